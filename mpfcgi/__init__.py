@@ -1,0 +1,16 @@
+"""mpfcgi: mod_python applications outside the web server, in pools of workers that speak FastCGI.
+
+The rooms, and the way of a request through them:
+
+    fastcgi/     the wire: bytes <-> events, no IO
+    config/      the rules: Apache-style text -> immutable answers
+    ipc/         between processes: handoff, scoreboard, control, mutexes
+    importer/    the autoreloading module importer
+    supervisor/  the parent: pools, listeners, the router; never runs user code
+    worker/      the child: where a socket meets the wire, and the phases run
+    api/         what handlers import as ``mod_python``
+    gateway/     the other way round: HTTP or CGI -> FastCGI
+    cli/         the ``mpfcgi`` command
+"""
+
+__version__ = "0.1.0"

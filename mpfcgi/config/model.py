@@ -1,0 +1,117 @@
+"""What a configuration says, as frozen values: servers, sections, directives, pools, listening addresses.
+
+The loader makes these from text; the resolver reads them. Nothing here reads files or sockets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands: a file and a line (1-based)."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class ConfigError(Exception):
+    """The configuration is wrong, at a place, and `hint` says what to do about it."""
+
+    def __init__(self, message: str, place: Place | None = None, hint: str = "") -> None:
+        self.message, self.place, self.hint = message, place, hint
+        super().__init__(message, place, hint)
+
+    def __str__(self) -> str:
+        where = f"{self.place}: " if self.place else ""
+        return where + self.message + (f" ({self.hint})" if self.hint else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """One directive: its canonical name, its arguments as written, and what the registry made of them."""
+
+    name: str
+    args: tuple[str, ...]
+    value: Any
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A container: Directory, DirectoryMatch, Files, FilesMatch, Location, LocationMatch, Limit, LimitExcept.
+
+    `argument` is the path, pattern or (for Limit) method list; `is_regex` is true for the Match forms and `~`.
+    """
+
+    kind: str
+    argument: str
+    is_regex: bool
+    directives: tuple[Directive, ...]
+    sections: tuple[Section, ...]
+    place: Place
+
+
+@dataclass(frozen=True, eq=False)
+class Server:
+    """The main server or one virtual host. Compared by identity."""
+
+    name: str
+    port: int
+    aliases: tuple[str, ...]
+    wild_aliases: tuple[str, ...]
+    addresses: tuple[str, ...]
+    directives: tuple[Directive, ...]
+    sections: tuple[Section, ...]
+    place: Place
+    is_virtual: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """One `Listen` line. `address` is a path (unix), `host:port` (tcp) or a number (fd).
+
+    `purpose` is "fastcgi" or "connection". `mode` is an octal permission for unix sockets, `group` its group.
+    """
+
+    family: str
+    address: str
+    purpose: str = "fastcgi"
+    mode: int | None = None
+    owner: str | None = None
+    group: str | None = None
+    backlog: int = 511
+    place: Place | None = None
+
+
+@dataclass(frozen=True)
+class PoolSettings:
+    """A `<PythonPool PATTERN>` section, or the defaults. Times in seconds, sizes in bytes."""
+
+    pattern: str = "*"
+    process_manager: str = "static"
+    max_processes: int = 4
+    environment: Mapping[str, str] = field(default_factory=dict)
+    listens: tuple[Listen, ...] = ()
+    place: Place | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Config:
+    """A whole configuration. `warnings` are sentences with their place, for the checker and the log."""
+
+    file: str
+    server_root: str
+    main: Server
+    vhosts: tuple[Server, ...]
+    pools: tuple[PoolSettings, ...]
+    listens: tuple[Listen, ...]
+    defines: frozenset[str]
+    warnings: tuple[str, ...]
+    tree: tuple[Any, ...]
