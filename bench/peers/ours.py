@@ -1,0 +1,40 @@
+"""mpfcgi: a real handler in a <Directory>, every phase and the importer active, PythonAutoReload On."""
+
+from __future__ import annotations
+
+from .base import Peer, in_venv
+
+CONFIG = """\
+ServerRoot {folder}
+ServerName bench.test
+Listen unix:{socket} mode=0666
+ErrorLog {folder}/error.log
+DocumentRoot {root}
+<PythonPool "*">
+    ProcessManager static
+    MaxProcesses {processes}
+</PythonPool>
+<Directory {root}>
+    Require all granted
+    SetHandler mod_python
+    PythonHandler hello
+    PythonAutoReload On
+</Directory>
+"""
+
+
+class Ours(Peer):
+    key = "ours"
+    title = "mpfcgi"
+
+    def command(self) -> list[str]:
+        config = self.folder / "mpfcgi.conf"
+        config.write_text(
+            CONFIG.format(
+                folder=self.folder,
+                socket=self.socket,
+                root=self.shop.apps / "handler",
+                processes=self.processes,
+            )
+        )
+        return [in_venv("mpfcgi", "mpfcgi"), "run", "-c", str(config)]
