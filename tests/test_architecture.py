@@ -1,0 +1,92 @@
+"""The arrows between the rooms, drawn from the code's imports and compared with the plan."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "mpfcgi"
+ROOMS = sorted(p.name for p in PACKAGE.iterdir() if (p / "__init__.py").exists())
+
+ARROWS = {
+    "fastcgi": set(),
+    "config": set(),
+    "ipc": set(),
+    "importer": set(),
+    "api": {"ipc"},
+    "gateway": {"fastcgi"},
+    "worker": {"fastcgi", "config", "api", "ipc", "importer"},
+    "supervisor": {"config", "ipc", "worker", "fastcgi"},
+    "cli": {"fastcgi", "config", "ipc", "importer", "api", "gateway", "worker", "supervisor"},
+}
+
+# Modules that alone in their room may cross a threshold.
+ONLY = {
+    ("supervisor", "fastcgi"): {"supervisor/router.py"},
+}
+
+LIBRARIES_OF_COMMANDS = {"click", "rich"}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The dotted names a file imports, relative ones made absolute."""
+    parts = ("mpfcgi", *path.relative_to(PACKAGE).with_suffix("").parts)
+    for node in ast.walk(ast.parse(path.read_text(), str(path))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(parts[: len(parts) - node.level]) if node.level else ""
+            start = ".".join(part for part in (base, node.module) if part)
+            yield from (f"{start}.{alias.name}" for alias in node.names)
+
+
+def arrows() -> dict[tuple[str, str], set[str]]:
+    """(from room, to room) -> the files that draw the arrow."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for room in ROOMS:
+        for path in sorted((PACKAGE / room).rglob("*.py")):
+            for name in imports(path):
+                match name.split("."):
+                    case ["mpfcgi", target, *_] if target in ROOMS and target != room:
+                        found.setdefault((room, target), set()).add(str(path.relative_to(PACKAGE)))
+    return found
+
+
+def test_the_rooms_are_those_of_the_plan():
+    assert set(ROOMS) == set(ARROWS)
+
+
+def test_knowledge_flows_one_way():
+    unplanned = {
+        f"{source} -> {target}": sorted(files)
+        for (source, target), files in arrows().items()
+        if target not in ARROWS[source]
+    }
+    assert not unplanned
+
+
+def test_the_supervisor_starts_workers_in_one_place():
+    assert len(arrows().get(("supervisor", "worker"), set())) <= 1
+
+
+@pytest.mark.parametrize("arrow", ONLY)
+def test_only_these_modules_cross_the_threshold(arrow):
+    assert arrows().get(arrow, set()) <= ONLY[arrow]
+
+
+def test_only_commands_import_the_command_line_libraries():
+    users = {
+        str(path.relative_to(PACKAGE))
+        for path in PACKAGE.rglob("*.py")
+        for name in imports(path)
+        if name.split(".")[0] in LIBRARIES_OF_COMMANDS
+    }
+    assert all(user.startswith("cli/") for user in users), users
+
+
+def test_the_wire_does_no_io():
+    for path in (PACKAGE / "fastcgi").rglob("*.py"):
+        assert not {"socket", "select", "selectors", "asyncio", "os"} & {
+            n.split(".")[0] for n in imports(path)
+        }, path
