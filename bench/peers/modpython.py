@@ -46,7 +46,7 @@ class ModPython(Peer):
     key = "mod_python"
     title = "mod_python in Apache"
     protocol = ""
-    note = "no nginx; CPU is the web server's too; a process per connection"
+    note = "no nginx; CPU is Apache's too"
 
     @property
     def processes(self) -> int:
