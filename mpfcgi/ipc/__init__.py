@@ -1,0 +1,1 @@
+"""Between processes: connections handed over, the workers' scoreboard, control lines, mutexes."""

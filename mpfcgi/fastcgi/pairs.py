@@ -1,0 +1,71 @@
+"""Name-value pairs (FastCGI 3.4): a length of one or four bytes for each, then the name, then the value.
+
+Decoded pairs are Latin-1 strings: each byte is one character, nothing is lost, and a block is decoded in one go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from mpfcgi.fastcgi.errors import ProtocolError
+
+LONG = 0x80
+
+
+def decode_pairs(block: bytes) -> dict[str, str]:
+    """The pairs of a complete block; of a name that comes twice, the last value. ProtocolError when it ends in a pair."""
+    text = block.decode("latin-1")
+    pairs: dict[str, str] = {}
+    end = len(block)
+    at = 0
+    try:
+        while at < end:
+            name_length = block[at]
+            value_length = block[at + 1]
+            if name_length < LONG and value_length < LONG:
+                name_at = at + 2
+            else:
+                name_length, value_length, name_at = _long_lengths(block, at)
+            value_at = name_at + name_length
+            at = value_at + value_length
+            pairs[text[name_at:value_at]] = text[value_at:at]
+    except IndexError:
+        raise ProtocolError("name-value pairs end within a length") from None
+    if at != end:
+        raise ProtocolError("name-value pairs end within a name or value")
+    return pairs
+
+
+def _long_lengths(block: bytes, at: int) -> tuple[int, int, int]:
+    """Name length, value length and where the name begins, where a length has four bytes."""
+    name_length, at = _length(block, at)
+    value_length, at = _length(block, at)
+    return name_length, value_length, at
+
+
+def _length(block: bytes, at: int) -> tuple[int, int]:
+    first = block[at]
+    if first < LONG:
+        return first, at + 1
+    if at + 4 > len(block):
+        raise IndexError
+    return int.from_bytes(block[at : at + 4], "big") & 0x7FFFFFFF, at + 4
+
+
+def encode_pairs(pairs: Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]) -> bytes:
+    """A block of pairs. Strings are written as Latin-1. ValueError for a name or value of 2 GiB or more."""
+    items = pairs.items() if isinstance(pairs, Mapping) else pairs
+    parts = []
+    for name, value in items:
+        raw_name = name if isinstance(name, bytes) else name.encode("latin-1")
+        raw_value = value if isinstance(value, bytes) else value.encode("latin-1")
+        parts += [_encode_length(len(raw_name)), _encode_length(len(raw_value)), raw_name, raw_value]
+    return b"".join(parts)
+
+
+def _encode_length(length: int) -> bytes:
+    if length < LONG:
+        return bytes((length,))
+    if length > 0x7FFFFFFF:
+        raise ValueError("a FastCGI name or value is shorter than 2 GiB")
+    return (length | 0x80000000).to_bytes(4, "big")

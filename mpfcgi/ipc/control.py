@@ -1,0 +1,32 @@
+"""The supervisor's line to one worker: a socket pair, with commands of one byte.
+
+A worker watches its end beside its listeners, so a command is seen between requests and interrupts none. The end of
+file on it means that the supervisor is gone.
+"""
+
+from __future__ import annotations
+
+import socket
+
+# Supervisor to worker.
+QUIT = b"Q"
+REOPEN = b"L"
+# Worker to supervisor.
+READY = b"R"
+
+
+def control_pair() -> tuple[socket.socket, socket.socket]:
+    """The supervisor's end and the worker's end, both non-blocking."""
+    parent, child = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    parent.setblocking(False)
+    child.setblocking(False)
+    return parent, child
+
+
+def tell(control: socket.socket, command: bytes) -> bool:
+    """Send a command; False when the other side is gone."""
+    try:
+        control.send(command)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,128 @@
+"""The scoreboard: one slot of shared memory per worker, written by the worker, read by anyone.
+
+Numbers are aligned and written whole, so a reader sees an old or a new value, never a mixture; the request line is
+text for people and may be read while it changes.
+"""
+
+from __future__ import annotations
+
+import mmap
+from time import monotonic
+from typing import NamedTuple
+
+LINE_SIZE = 256
+POOL_SIZE = 128
+_NUMBERS = 8
+SLOT_SIZE = _NUMBERS * 8 + LINE_SIZE + POOL_SIZE
+
+# States of a slot.
+FREE, STARTING, IDLE, BUSY, LEAVING = range(5)
+STATE_NAMES = ("free", "starting", "idle", "busy", "leaving")
+
+_PID, _GENERATION, _STATE, _REQUESTS, _CONNECTIONS, _SINCE, _STARTED, _LINE_LENGTH = range(_NUMBERS)
+
+
+class SlotReading(NamedTuple):
+    """What a slot says: times are seconds of the monotonic clock."""
+
+    pid: int
+    generation: int
+    state: int
+    requests: int
+    connections: int
+    since: float
+    started: float
+    line: str
+    pool: str
+
+
+class Slot:
+    """One worker's slot. `begin` and `idle` are on the path of every request."""
+
+    __slots__ = ("_line", "_numbers", "_pool", "_requests", "_times", "index")
+
+    def __init__(self, memory: memoryview, index: int) -> None:
+        at = index * SLOT_SIZE
+        numbers_end = at + _NUMBERS * 8
+        self.index = index
+        self._numbers = memory[at:numbers_end].cast("Q")
+        self._times = memory[at:numbers_end].cast("d")
+        self._line = memory[numbers_end : numbers_end + LINE_SIZE]
+        self._pool = memory[numbers_end + LINE_SIZE : at + SLOT_SIZE]
+        self._requests = 0
+
+    def occupy(self, pid: int, generation: int, pool: str) -> None:
+        """Take the slot for a new worker."""
+        name = pool.encode()[: POOL_SIZE - 1]
+        self._pool[:] = name + bytes(POOL_SIZE - len(name))
+        self._requests = 0
+        for field in (_REQUESTS, _CONNECTIONS, _LINE_LENGTH):
+            self._numbers[field] = 0
+        self._numbers[_PID] = pid
+        self._numbers[_GENERATION] = generation
+        self._times[_STARTED] = self._times[_SINCE] = monotonic()
+        self._numbers[_STATE] = STARTING
+
+    def release(self) -> None:
+        self._numbers[_STATE] = FREE
+        self._numbers[_PID] = 0
+
+    def begin(self, line: bytes) -> None:
+        """A request starts: `line` is its method, host and path."""
+        length = len(line)
+        if length > LINE_SIZE:
+            line, length = line[:LINE_SIZE], LINE_SIZE
+        self._line[:length] = line
+        numbers = self._numbers
+        numbers[_LINE_LENGTH] = length
+        self._times[_SINCE] = monotonic()
+        numbers[_STATE] = BUSY
+
+    def idle(self) -> None:
+        """The request is over."""
+        self._requests = count = self._requests + 1
+        numbers = self._numbers
+        numbers[_REQUESTS] = count
+        numbers[_STATE] = IDLE
+
+    def ready(self) -> None:
+        """The worker has started."""
+        self._numbers[_STATE] = IDLE
+
+    def leave(self) -> None:
+        """The worker takes no more connections."""
+        self._numbers[_STATE] = LEAVING
+
+    def set_connections(self, count: int) -> None:
+        self._numbers[_CONNECTIONS] = count
+
+    def read(self) -> SlotReading:
+        numbers = self._numbers
+        line = bytes(self._line[: min(numbers[_LINE_LENGTH], LINE_SIZE)])
+        return SlotReading(
+            numbers[_PID],
+            numbers[_GENERATION],
+            numbers[_STATE],
+            numbers[_REQUESTS],
+            numbers[_CONNECTIONS],
+            self._times[_SINCE],
+            self._times[_STARTED],
+            line.decode("latin-1"),
+            bytes(self._pool).rstrip(b"\0").decode(errors="replace"),
+        )
+
+
+class Scoreboard:
+    """`size` slots in anonymous memory that forked processes share."""
+
+    def __init__(self, size: int) -> None:
+        self._map = mmap.mmap(-1, size * SLOT_SIZE)
+        self._memory = memoryview(self._map)
+        self.slots = tuple(Slot(self._memory, index) for index in range(size))
+
+    def take(self) -> Slot:
+        """A free slot. OverflowError when all are taken."""
+        for slot in self.slots:
+            if slot.read().state == FREE:
+                return slot
+        raise OverflowError(f"all {len(self.slots)} worker slots are taken")

@@ -1,0 +1,31 @@
+"""What the supervisor gives a worker at the fork."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass, field
+from typing import Any
+
+from mpfcgi.ipc.scoreboard import Slot
+
+
+@dataclass
+class WorkerSetup:
+    """One worker's inheritance.
+
+    `config` and `pool` are the configuration's objects; `name` is the interpreter. `listeners` are this pool's own
+    FastCGI sockets, `queue` its handoff queue's receiving end and `siblings` its sending end (where a leaving worker's
+    connections go), `router` the way to the router for requests of other pools (None where there is no router).
+    """
+
+    config: Any
+    pool: Any
+    name: str
+    control: socket.socket
+    slot: Slot
+    generation: int = 0
+    listeners: list[socket.socket] = field(default_factory=list)
+    connection_listeners: list[socket.socket] = field(default_factory=list)
+    queue: socket.socket | None = None
+    siblings: socket.socket | None = None
+    router: socket.socket | None = None
