@@ -15,7 +15,7 @@ import inspect
 import pkgutil
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 from pathlib import Path
 from types import ModuleType
@@ -24,15 +24,6 @@ from typing import Any
 DOCS = Path(__file__).parent
 DIRECTIVES = DOCS / "directives.md"
 ORIGIN = "<!-- Written by docs/build.py from the code; edit that. -->\n"
-
-CONTEXTS = {
-    "server": "server config",
-    "vhost": "virtual host",
-    "virtualhost": "virtual host",
-    "directory": "directory",
-    "htaccess": ".htaccess",
-    "pool": "<PythonPool>",
-}
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -82,29 +73,41 @@ def reference_pages() -> dict[Path, str]:
 
 def directives_page() -> str:
     """The page of all directives, in alphabetical order."""
-    from mpfcgi.config.directives import REGISTRY
+    from mpfcgi.config import directives as d
 
-    specs = sorted(REGISTRY.values(), key=lambda spec: spec.name.lower())
+    specs = sorted(d.REGISTRY.values(), key=lambda spec: spec.name.lower())
     out = [
         ORIGIN,
         "# Directives\n",
-        "Where each may stand, and what it does. “Override” is the class that `AllowOverride` must name "
-        "before the directive works in an `.htaccess` file.\n",
-        "| directive | where | override | |",
-        "| --- | --- | --- | --- |",
+        "Where each may stand: "
+        + ", ".join(f"**{letter}** {cell(name)}" for letter, name in d.CONTEXT_NAMES.items())
+        + ". “Override” is the class that `AllowOverride` must name before the directive works in an `.htaccess` "
+        "file. Numbers are sections of the mod_python manual.\n",
+        "| directive | arguments | where | override | |",
+        "| --- | --- | --- | --- | --- |",
     ]
     for spec in specs:
-        where = ", ".join(cell(CONTEXTS.get(str(c).lower(), str(c))) for c in ordered(spec.contexts))
-        out.append(f"| `{spec.name}` | {where} | {spec.override or ''} | {cell(sentence(spec.help))} |")
+        syntax = f"`{spec.syntax}`".replace("|", "\\|") if spec.syntax else ""
+        out.append(
+            f"| `{spec.name}` | {syntax} | {spec.contexts} | {spec.override or ''} | {cell(sentence(spec.help))} |"
+        )
+    out += section("Not supported yet", "An error, so that nothing is silently lost.", d.NOT_YET.values())
+    out += section("Refused", "Their silent loss would change who gets in or what is served.", d.REFUSED)
+    out += section(
+        "The front-end's",
+        "Accepted, and reported as ignored: the web server does this work. (Case does not matter in names.)",
+        d.FRONT_END,
+    )
     return "\n".join(out) + "\n"
 
 
-def ordered(contexts: Iterable[Any]) -> list[Any]:
-    """Contexts from the outermost to the innermost, whatever set they came in."""
-    order = list(CONTEXTS)
-    return sorted(
-        contexts, key=lambda c: (order.index(str(c).lower()) if str(c).lower() in order else 99, str(c))
-    )
+def section(title: str, text: str, names: Mapping[str, str] | Iterable[str]) -> list[str]:
+    """A list of names, with what is said of each where that is known; nothing for no names."""
+    said = names if isinstance(names, Mapping) else {}
+    lines = [f"- `{name}`" + (f": {cell(said[name])}" if said.get(name) else "") for name in sorted(names)]
+    if said or not lines:
+        return [f"\n## {title}\n", text + "\n", *lines] if lines else []
+    return [f"\n## {title}\n", text + "\n", ", ".join(line[2:] for line in lines)]
 
 
 def cell(text: str) -> str:
@@ -193,9 +196,7 @@ def signature(function: Any, *, bound: bool = False) -> str:
 
 def as_markdown(text: str) -> str:
     """Docstrings are Markdown but for their headings: make those bold, a paragraph of their own."""
-    return re.sub(
-        r"^(Args|Arguments|Returns|Raises|Source|Example|Examples):$", r"\n**\1:**\n", text, flags=re.M
-    )
+    return re.sub(r"^(Args|Arguments|Returns|Raises|Source|Example|Examples):$", r"\n**\1:**\n", text, flags=re.M)
 
 
 # HTML
