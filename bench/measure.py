@@ -26,9 +26,7 @@ class Sample:
     p99_ms: float
 
 
-def measure(
-    wrk: str, url: str, roots: Iterable[int], *, seconds: float, threads: int, clients: int
-) -> Sample:
+def measure(wrk: str, url: str, roots: Iterable[int], *, seconds: float, threads: int, clients: int) -> Sample:
     """Let wrk ask `url` for `seconds` and account the processor time of the trees under `roots`.
 
     The body is checked once beforehand by the caller; here only the status and the connections count.

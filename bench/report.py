@@ -86,23 +86,14 @@ def table(rows: Sequence[Row]) -> str:
 
     def text(line: Sequence[str]) -> str:
         numbers = range(1, len(head) - 1)
-        cells = (
-            c.rjust(w) if i in numbers else c.ljust(w)
-            for i, (c, w) in enumerate(zip(line, widths, strict=True))
-        )
+        cells = (c.rjust(w) if i in numbers else c.ljust(w) for i, (c, w) in enumerate(zip(line, widths, strict=True)))
         return "| " + " | ".join(cells) + " |"
 
-    rule = (
-        "|"
-        + "|".join("-" * (w + 1) + (":" if 0 < i < len(head) - 1 else "-") for i, w in enumerate(widths))
-        + "|"
-    )
+    rule = "|" + "|".join("-" * (w + 1) + (":" if 0 < i < len(head) - 1 else "-") for i, w in enumerate(widths)) + "|"
     return "\n".join([text(lines[0]), rule, *map(text, lines[1:])])
 
 
-def as_json(
-    rows: Sequence[Row], settings: Mapping[str, object], rounds: Sequence[Mapping[str, Sample]]
-) -> str:
+def as_json(rows: Sequence[Row], settings: Mapping[str, object], rounds: Sequence[Mapping[str, Sample]]) -> str:
     """Everything: the machine, the settings, the rows, and each sample of each round."""
     samples = [{key: asdict(sample) for key, sample in r.items()} for r in rounds]
     document = {"machine": machine(), **settings, "rows": [asdict(r) for r in rows], "rounds": samples}
@@ -135,9 +126,7 @@ def plot(rows: Sequence[Row]) -> str:
         for i, (row, value) in enumerate(zip(rows, values, strict=True)):
             colour = {"ours": "#2f6f4f", FLOOR: "#b9b9b9"}.get(row.key, "#8fa8c8")
             y, long = top + i * line, max(1.0, bar * value / largest)
-            out.append(
-                f'<rect x="{x}" y="{y + 3}" width="{long:.1f}" height="{line - 8}" rx="2" fill="{colour}"/>'
-            )
+            out.append(f'<rect x="{x}" y="{y + 3}" width="{long:.1f}" height="{line - 8}" rx="2" fill="{colour}"/>')
             out.append(f'<text x="{x + long + 6:.1f}" y="{y + 16}" fill="#333">{form.format(value)}</text>')
     out.append(f'<text x="16" y="{height - 14}" font-size="11" fill="#777">{escape(machine())}</text>')
     return "\n".join([*out, "</svg>"]) + "\n"

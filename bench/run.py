@@ -135,12 +135,8 @@ def ask_all(peers: Sequence[Peer], wrk: str, options: argparse.Namespace, number
     return samples
 
 
-def publish(
-    rows: Sequence[report.Row], rounds: Sequence[dict[str, Sample]], options: argparse.Namespace
-) -> None:
-    settings = {
-        name: getattr(options, name) for name in ("rounds", "seconds", "threads", "clients", "processes")
-    }
+def publish(rows: Sequence[report.Row], rounds: Sequence[dict[str, Sample]], options: argparse.Namespace) -> None:
+    settings = {name: getattr(options, name) for name in ("rounds", "seconds", "threads", "clients", "processes")}
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "bench.json").write_text(report.as_json(rows, settings, rounds))
     (options.out / "bench.svg").write_text(report.plot(rows))

@@ -87,6 +87,4 @@ def test_only_commands_import_the_command_line_libraries():
 
 def test_the_wire_does_no_io():
     for path in (PACKAGE / "fastcgi").rglob("*.py"):
-        assert not {"socket", "select", "selectors", "asyncio", "os"} & {
-            n.split(".")[0] for n in imports(path)
-        }, path
+        assert not {"socket", "select", "selectors", "asyncio", "os"} & {n.split(".")[0] for n in imports(path)}, path

@@ -89,9 +89,7 @@ class Peer:
 
     def accepts(self) -> bool:
         family, address = (
-            (socket.AF_UNIX, str(self.socket))
-            if self.protocol
-            else (socket.AF_INET, ("127.0.0.1", self.port))
+            (socket.AF_UNIX, str(self.socket)) if self.protocol else (socket.AF_INET, ("127.0.0.1", self.port))
         )
         with socket.socket(family) as s:
             return s.connect_ex(address) == 0
