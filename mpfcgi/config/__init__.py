@@ -1,0 +1,30 @@
+"""The rules: Apache-style configuration text into immutable answers. Reads files; opens no sockets, runs no code."""
+
+from mpfcgi.config.filetypes import FileType, FileTypes
+from mpfcgi.config.loader import load, load_text
+from mpfcgi.config.model import Config, ConfigError, Listen, Place, PoolSettings, Server
+from mpfcgi.config.pools import pool_for
+from mpfcgi.config.resolver import Resolver, Resource, names_vary, static_interpreters
+from mpfcgi.config.settings import Settings
+from mpfcgi.config.translate import RequestURI, parse_uri
+
+__all__ = [
+    "Config",
+    "ConfigError",
+    "FileType",
+    "FileTypes",
+    "Listen",
+    "Place",
+    "PoolSettings",
+    "RequestURI",
+    "Resolver",
+    "Resource",
+    "Server",
+    "Settings",
+    "load",
+    "load_text",
+    "names_vary",
+    "parse_uri",
+    "pool_for",
+    "static_interpreters",
+]

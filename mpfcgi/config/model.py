@@ -97,6 +97,7 @@ class PoolSettings:
     pattern: str = "*"
     process_manager: str = "static"
     max_processes: int = 4
+    queue_length: int = 128
     environment: Mapping[str, str] = field(default_factory=dict)
     listens: tuple[Listen, ...] = ()
     place: Place | None = None
@@ -115,3 +116,8 @@ class Config:
     defines: frozenset[str]
     warnings: tuple[str, ...]
     tree: tuple[Any, ...]
+
+    @property
+    def servers(self) -> tuple[Server, ...]:
+        """The main server and the virtual hosts."""
+        return (self.main, *self.vhosts)

@@ -1,0 +1,638 @@
+"""The registry: every directive, once. The checker, the reference page and "did you mean" come from this table.
+
+Contexts: S server config, V virtual host, D <Directory>, <Files> and <Location>, H .htaccess, P <PythonPool>.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from mpfcgi.config import values as v
+
+UNSET = object()
+
+CONTEXT_NAMES = {
+    "S": "server config",
+    "V": "<VirtualHost>",
+    "D": "<Directory>, <Files>, <Location>",
+    "H": ".htaccess",
+    "P": "<PythonPool>",
+}
+
+
+def replace(old: Any, new: Any) -> Any:
+    return new
+
+
+def append(old: Any, new: Any) -> Any:
+    return (old or ()) + new
+
+
+def update(old: Any, new: Any) -> Any:
+    return {**(old or {}), **new}
+
+
+def union(old: Any, new: Any) -> Any:
+    return (old or frozenset()) | new
+
+
+def apply_options(old: frozenset[str] | None, new: v.OptionsChange) -> frozenset[str]:
+    if new.absolute:
+        return new.added
+    return ((old if old is not None else frozenset({"FollowSymLinks"})) | new.added) - new.removed
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A directive. `combine` joins it with an earlier one of the same section, `merge` with that of an outer scope.
+
+    `override` is the AllowOverride class that .htaccess needs for it ("any": not None). `key` is the name that the
+    merged value has in Settings, where it is not the directive's own.
+    """
+
+    name: str
+    contexts: str
+    parse: v.Parse
+    help: str
+    combine: Callable[[Any, Any], Any] = replace
+    merge: Callable[[Any, Any], Any] = replace
+    override: str | None = None
+    key: str = ""
+    syntax: str = ""
+
+    @property
+    def settings_key(self) -> str:
+        return self.key or self.name
+
+
+REGISTRY: dict[str, Spec] = {}
+# Directives that the front-end has the work of: accepted, and reported as ignored.
+FRONT_END: frozenset[str]
+# Directives whose silent loss would change who gets in or what is served: the remedy.
+REFUSED: dict[str, str] = {}
+NOT_YET: dict[str, str] = {}
+
+
+def _add(names: str, contexts: str, parse: v.Parse, help: str, **more: Any) -> None:
+    for name in names.split():
+        REGISTRY[name.lower()] = Spec(name, contexts, parse, help, **more)
+
+
+PHASE_DIRECTIVES = (
+    "PythonPostReadRequestHandler", "PythonTransHandler", "PythonHeaderParserHandler", "PythonInitHandler",
+    "PythonAccessHandler", "PythonAuthenHandler", "PythonAuthzHandler", "PythonTypeHandler", "PythonFixupHandler",
+    "PythonHandler", "PythonLogHandler", "PythonCleanupHandler",
+)  # fmt: skip
+
+for _name in PHASE_DIRECTIVES:
+    _early = _name in ("PythonPostReadRequestHandler", "PythonTransHandler")
+    _add(
+        _name, "SV" if _early else "SVDH", v.handlers, f"The handlers of the phase (manual 5.1): {_name[6:]}.",
+        combine=append, override=None if _early else "any", syntax="handler [handler ...] [ | .ext [.ext ...]]",
+    )  # fmt: skip
+
+_add(
+    "PythonHandlerModule",
+    "SVDH",
+    v.one,
+    "A module whose functions serve all phases they are named after (5.4.7).",
+    override="any",
+    syntax="module",
+)
+_add(
+    "PythonDebug",
+    "SVDH",
+    v.flag,
+    "Whether errors show their traceback in the page (5.4.2).",
+    override="any",
+    syntax="On|Off",
+)
+_add(
+    "PythonAutoReload",
+    "SVDH",
+    v.flag,
+    "Whether changed modules are loaded again (5.4.8). Default On.",
+    override="any",
+    syntax="On|Off",
+)
+_add(
+    "PythonInterpPerDirectory",
+    "SVDH",
+    v.flag,
+    "One interpreter for each directory of files (5.4.4).",
+    override="any",
+    syntax="On|Off",
+)
+_add(
+    "PythonInterpPerDirective",
+    "SVDH",
+    v.flag,
+    "One interpreter for each directory with a handler directive (5.4.5).",
+    override="any",
+    syntax="On|Off",
+)
+_add(
+    "PythonInterpreter",
+    "SVDH",
+    v.one,
+    "The interpreter, that is the pool, by name (5.4.6).",
+    override="any",
+    syntax="name",
+)
+_add(
+    "PythonOption",
+    "SVDH",
+    v.pair,
+    "A value for req.get_options(); without a value the key is removed (5.4.10).",
+    combine=update,
+    merge=update,
+    override="any",
+    syntax="key [value]",
+)
+_add(
+    "PythonPath",
+    "SVDH",
+    v.one,
+    "An expression for sys.path, with sys at hand (5.4.11).",
+    override="any",
+    syntax="expression",
+)
+
+# -- server and hosts
+_add("ServerRoot", "S", v.one, "Where relative paths start. Default: the folder of the configuration file.")
+_add("ServerName", "SV", v.one, "The host's name, and perhaps :port.", syntax="[scheme://]name[:port]")
+_add("ServerAlias", "V", v.words, "More names of the host; * and ? are wildcards.", combine=append)
+_add("ServerAdmin", "SV", v.one, "The address that error pages name.")
+_add(
+    "ServerSignature",
+    "SVDH",
+    v.choice("On", "Off", "EMail"),
+    "The line under error pages. Default Off.",
+    override="any",
+)
+_add("DocumentRoot", "SV", v.one, "The folder of the host's files.", syntax="path")
+_add(
+    "Listen",
+    "SP",
+    v.words,
+    "Where front-ends connect: unix:PATH [mode=0660] [owner=] [group=] [backlog=511], HOST:PORT, or fd:N.",
+    combine=append,
+    syntax="address [option ...]",
+)
+_add(
+    "Timeout", "SV", v.seconds, "How long to wait for a front-end to send or take bytes. Default 60.", syntax="seconds"
+)
+_add(
+    "RequestBuffering",
+    "S",
+    v.buffering,
+    "Whether request bodies are collected before the handler starts, and how "
+    "much of one stays in memory. Default On 256K.",
+    syntax="On [size] | Off",
+)
+_add(
+    "LimitRequestBody",
+    "SVDH",
+    v.size,
+    "The largest request body; 0 for any. Default 0.",
+    override="any",
+    syntax="bytes",
+)
+_add(
+    "UseCanonicalName",
+    "SVD",
+    v.choice("On", "Off", "DNS"),
+    "Whether our own URLs have ServerName or the client's Host. Default Off.",
+)
+_add("UseCanonicalPhysicalPort", "SVD", v.flag, "Whether our own URLs may have the physical port. Default Off.")
+_add(
+    "HostnameLookups", "SVD", v.choice("On", "Off", "Double"), "Whether clients' addresses are looked up. Default Off."
+)
+_add("AllowEncodedSlashes", "SV", v.choice("On", "Off", "NoDecode"), "What becomes of %2F in paths. Default Off: 404.")
+
+# -- files
+_add(
+    "Alias", "SVD", v.alias, "A URI prefix whose files are elsewhere.", combine=append, merge=append, syntax="/uri path"
+)
+_add(
+    "AliasMatch",
+    "SV",
+    v.alias_match,
+    "The same with a regular expression.",
+    combine=append,
+    merge=append,
+    key="Alias",
+    syntax="regex path",
+)
+_add(
+    "Redirect",
+    "SVDH",
+    v.redirect(None, False),
+    "A URI prefix that is elsewhere now.",
+    combine=append,
+    merge=append,
+    override="FileInfo",
+    syntax="[status] /uri url",
+)
+_add(
+    "RedirectMatch",
+    "SVDH",
+    v.redirect(None, True),
+    "The same with a regular expression.",
+    combine=append,
+    merge=append,
+    override="FileInfo",
+    key="Redirect",
+    syntax="[status] regex url",
+)
+_add(
+    "RedirectPermanent",
+    "SVDH",
+    v.redirect(301, False),
+    "Redirect with status 301.",
+    combine=append,
+    merge=append,
+    override="FileInfo",
+    key="Redirect",
+    syntax="/uri url",
+)
+_add(
+    "RedirectTemp",
+    "SVDH",
+    v.redirect(302, False),
+    "Redirect with status 302.",
+    combine=append,
+    merge=append,
+    override="FileInfo",
+    key="Redirect",
+    syntax="/uri url",
+)
+_add(
+    "DirectoryIndex",
+    "SVDH",
+    v.words,
+    "The files that stand for their folder. Default index.html.",
+    combine=append,
+    override="Indexes",
+    syntax="name [name ...]",
+)
+_add(
+    "DirectorySlash",
+    "SVDH",
+    v.flag,
+    "Whether a folder's URI without / is sent to the one with it. Default On.",
+    override="Indexes",
+)
+_add(
+    "AcceptPathInfo",
+    "SVDH",
+    v.accept_path_info,
+    "Whether a path may go on behind its file.",
+    override="FileInfo",
+    syntax="On|Off|Default",
+)
+_add(
+    "Options",
+    "SVDH",
+    v.options,
+    "Features of a folder: Indexes, FollowSymLinks, Includes ... Default FollowSymLinks.",
+    combine=apply_options,
+    merge=apply_options,
+    override="Options",
+    syntax="[+|-]option ...",
+)
+_add("AllowOverride", "D", v.overrides, "What .htaccess may say. Default None.")
+_add("AccessFileName", "SV", v.words, "The name of .htaccess files. Default .htaccess.")
+_add("FileETag", "SVDH", v.etag, "What ETags are made of. Default MTime Size.", override="FileInfo")
+_add(
+    "ErrorDocument",
+    "SVDH",
+    v.error_document,
+    "What answers an error: a text, a local path or a URL.",
+    combine=update,
+    merge=update,
+    override="FileInfo",
+    syntax="status document",
+)
+
+# -- types
+_add("SetHandler", "SVDH", v.one, "The handler for all files; None for the usual one.", override="FileInfo")
+_add("ForceType", "DH", v.one, "The content type of all files; None for the usual one.", override="FileInfo")
+_add("TypesConfig", "S", v.one, "The file of content types by extension. Default /etc/mime.types.")
+_add(
+    "DefaultType",
+    "SVDH",
+    v.one,
+    "Accepted for old files; only None has a meaning, as in Apache 2.4.",
+    override="FileInfo",
+)
+for _name in ("Handler", "Type", "Charset", "Encoding", "Language"):
+    _add(
+        f"Add{_name}",
+        "SVDH",
+        v.extension_map,
+        f"The {_name.lower()} of files by extension.",
+        combine=update,
+        merge=update,
+        override="FileInfo",
+        syntax=f"{_name.lower()} .ext [.ext ...]",
+    )
+    _add(
+        f"Remove{_name}",
+        "VDH",
+        v.extension_removals,
+        f"Takes Add{_name} back.",
+        combine=update,
+        merge=update,
+        override="FileInfo",
+        key=f"Add{_name}",
+        syntax=".ext [.ext ...]",
+    )
+_add(
+    "AddDefaultCharset",
+    "SVDH",
+    v.one,
+    "The charset added to text/plain and text/html.",
+    override="FileInfo",
+    syntax="On|Off|charset",
+)
+
+# -- who gets in
+_add(
+    "AuthType",
+    "DH",
+    v.one,
+    "How users are known: Basic, or a name your authenhandler stands for.",
+    override="AuthConfig",
+)
+_add("AuthName", "DH", v.one, "The realm that browsers show.", override="AuthConfig")
+_add("AuthUserFile", "DH", v.one, "The file of users and passwords (htpasswd).", override="AuthConfig")
+_add("AuthGroupFile", "DH", v.one, "The file of groups and their users.", override="AuthConfig")
+_add(
+    "AuthBasicAuthoritative",
+    "DH",
+    v.flag,
+    "Whether a user who isn't in AuthUserFile is refused. Default On.",
+    override="AuthConfig",
+)
+_add("AuthBasicProvider", "DH", v.choice("file"), "Where users are looked up.", override="AuthConfig")
+_add("Require", "DH", v.require, "Who gets in.", combine=append, override="AuthConfig", syntax="[not] rule ...")
+_add(
+    "Satisfy",
+    "DH",
+    v.choice("All", "Any"),
+    "Whether host and user must both be allowed. Default All.",
+    override="AuthConfig",
+)
+_add("Order", "DH", v.order, "Whether Allow or Deny is read last.", override="Limit", syntax="Deny,Allow|Allow,Deny")
+_add(
+    "Allow Deny",
+    "DH",
+    v.allow_from,
+    "Hosts that are let in or kept out.",
+    combine=append,
+    override="Limit",
+    syntax="from all|address|host|env=NAME ...",
+)
+
+# -- variables
+_add(
+    "SetEnv",
+    "SVDHP",
+    v.env_pair,
+    "A variable for req.subprocess_env; in a pool, for the process.",
+    combine=update,
+    merge=update,
+    override="FileInfo",
+    syntax="name [value]",
+)
+_add("UnsetEnv", "SVDH", v.words, "Variables taken away.", combine=append, merge=append, override="FileInfo")
+_add(
+    "PassEnv", "SVDH", v.words, "Variables of the daemon passed on.", combine=append, merge=append, override="FileInfo"
+)
+_add(
+    "SetEnvIf",
+    "SVDH",
+    v.env_if(False),
+    "Variables set where an attribute of the request matches.",
+    combine=append,
+    merge=append,
+    override="FileInfo",
+    syntax="attribute regex [!]name[=value] ...",
+)
+_add(
+    "SetEnvIfNoCase",
+    "SVDH",
+    v.env_if(True),
+    "The same in any case.",
+    combine=append,
+    merge=append,
+    override="FileInfo",
+    key="SetEnvIf",
+    syntax="attribute regex [!]name[=value] ...",
+)
+_add(
+    "BrowserMatch",
+    "SVDH",
+    v.env_if(False, "User-Agent"),
+    "Variables set for some browsers.",
+    combine=append,
+    merge=append,
+    override="FileInfo",
+    key="SetEnvIf",
+    syntax="regex [!]name[=value] ...",
+)
+_add(
+    "BrowserMatchNoCase",
+    "SVDH",
+    v.env_if(True, "User-Agent"),
+    "The same in any case.",
+    combine=append,
+    merge=append,
+    override="FileInfo",
+    key="SetEnvIf",
+    syntax="regex [!]name[=value] ...",
+)
+
+# -- logs
+_add("ErrorLog", "SV", v.log_file, "The file of errors, or stderr.", syntax="file|stderr")
+_add(
+    "LogLevel",
+    "SVD",
+    v.log_level,
+    "What is written to it. Default warn.",
+    combine=update,
+    merge=update,
+    syntax="[module:]level ...",
+)
+_add(
+    "LogFormat",
+    "SV",
+    v.log_format,
+    "A format of CustomLog, by nickname.",
+    combine=update,
+    merge=update,
+    syntax="format [nickname]",
+)
+_add(
+    "CustomLog",
+    "SV",
+    v.custom_log,
+    "A log of requests.",
+    combine=append,
+    merge=append,
+    syntax="file format|nickname [env=[!]name]",
+)
+_add(
+    "TransferLog",
+    "SV",
+    v.transfer_log,
+    "A log of requests in the last LogFormat.",
+    combine=append,
+    merge=append,
+    key="CustomLog",
+    syntax="file",
+)
+
+# -- pools
+_add("ProcessManager", "P", v.choice("static"), "How many workers run: static is always MaxProcesses.")
+_add("MaxProcesses", "P", v.integer(1, 1000), "The number of workers. Default 4.")
+_add("QueueLength", "P", v.integer(1, 65536), "How many connections may wait for a worker. Default 128.")
+
+FRONT_END = frozenset(
+    name.lower()
+    for name in [
+        "LoadModule",
+        "LoadFile",
+        "MaxRequestWorkers",
+        "MaxClients",
+        "ServerLimit",
+        "StartServers",
+        "MinSpareServers",
+        "MaxSpareServers",
+        "MaxConnectionsPerChild",
+        "MaxRequestsPerChild",
+        "ThreadsPerChild",
+        "ThreadLimit",
+        "MaxSpareThreads",
+        "MinSpareThreads",
+        "AsyncRequestWorkerFactor",
+        "GracefulShutdownTimeout",
+        "NameVirtualHost",
+        "KeepAlive",
+        "KeepAliveTimeout",
+        "MaxKeepAliveRequests",
+        "SSLEngine",
+        "SSLCertificateFile",
+        "SSLCertificateKeyFile",
+        "SSLCertificateChainFile",
+        "SSLCACertificateFile",
+        "SSLProtocol",
+        "SSLCipherSuite",
+        "SSLHonorCipherOrder",
+        "SSLSessionCache",
+        "SSLSessionTickets",
+        "SSLRandomSeed",
+        "SSLUseStapling",
+        "SSLStaplingCache",
+        "SSLPassPhraseDialog",
+        "SSLOpenSSLConfCmd",
+        "Protocols",
+        "H2Direct",
+        "H2Push",
+        "ServerTokens",
+        "TraceEnable",
+        "EnableSendfile",
+        "EnableMMAP",
+        "HttpProtocolOptions",
+        "ExtendedStatus",
+        "CoreDumpDirectory",
+        "Mutex",
+        "LockFile",
+        "AcceptMutex",
+        "AcceptFilter",
+        "ListenBacklog",
+        "SendBufferSize",
+        "ReceiveBufferSize",
+        "ScoreBoardFile",
+        "RequestReadTimeout",
+        "LimitRequestFields",
+        "LimitRequestFieldSize",
+        "LimitRequestLine",
+        "LimitInternalRecursion",
+        "IndexOptions",
+        "IndexIgnore",
+        "AddIcon",
+        "AddIconByType",
+        "AddIconByEncoding",
+        "DefaultIcon",
+        "HeaderName",
+        "ReadmeName",
+        "AddDescription",
+        "LanguagePriority",
+        "ForceLanguagePriority",
+        "PidFile",
+        "User",
+        "Group",
+    ]
+)
+
+for _names, _why in (
+    ("RewriteEngine RewriteRule RewriteCond RewriteBase RewriteMap RewriteOptions",
+     "rewrite in the front-end, or in a PythonTransHandler"),
+    ("ProxyPass ProxyPassMatch ProxyPassReverse ProxyRequests ProxySet", "the front-end must do the proxying"),
+    ("ScriptAlias ScriptAliasMatch Action Script",
+     "use Alias with PythonHandler mod_python.cgihandler"),
+    ("SSLRequire SSLRequireSSL SSLVerifyClient", "the front-end must check this"),
+    ("AuthDigestProvider AuthDigestDomain AuthLDAPURL AuthDBDUserPWQuery AuthFormProvider",
+     "authenticate in the front-end, or in a PythonAuthenHandler"),
+    ("Header RequestHeader", "set headers in the front-end, or in a handler"),
+    ("SecRule SecRuleEngine", "filter in the front-end"),
+    ("WSGIScriptAlias", "use PythonHandler mod_python.wsgi"),
+):  # fmt: skip
+    for _name in _names.split():
+        REFUSED[_name.lower()] = _why
+
+for _name in [
+    "PythonInputFilter",
+    "PythonOutputFilter",
+    "PythonConnectionHandler",
+    "PythonImport",
+    "PythonOptimize",
+    "PythonEnablePdb",
+    "AddInputFilter",
+    "AddOutputFilter",
+    "SetInputFilter",
+    "SetOutputFilter",
+    "RemoveInputFilter",
+    "RemoveOutputFilter",
+    "AddOutputFilterByType",
+    "StartProcesses",
+    "MinSpareProcesses",
+    "MaxSpareProcesses",
+    "IdleTimeout",
+    "MaxRequests",
+    "Threads",
+    "QueueTimeout",
+    "RequestTimeout",
+    "InterruptTimeout",
+    "SlowLog",
+    "MemoryLimit",
+    "Preload",
+    "PythonHome",
+    "ServerPath",
+    "XBitHack",
+    "SSIEndTag",
+    "SSIErrorMsg",
+    "SSIStartTag",
+    "SSITimeFormat",
+    "SSIUndefinedEcho",
+    "AllowOverrideList",
+    "ErrorLogFormat",
+    "LimitXMLRequestBody",
+    "ContentDigest",
+    "AuthMerging",
+]:
+    NOT_YET[_name.lower()] = _name

@@ -1,0 +1,360 @@
+"""Files on disk, or a text, into a `Config`; ConfigError with the place of what is wrong.
+
+Here sections are opened, conditions decided, files included, and each directive checked against the registry.
+"""
+
+from __future__ import annotations
+
+import difflib
+import glob
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from mpfcgi.config import pools, syntax
+from mpfcgi.config.directives import CONTEXT_NAMES, FRONT_END, NOT_YET, REFUSED, REGISTRY, Spec
+from mpfcgi.config.model import Config, ConfigError, Directive, Listen, Place, PoolSettings, Section, Server
+from mpfcgi.config.syntax import DirectiveNode, Node, SectionNode
+from mpfcgi.config.values import BadValue, Rule, address_argument, pattern
+
+APACHE_VERSION = (2, 4, 62)
+# What an <IfModule> may ask for: modules whose directives we have.
+MODULES = frozenset(
+    [
+        "python",
+        "access_compat",
+        "alias",
+        "auth_basic",
+        "authn_core",
+        "authn_file",
+        "authz_core",
+        "authz_groupfile",
+        "authz_host",
+        "authz_user",
+        "core",
+        "dir",
+        "env",
+        "log_config",
+        "mime",
+        "setenvif",
+        "so",
+        "unixd",
+    ]
+)
+DIRECTORY_SECTIONS = frozenset(
+    ("directory", "directorymatch", "files", "filesmatch", "location", "locationmatch", "limit", "limitexcept")
+)
+REQUIRE_SECTIONS = {"requireall": "all-of", "requireany": "any-of", "requirenone": "none-of"}
+MAX_INCLUDES = 50
+
+
+def load(path: str, *, defines: Iterable[str] = ()) -> Config:
+    """Read the configuration file `path`; `defines` are the names of `-D`. ConfigError."""
+    path = os.path.abspath(path)
+    return _Loader(path, os.path.dirname(path), defines).load(_read(path, None))
+
+
+def load_text(
+    text: str, name: str = "<text>", *, defines: Iterable[str] = (), server_root: str | None = None
+) -> Config:
+    """The same for a text; `name` stands for its file in messages. ConfigError."""
+    return _Loader(name, os.path.abspath(server_root or os.getcwd()), defines).load(text)
+
+
+def parse_htaccess(path: str, text: str, allowed: frozenset[str]) -> tuple[tuple[Directive, ...], tuple[Section, ...]]:
+    """The directives and sections of an .htaccess file where AllowOverride allows the classes `allowed`. ConfigError."""
+    loader = _Loader(path, os.path.dirname(path), ())
+    loader.allowed = allowed
+    return loader.contents(syntax.parse(text, path, loader.lookup), "H")
+
+
+def _read(path: str, place: Place | None) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read()
+    except OSError as error:
+        raise ConfigError(f"can't read {path}: {error.strerror}", place)
+
+
+class _Loader:
+    def __init__(self, file: str, server_root: str, defines: Iterable[str]) -> None:
+        self.file, self.server_root = file, server_root
+        self.variables = {name: value for name, _, value in (item.partition("=") for item in defines)}
+        self.warnings: list[str] = []
+        self.vhosts: list[Server] = []
+        self.pools: list[PoolSettings] = []
+        self.depth = 0
+        self.allowed: frozenset[str] | None = None
+
+    def load(self, text: str) -> Config:
+        nodes = syntax.parse(text, self.file, self.lookup)
+        self._find_server_root(nodes)
+        directives, sections = self.contents(nodes, "S")
+        main = self._server(directives, sections, (), Place(self.file, 1), None)
+        listens = tuple(self._listen(directive) for directive in directives if directive.name == "Listen") + tuple(
+            listen for pool in self.pools for listen in pool.listens
+        )
+        vhosts = tuple(replace(vhost, port=vhost.port or main.port) for vhost in self.vhosts)
+        return Config(
+            self.file, self.server_root, main, vhosts, tuple(self.pools), listens,
+            frozenset(self.variables), tuple(self.warnings), nodes,
+        )  # fmt: skip
+
+    def lookup(self, name: str) -> str | None:
+        value = self.variables.get(name)
+        return os.environ.get(name) if value is None else value
+
+    def contents(self, nodes: Iterable[Node], context: str) -> tuple[tuple[Directive, ...], tuple[Section, ...]]:
+        """Directives and directory sections of one scope."""
+        directives: list[Directive] = []
+        sections: list[Section] = []
+        for node in self._flat(nodes):
+            if isinstance(node, DirectiveNode):
+                directive = self._directive(node, context)
+                if directive is not None:
+                    directives.append(directive)
+                continue
+            name = node.name.lower()
+            if name in REQUIRE_SECTIONS:
+                self._check_context(REGISTRY["require"], context, node.place)
+                directives.append(Directive("Require", node.args, (self._require_section(node, context),), node.place))
+            elif name in DIRECTORY_SECTIONS:
+                sections.append(self._section(node, context))
+            elif name == "virtualhost":
+                self._virtual_host(node, context)
+            elif name == "pythonpool":
+                self._pool(node, context)
+            else:
+                self._unknown_section(node)
+        return tuple(directives), tuple(sections)
+
+    # -- conditions and includes
+
+    def _flat(self, nodes: Iterable[Node]) -> Iterator[Node]:
+        """The nodes that hold: conditions decided, included files in their place, Define done."""
+        for node in nodes:
+            name = node.name.lower()
+            if isinstance(node, SectionNode) and name in ("ifmodule", "ifdefine", "ifversion", "iffile", "ifdirective"):
+                if self._holds(name, node):
+                    yield from self._flat(node.children)
+            elif isinstance(node, SectionNode):
+                yield node
+            elif name in ("include", "includeoptional"):
+                yield from self._included(node, optional=name == "includeoptional")
+            elif name == "define":
+                self._define(node)
+            elif name == "undefine":
+                self.variables.pop(node.args[0] if node.args else "", None)
+            elif name == "error":
+                raise ConfigError(" ".join(node.args), node.place)
+            else:
+                yield node
+
+    def _holds(self, name: str, node: SectionNode) -> bool:
+        if name == "ifversion":
+            return self._version_holds(node)
+        if len(node.args) != 1:
+            raise ConfigError(f"<{node.name}> takes one argument", node.place)
+        argument = node.args[0].lstrip("!")
+        if name == "ifdefine":
+            found = argument in self.variables
+        elif name == "iffile":
+            found = os.path.exists(os.path.join(self.server_root, argument))
+        elif name == "ifdirective":
+            found = argument.lower() in REGISTRY
+        else:
+            module = re.sub(r"^mod_|_module$|\.c$", "", re.sub(r"\.c$", "", argument.lower()))
+            found = module in MODULES
+        return found != node.args[0].startswith("!")
+
+    def _version_holds(self, node: SectionNode) -> bool:
+        args = list(node.args)
+        operator = args.pop(0) if len(args) == 2 else "="
+        if len(args) != 1 or not re.fullmatch(r"\d+(\.\d+){0,2}", args[0]):
+            raise ConfigError("<IfVersion> takes an operator and a version such as >= 2.4", node.place)
+        wanted = tuple(int(part) for part in args[0].split("."))
+        ours = APACHE_VERSION[: len(wanted)]
+        holds = {"=": ours == wanted, "==": ours == wanted, ">": ours > wanted, ">=": ours >= wanted,
+                 "<": ours < wanted, "<=": ours <= wanted}  # fmt: skip
+        if operator.lstrip("!") not in holds:
+            raise ConfigError(f"<IfVersion> knows =, >, >=, < and <=, not {operator}", node.place)
+        return holds[operator.lstrip("!")] != operator.startswith("!")
+
+    def _included(self, node: DirectiveNode, optional: bool) -> Iterator[Node]:
+        if len(node.args) != 1:
+            raise ConfigError(f"{node.name} takes one path", node.place)
+        self.depth += 1
+        if self.depth > MAX_INCLUDES:
+            raise ConfigError(f"files include each other more than {MAX_INCLUDES} deep", node.place)
+        path = os.path.join(self.server_root, node.args[0])
+        files = sorted(glob.glob(path)) if glob.has_magic(path) else [path] if os.path.exists(path) else []
+        if not files and not optional and not glob.has_magic(path):
+            raise ConfigError(f"{node.name}: there is no {path}", node.place, "IncludeOptional does without")
+        for file in self._files_in(files):
+            yield from self._flat(syntax.parse(_read(file, node.place), file, self.lookup))
+        self.depth -= 1
+
+    def _files_in(self, paths: list[str]) -> Iterator[str]:
+        for path in paths:
+            if os.path.isdir(path):
+                yield from self._files_in(sorted(os.path.join(path, name) for name in os.listdir(path)))
+            else:
+                yield path
+
+    def _define(self, node: DirectiveNode) -> None:
+        if not 1 <= len(node.args) <= 2:
+            raise ConfigError("Define takes a name and perhaps a value", node.place)
+        self.variables[node.args[0]] = node.args[1] if len(node.args) == 2 else ""
+
+    def _find_server_root(self, nodes: Iterable[Node]) -> None:
+        """ServerRoot first: other paths depend on it wherever it stands."""
+        for node in nodes:
+            if isinstance(node, DirectiveNode) and node.name.lower() == "serverroot" and len(node.args) == 1:
+                self.server_root = os.path.abspath(os.path.join(self.server_root, node.args[0]))
+
+    # -- directives
+
+    def _directive(self, node: DirectiveNode, context: str) -> Directive | None:
+        name = node.name.lower()
+        spec = REGISTRY.get(name)
+        if spec is None:
+            self._without_spec(node, name)
+            return None
+        self._check_context(spec, context, node.place)
+        try:
+            value = spec.parse(node.args)
+        except BadValue as error:
+            hint = f"{spec.name} {spec.syntax}" if spec.syntax else ""
+            raise ConfigError(f"{spec.name} {error}", node.place, hint)
+        return Directive(spec.name, node.args, value, node.place)
+
+    def _without_spec(self, node: DirectiveNode, name: str) -> None:
+        if name in FRONT_END:
+            self.warnings.append(f"{node.place}: {node.name} is ignored: the front-end sees to it")
+            return
+        if name in REFUSED:
+            raise ConfigError(f"{node.name} would be lost here", node.place, REFUSED[name])
+        if name in NOT_YET:
+            raise ConfigError(f"{NOT_YET[name]} is not supported yet", node.place)
+        near = difflib.get_close_matches(name, list(REGISTRY), 1, 0.7)
+        hint = f"did you mean {REGISTRY[near[0]].name}?" if near else ""
+        raise ConfigError(f"there is no directive {node.name}", node.place, hint)
+
+    def _check_context(self, spec: Spec, context: str, place: Place) -> None:
+        if context not in spec.contexts:
+            allowed = ", ".join(CONTEXT_NAMES[letter] for letter in spec.contexts)
+            raise ConfigError(f"{spec.name} can't stand in {CONTEXT_NAMES[context]}", place, f"allowed: {allowed}")
+        if self.allowed is None:
+            return
+        if not self.allowed or (spec.override != "any" and spec.override not in self.allowed):
+            wanted = spec.override if spec.override not in (None, "any") else "All"
+            raise ConfigError(f"{spec.name} is not allowed here", place, f"AllowOverride {wanted} allows it")
+
+    # -- sections
+
+    def _section(self, node: SectionNode, context: str) -> Section:
+        name = node.name.lower()
+        if name.startswith(("directory", "location")) and context not in "SV":
+            raise ConfigError(f"<{node.name}> can't stand in {CONTEXT_NAMES[context]}", node.place)
+        args = list(node.args)
+        is_regex = name.endswith("match")
+        if args and args[0] == "~" and not is_regex:
+            is_regex = True
+            args.pop(0)
+        if name in ("limit", "limitexcept"):
+            args = [" ".join(arg.upper() for arg in args)] if args else []
+        if len(args) != 1:
+            raise ConfigError(f"<{node.name}> takes one argument, not {len(args)}", node.place)
+        argument = args[0]
+        if is_regex:
+            try:
+                pattern(argument)
+            except BadValue as error:
+                raise ConfigError(f"<{node.name}> {error}", node.place)
+        elif name == "directory":
+            argument = os.path.join(self.server_root, argument)
+            argument = argument.rstrip("/") or "/"
+        inner = context if context == "H" else "D"
+        directives, sections = self.contents(node.children, inner)
+        kind = {"directory": "Directory", "files": "Files", "location": "Location"}.get(name.removesuffix("match"))
+        kind = kind or {"limit": "Limit", "limitexcept": "LimitExcept"}[name]
+        return Section(kind, argument, is_regex, directives, sections, node.place)
+
+    def _require_section(self, node: SectionNode, context: str) -> Rule:
+        rules: list[Rule] = []
+        for child in self._flat(node.children):
+            if isinstance(child, SectionNode):
+                if child.name.lower() not in REQUIRE_SECTIONS:
+                    self._unknown_section(child)
+                rules.append(self._require_section(child, context))
+                continue
+            if child.name.lower() != "require":
+                raise ConfigError(f"{child.name} can't stand in <{node.name}>", child.place, "only Require can")
+            directive = self._directive(child, context)
+            assert directive is not None
+            rules.extend(directive.value)
+        return Rule(REQUIRE_SECTIONS[node.name.lower()], rules=tuple(rules))
+
+    def _unknown_section(self, node: SectionNode) -> None:
+        if node.name.lower() in ("if", "elseif", "else", "proxy", "proxymatch", "macro"):
+            raise ConfigError(f"<{node.name}> is not supported yet", node.place)
+        known = ["Directory", "DirectoryMatch", "Files", "FilesMatch", "Location", "LocationMatch", "VirtualHost",
+                 "PythonPool", "Limit", "LimitExcept", "IfDefine", "IfModule", "IfVersion", "RequireAll",
+                 "RequireAny", "RequireNone"]  # fmt: skip
+        near = difflib.get_close_matches(node.name, known, 1, 0.6)
+        raise ConfigError(
+            f"there is no section <{node.name}>", node.place, f"did you mean <{near[0]}>?" if near else ""
+        )
+
+    def _virtual_host(self, node: SectionNode, context: str) -> None:
+        if context != "S":
+            raise ConfigError("<VirtualHost> can't stand in another section", node.place)
+        if not node.args:
+            raise ConfigError("<VirtualHost> takes one or more addresses", node.place, "such as *:80")
+        for address in node.args:
+            try:
+                address_argument(address)
+            except BadValue as error:
+                raise ConfigError(f"<VirtualHost> {error}", node.place)
+        directives, sections = self.contents(node.children, "V")
+        self.vhosts.append(self._server(directives, sections, node.args, node.place, "vhost"))
+
+    def _server(
+        self, directives: tuple[Directive, ...], sections: tuple[Section, ...], addresses: tuple[str, ...],
+        place: Place, virtual: str | None,
+    ) -> Server:  # fmt: skip
+        name, port, names = "", 0, []
+        for directive in directives:
+            if directive.name == "ServerName":
+                name, port = _name_and_port(directive.value)
+            elif directive.name == "ServerAlias":
+                names += directive.value
+        if not port and addresses:
+            ports = [address_argument(address)[1] for address in addresses]
+            port = int(ports[0]) if ports[0].isdecimal() else 0
+        wild = tuple(alias.lower() for alias in names if "*" in alias or "?" in alias)
+        plain = tuple(alias.lower() for alias in names if alias.lower() not in wild)
+        return Server(name.lower(), port, plain, wild, addresses, directives, sections, place, virtual is not None)
+
+    def _pool(self, node: SectionNode, context: str) -> None:
+        if context != "S":
+            raise ConfigError("<PythonPool> can't stand in another section", node.place)
+        if len(node.args) != 1:
+            raise ConfigError("<PythonPool> takes one name or pattern", node.place)
+        directives, sections = self.contents(node.children, "P")
+        if sections:
+            raise ConfigError(f"<{sections[0].kind}> can't stand in <PythonPool>", sections[0].place)
+        listens = tuple(self._listen(directive) for directive in directives if directive.name == "Listen")
+        self.pools.append(pools.settings(node.args[0], directives, listens, node.place))
+
+    def _listen(self, directive: Directive) -> Listen:
+        return pools.listen(directive, self.server_root)
+
+
+def _name_and_port(value: str) -> tuple[str, int]:
+    name = value.partition("://")[2] or value
+    if name.count(":") == 1:
+        host, _, port = name.partition(":")
+        return host, int(port) if port.isdecimal() else 0
+    return name, 0

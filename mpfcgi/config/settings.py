@@ -1,0 +1,95 @@
+"""What holds for a request: the directives of all its sections, merged once for each combination of sections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from mpfcgi.config.directives import PHASE_DIRECTIVES, REGISTRY
+from mpfcgi.config.model import Directive
+from mpfcgi.config.values import HandlerSpec
+
+# Directives that req.get_config() shows.
+PYTHON_FLAGS = ("PythonDebug", "PythonAutoReload", "PythonInterpPerDirectory", "PythonInterpPerDirective")
+_PHASES = frozenset(PHASE_DIRECTIVES)
+
+
+class Scope(NamedTuple):
+    """One section's directives. `directory` (ending in /) is where its handlers' modules are looked for."""
+
+    directives: tuple[Directive, ...]
+    directory: str | None = None
+    is_location: bool = False
+
+
+class Settings:
+    """Merged values by directive name. Never changed; one object per combination, so compare by identity.
+
+    `handlers` has the Python*Handler directives that are set, `options` the PythonOption values, `python_config`
+    what `req.get_config()` shows. `extras` is for whoever uses the settings to keep what follows from them.
+    """
+
+    __slots__ = ("extras", "handlers", "options", "python_config", "values")
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.values = values
+        self.handlers: dict[str, tuple[HandlerSpec, ...]] = {
+            name: values[name] for name in PHASE_DIRECTIVES if values.get(name)
+        }
+        raw_options: Mapping[str, str | None] = values.get("PythonOption", {})
+        self.options = {name: value for name, value in raw_options.items() if value is not None}
+        self.python_config = _python_config(values)
+        self.extras: dict[Any, Any] = {}
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value of a directive, or `default` where it isn't set."""
+        return self.values.get(name, default)
+
+
+def merge(parent: Settings | None, scopes: Iterable[Scope]) -> Settings:
+    """The settings of `parent` with `scopes` laid over them, in order."""
+    values = dict(parent.values) if parent is not None else {}
+    for scope in scopes:
+        for key, (value, merge_value) in _combined(scope).items():
+            values[key] = merge_value(values.get(key), value)
+    return Settings(values)
+
+
+def _combined(scope: Scope) -> dict[str, tuple[Any, Any]]:
+    """One scope's directives joined by key, with the function that merges each into an outer scope's."""
+    found: dict[str, tuple[Any, Any]] = {}
+    for directive in scope.directives:
+        if directive.name == "PythonHandlerModule":
+            _add_module(found, directive.value, scope)
+            continue
+        spec = REGISTRY[directive.name.lower()]
+        value = directive.value
+        if directive.name in _PHASES:
+            value = tuple(_placed(handler, scope) for handler in value)
+        key = spec.settings_key
+        old = found.get(key)
+        found[key] = (spec.combine(old[0], value) if old else spec.combine(None, value), spec.merge)
+    return found
+
+
+def _add_module(found: dict[str, tuple[Any, Any]], module: str, scope: Scope) -> None:
+    """PythonHandlerModule: a handler in every phase that may be missing (manual 5.4.7)."""
+    found["PythonHandlerModule"] = (module, REGISTRY["pythonhandlermodule"].merge)
+    handler = _placed(HandlerSpec(module, silent=True), scope)
+    for name in PHASE_DIRECTIVES:
+        if scope.directory is not None and name in ("PythonPostReadRequestHandler", "PythonTransHandler"):
+            continue
+        old = found.get(name)
+        found[name] = ((old[0] if old else ()) + (handler,), REGISTRY[name.lower()].merge)
+
+
+def _placed(handler: HandlerSpec, scope: Scope) -> HandlerSpec:
+    return handler._replace(directory=scope.directory, is_location=scope.is_location)
+
+
+def _python_config(values: Mapping[str, Any]) -> dict[str, str]:
+    shown = {name: "1" if values[name] else "0" for name in PYTHON_FLAGS if name in values}
+    for name in ("PythonPath", "PythonInterpreter", "PythonHandlerModule"):
+        if name in values:
+            shown[name] = values[name]
+    return shown
