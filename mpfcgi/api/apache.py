@@ -1,0 +1,121 @@
+"""`mod_python.apache`: constants and functions (manual 4.5.1, 4.5.2)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from mpfcgi.api import services
+from mpfcgi.api.constants import *  # noqa: F403
+from mpfcgi.api.constants import APLOG_ERR
+from mpfcgi.api.errors import SERVER_RETURN
+from mpfcgi.api.finfo import mp_finfo
+from mpfcgi.api.request import mp_request
+from mpfcgi.api.table import mp_table, table
+
+__all__ = [name for name in dir() if name.isupper()] + [
+    "SERVER_RETURN", "allow_methods", "build_cgi_env", "config_tree", "exists_config_define", "freeze_modules",
+    "import_module", "log_error", "make_table", "module_info", "mpm_query", "register_cleanup", "server_root", "stat",
+    "table",
+]  # fmt: skip
+
+
+def log_error(message: str | None, level: int = APLOG_ERR, server: Any = None) -> None:
+    """Write a line to the error log of `server`, the main one by default. None is no message."""
+    if message is None:
+        return
+    if not isinstance(message, str):
+        raise TypeError(f"log_error() takes a string, not {type(message).__name__}")
+    services.current().log(level & 7, message, server=server)
+
+
+def import_module(
+    module_name: str, autoreload: int | None = None, log: int | None = None, path: list[str] | None = None
+) -> ModuleType:
+    """Import a module through the module importer: loaded again when it, or one that it imports, has changed.
+
+    `autoreload` and `log` default to PythonAutoReload and PythonDebug of the request that is being served; `path` is
+    searched for the module. ImportError when it isn't found.
+    """
+    return services.current().import_module(module_name, autoreload, log, path)  # type: ignore[no-any-return]
+
+
+def freeze_modules() -> None:
+    """Load no module again until the end of the process."""
+    services.current().importer.freeze_modules()
+
+
+def module_info(path: str) -> Any:
+    """What the importer knows of the module loaded from `path`; None when there is none."""
+    return services.current().importer.module_info(path)
+
+
+def allow_methods(req: mp_request, *methods: str) -> None:
+    """The methods for the Allow header."""
+    req.allow_methods(methods)
+
+
+def exists_config_define(name: str) -> bool:
+    """Whether the daemon was started with `-D name`."""
+    return name in services.current().config.defines
+
+
+def config_tree() -> list[Any]:
+    """The server's configuration as nested lists of [name, arguments] and, for sections, their contents."""
+    return [_tree_node(node) for node in services.current().config.tree]
+
+
+def _tree_node(node: Any) -> list[Any]:
+    entry: list[Any] = [node.name, " ".join(node.args)]
+    if hasattr(node, "children"):
+        entry.append([_tree_node(child) for child in node.children])
+    return entry
+
+
+def server_root() -> str:
+    """What ServerRoot says."""
+    return str(services.current().config.server_root)
+
+
+def mpm_query(code: int) -> int:
+    """A figure of the process model, by an AP_MPMQ_* code; a pool is a set of forked daemons. -1 for unknown codes."""
+    return int(services.current().mpm_query(code))
+
+
+def register_cleanup(callable: Callable[[Any], object], data: Any = None) -> None:
+    """Call `callable(data)` when the process ends."""
+    services.current().register_cleanup(callable, data)
+
+
+def stat(fname: str, wanted: int) -> mp_finfo:
+    """File information; all members are None for a missing file."""
+    try:
+        return mp_finfo(fname, os.stat(fname))
+    except FileNotFoundError:
+        return mp_finfo(None, None)
+
+
+def make_table(*initial: Any) -> mp_table:
+    """The old name of `table`."""
+    return mp_table(*initial)
+
+
+def build_cgi_env(req: mp_request) -> dict[str, str]:
+    """The environment of a CGI script for `req`."""
+    req.add_common_vars()
+    env = dict(req.subprocess_env.items())
+    env["GATEWAY_INTERFACE"] = "Python-CGI/1.1"
+    authorization = req.headers_in.get("Authorization")
+    if authorization:
+        env["HTTP_AUTHORIZATION"] = authorization
+    return env
+
+
+def __getattr__(name: str) -> Any:
+    if name == "interpreter":
+        return services.current().name
+    if name == "main_server":
+        return services.current().main_server
+    raise AttributeError(f"module 'mod_python.apache' has no attribute {name!r} (manual section 4.5)")

@@ -1,0 +1,61 @@
+"""File information (`req.finfo`, `apache.stat`): what stat(2) says, by name or by the FINFO_* indexes."""
+
+from __future__ import annotations
+
+import os
+import stat as st
+from typing import Any
+
+from mpfcgi.api import constants as c
+
+_TYPES = {
+    st.S_IFREG: c.APR_REG, st.S_IFDIR: c.APR_DIR, st.S_IFCHR: c.APR_CHR, st.S_IFBLK: c.APR_BLK,
+    st.S_IFIFO: c.APR_PIPE, st.S_IFLNK: c.APR_LNK, st.S_IFSOCK: c.APR_SOCK,
+}  # fmt: skip
+
+
+class mp_finfo:
+    """Immutable. Members are None where the file is missing; times are whole seconds, sizes bytes."""
+
+    __module__ = "builtins"
+    __slots__ = ("atime", "ctime", "device", "filetype", "fname", "group", "inode", "mtime", "name", "nlink",
+                 "protection", "size", "user", "valid")  # fmt: skip
+
+    def __init__(self, fname: str | None, status: os.stat_result | None) -> None:
+        values: dict[str, Any] = dict.fromkeys(self.__slots__)
+        values["fname"] = fname
+        values["filetype"] = c.APR_NOFILE
+        if status is not None:
+            values.update(
+                filetype=_TYPES.get(st.S_IFMT(status.st_mode), c.APR_UNKFILE), valid=c.APR_FINFO_NORM & ~c.APR_FINFO_NAME,
+                protection=_protection(status.st_mode), user=status.st_uid, group=status.st_gid, size=status.st_size,
+                inode=status.st_ino, device=status.st_dev, nlink=status.st_nlink, atime=int(status.st_atime),
+                mtime=int(status.st_mtime), ctime=int(status.st_ctime),
+            )  # fmt: skip
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"attribute {name!r} of 'mp_finfo' objects is not writable")
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"'mp_finfo' object has no attribute {name!r}")
+
+    def __getitem__(self, index: int) -> Any:
+        """A member by its FINFO_* index. IndexError beyond FINFO_NAME."""
+        if not 0 <= index <= c.FINFO_NAME:
+            raise IndexError("tuple index out of range")
+        return getattr(self, _BY_INDEX[index])
+
+
+_BY_INDEX = (
+    "protection", "inode", "device", "nlink", "user", "group", "size", "atime", "mtime", "ctime", "fname", "name",
+)  # fmt: skip
+
+
+def _protection(mode: int) -> int:
+    """APR's permission bits: four bits for each of user, group and world."""
+    return (
+        (mode & 0o700) << 2 | (mode & 0o070) << 1 | (mode & 0o007)
+        | (0x8000 if mode & st.S_ISUID else 0) | (0x4000 if mode & st.S_ISGID else 0) | (0x2000 if mode & st.S_ISVTX else 0)
+    )  # fmt: skip

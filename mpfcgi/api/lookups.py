@@ -1,0 +1,43 @@
+"""Names and addresses: the Host header's parts, and the client's name from DNS."""
+
+from __future__ import annotations
+
+import socket
+from functools import lru_cache
+from typing import Any
+
+from mpfcgi.api.constants import REMOTE_DOUBLE_REV, REMOTE_HOST, REMOTE_NOLOOKUP
+
+
+def bare_host(host: str) -> str:
+    """A Host header without its port, in lower case."""
+    if host.startswith("["):
+        return host[: host.find("]") + 1].lower()
+    return host.partition(":")[0].lower()
+
+
+def port_of(host: str) -> str:
+    """The port in a Host header, "" without one."""
+    return host.rpartition(":")[2] if ":" in host and not host.endswith("]") else ""
+
+
+def remote_host(connection: Any, hostname_lookups: str, kind: int) -> str | None:
+    """The client's name or address, as ap_get_remote_host: looked up where HostnameLookups or `kind` asks for it."""
+    address: str = connection.client_ip
+    name: str | None = connection.remote_host
+    if name is None and kind != REMOTE_NOLOOKUP and (hostname_lookups != "off" or kind == REMOTE_DOUBLE_REV):
+        name = _lookup(address, hostname_lookups == "double" or kind == REMOTE_DOUBLE_REV)
+    if name:
+        return name
+    return None if kind in (REMOTE_HOST, REMOTE_DOUBLE_REV) else address
+
+
+@lru_cache(1024)
+def _lookup(address: str, double: bool) -> str | None:
+    try:
+        name = socket.gethostbyaddr(address)[0]
+        if double and address not in {info[4][0] for info in socket.getaddrinfo(name, None)}:
+            return None
+    except OSError:
+        return None
+    return name.lower()

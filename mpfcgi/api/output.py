@@ -1,0 +1,183 @@
+"""The response side of a request: write, flush, sendfile, and the head that goes before (manual 4.5.4).
+
+The head is made by the first flushed write or at the end. A response that is small and never flushed gets a
+Content-Length; error documents throw away what is not sent yet.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from mpfcgi.api.response import head, plain_head
+from mpfcgi.api.table import mp_table
+
+if TYPE_CHECKING:
+    from mpfcgi.api.exchange import ExchangeProtocol
+
+# Apache passes unflushed output on when this much has come together.
+BUFFERED = 8000
+NO_BODY = frozenset((204, 304))
+
+
+class Output:
+    """Mixed into the request object."""
+
+    _exchange: ExchangeProtocol
+    _head_sent = False
+    _buffer: list[bytes] | None = None
+    _buffered = 0
+    _headers_out: mp_table | None = None
+    _err_headers_out: mp_table | None = None
+    _content_type: str | None = None
+    _status_line: str | None = None
+    _content_type_set = 0
+    status = 200
+    header_only: int
+    assbackwards = 0
+    no_cache = 0
+    bytes_sent = 0
+    sent_bodyct = 0
+    clength = 0
+    _finished = False
+
+    def write(self, data: str | bytes, flush: int = 1, /) -> None:
+        """Write to the client: text as UTF-8, bytes as they are. OSError when the client is gone.
+
+        Unless `flush` is 0 the data is on its way at once (it is sent within some milliseconds; `flush()` sends now).
+        """
+        if data.__class__ is str:
+            data = data.encode()  # type: ignore[union-attr]
+        elif data.__class__ is not bytes:
+            data = _as_bytes(data)
+        if not flush:
+            if self._buffer is None:
+                self._buffer = [data]  # type: ignore[list-item]
+            else:
+                self._buffer.append(data)  # type: ignore[arg-type]
+            self._buffered += len(data)
+            if self._buffered < BUFFERED:
+                return
+            data = b""
+        self._pass_on(data)  # type: ignore[arg-type]
+
+    def flush(self) -> None:
+        """Send all that was written so far."""
+        self._pass_on(b"")
+        self._exchange.flush()
+
+    def sendfile(self, path: str, offset: int = 0, length: int = -1, /) -> int:
+        """Send a file, or `length` bytes of it from `offset`; the number of bytes sent. OSError when it can't be read."""
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            available = max(os.fstat(descriptor).st_size - offset, 0)
+            count = available if length < 0 else min(length, available)
+            self._pass_on(b"")
+            if self._sends_body():
+                self._exchange.sendfile(descriptor, offset, count)
+                self.bytes_sent += count
+        finally:
+            os.close(descriptor)
+        return count
+
+    def set_content_length(self, length: int, /) -> None:
+        """Set the Content-Length header and `clength`."""
+        self.clength = length
+        self.headers_out["Content-Length"] = str(length)
+
+    def send_http_header(self) -> None:
+        """Does nothing: headers are sent before the first byte of the body. For old code."""
+
+    @property
+    def headers_out(self) -> mp_table:
+        """The headers of the response; lost when an error document takes its place."""
+        if self._headers_out is None:
+            self._headers_out = mp_table()
+        return self._headers_out
+
+    @property
+    def err_headers_out(self) -> mp_table:
+        """Headers that are sent with errors too, and across internal redirects."""
+        if self._err_headers_out is None:
+            self._err_headers_out = mp_table()
+        return self._err_headers_out
+
+    def _sends_body(self) -> bool:
+        return not self.header_only and self.status not in NO_BODY
+
+    def _pass_on(self, data: bytes) -> None:
+        """Give the buffer and `data` to the exchange, behind the head."""
+        if self._finished:
+            raise OSError("the request is over: nothing can be written any more")
+        if self._buffer:
+            self._buffer.append(data)
+            data = b"".join(self._buffer)
+            self._buffer = None
+            self._buffered = 0
+        if not self._head_sent:
+            self._head_sent = True
+            self.sent_bodyct = 1
+            start = self._head(None)
+            if not self._sends_body():
+                self._exchange.write(start)
+                return
+            self.bytes_sent = len(data)
+            self._exchange.write(start + data)
+        elif data and self._sends_body():
+            self.bytes_sent += len(data)
+            self._exchange.write(data)
+
+    def _finish(self) -> None:
+        """The request is answered: send what is left, with a Content-Length where nothing was sent before."""
+        if not self._head_sent:
+            self._head_sent = True
+            body = b"".join(self._buffer) if self._buffer else b""
+            self._buffer = None
+            if not self._sends_body():
+                length = len(body) if self.header_only and body else None
+                self._exchange.write(self._head(length))
+            else:
+                self.bytes_sent = len(body)
+                self._exchange.write(self._head(len(body)) + body)
+        elif self._buffer:
+            self._pass_on(b"")
+        self._finished = True
+
+    def _head(self, length: int | None) -> bytes:
+        if self.assbackwards:
+            return b"Status: 200 OK\r\n\r\n"
+        if (
+            self._headers_out is None
+            and self._err_headers_out is None
+            and self._status_line is None
+            and not self.no_cache
+        ):
+            return plain_head(self.status, self._content_type, length)
+        if self.no_cache:
+            self._add_expires()
+        return head(
+            self.status, self._status_line, self._content_type, self._headers_out, self._err_headers_out, length
+        )
+
+    def _add_expires(self) -> None:
+        from email.utils import formatdate
+
+        if "Expires" not in self.headers_out:
+            self.headers_out["Expires"] = formatdate(usegmt=True)
+
+    def _discard_output(self) -> None:
+        """An error document takes the place of what was written; headers_out go, err_headers_out stay."""
+        self._buffer = None
+        self._buffered = 0
+        self._headers_out = None
+        self._status_line = None
+        self._content_type = None
+
+
+def _as_bytes(data: Any) -> bytes:
+    """Subclasses of str and bytes pass; all else is a mistake of the handler."""
+    if isinstance(data, str):
+        return str.encode(data)
+    if isinstance(data, bytes):
+        return bytes(data)
+    raise TypeError(f"write() takes str or bytes, not {type(data).__name__}")

@@ -1,0 +1,64 @@
+"""The request body: read, readline, readlines (manual 4.5.4). All of them give bytes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mpfcgi.api.constants import REQUEST_CHUNKED_DECHUNK, REQUEST_CHUNKED_ERROR, REQUEST_NO_BODY
+
+if TYPE_CHECKING:
+    from mpfcgi.api.exchange import ExchangeProtocol
+
+
+class Reading:
+    """Mixed into the request object."""
+
+    _exchange: ExchangeProtocol
+    _params: dict[str, str]
+    _reading = False
+    read_length = 0
+    read_body = REQUEST_NO_BODY
+    read_chunked = 0
+
+    def read(self, length: int = -1, /) -> bytes:
+        """Up to `length` bytes of the body, all that is left by default; b"" at its end. OSError when the client goes."""
+        return self._count(self._exchange.read(length))
+
+    def readline(self, length: int = -1, /) -> bytes:
+        """The next line with its line break, or `length` bytes of it."""
+        return self._count(self._exchange.readline(length))
+
+    def readlines(self, sizehint: int = -1, /) -> list[bytes]:
+        """The lines that are left, or enough of them to have `sizehint` bytes."""
+        lines: list[bytes] = []
+        size = 0
+        while (line := self.readline()) != b"":
+            lines.append(line)
+            size += len(line)
+            if 0 <= sizehint <= size:
+                break
+        return lines
+
+    def discard_request_body(self) -> int:
+        """Throw the rest of the body away; OK."""
+        while self._exchange.read(65536):
+            pass
+        return 0
+
+    @property
+    def remaining(self) -> int:
+        """The length of the body, once reading has begun."""
+        length = self._params.get("CONTENT_LENGTH", "")
+        return int(length) if self._reading and length.isdecimal() else 0
+
+    @property
+    def expecting_100(self) -> int:
+        return 0
+
+    def _count(self, data: bytes) -> bytes:
+        if not self._reading:
+            self._reading = True
+            chunked = not self._params.get("CONTENT_LENGTH", "").isdecimal()
+            self.read_body = REQUEST_CHUNKED_DECHUNK if chunked else REQUEST_CHUNKED_ERROR
+        self.read_length += len(data)
+        return data

@@ -1,0 +1,155 @@
+"""The table object (manual 4.5.3): a dictionary of strings whose keys ignore case and may come more than once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from mpfcgi.api.text import outgoing
+
+Item = tuple[str, str]
+
+
+class mp_table:
+    """A table. Keys and values are strings (or bytes, taken as Latin-1); order and spelling are kept."""
+
+    __module__ = "builtins"
+    __slots__ = ("_items",)
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, initial: Mapping[Any, Any] | Iterable[Any] | mp_table = (), /) -> None:
+        self._items: list[Item] = []
+        if initial:
+            self.update(initial)
+
+    @classmethod
+    def of_raw(cls, items: list[Item]) -> mp_table:
+        """A table over items that are strings already; the list becomes the table's."""
+        table = cls.__new__(cls)
+        table._items = items
+        return table
+
+    def add(self, key: str | bytes, value: str | bytes, /) -> None:
+        """Add a value beside those the key may have already."""
+        self._items.append((outgoing(key), outgoing(value)))
+
+    def __getitem__(self, key: str | bytes) -> str | list[str]:
+        wanted = _fold(key)
+        found = [value for name, value in self._items if name.lower() == wanted]
+        if not found:
+            raise KeyError(key)
+        return found[0] if len(found) == 1 else found
+
+    def get(self, key: str | bytes, default: Any = None, /) -> Any:
+        """The first value of a key, or `default`."""
+        wanted = _fold(key)
+        for name, value in self._items:
+            if name.lower() == wanted:
+                return value
+        return default
+
+    def __setitem__(self, key: str | bytes, value: str | bytes) -> None:
+        """Replace the first value of the key, which keeps its spelling, and drop the others."""
+        key, value = outgoing(key), outgoing(value)
+        wanted = key.lower()
+        items = self._items
+        for index, (name, _) in enumerate(items):
+            if name.lower() == wanted:
+                items[index] = (name, value)
+                items[index + 1 :] = [item for item in items[index + 1 :] if item[0].lower() != wanted]
+                return
+        items.append((key, value))
+
+    def __delitem__(self, key: str | bytes) -> None:
+        """Remove all values of the key. A key that is not there is no error."""
+        wanted = _fold(key)
+        self._items[:] = [item for item in self._items if item[0].lower() != wanted]
+
+    def __contains__(self, key: object) -> bool:
+        wanted = _fold(key)
+        return any(name.lower() == wanted for name, _ in self._items)
+
+    def has_key(self, key: str | bytes, /) -> int:
+        """1 when the key is there, 0 otherwise."""
+        return int(key in self)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([name for name, _ in self._items])
+
+    def keys(self) -> list[str]:
+        """The keys in order; one that comes twice, twice."""
+        return [name for name, _ in self._items]
+
+    def values(self) -> list[str]:
+        return [value for _, value in self._items]
+
+    def items(self) -> list[Item]:
+        return list(self._items)
+
+    def setdefault(self, key: str, default: str = "", /) -> Any:
+        """The first value of the key; `default`, now set, where there is none."""
+        if key not in self:
+            self[key] = default
+        return self.get(key)
+
+    def popitem(self) -> Item:
+        """Remove and return the last item. KeyError when there is none."""
+        if not self._items:
+            raise KeyError("popitem(): table is empty")
+        return self._items.pop()
+
+    def clear(self) -> None:
+        self._items.clear()
+
+    def copy(self) -> mp_table:
+        return mp_table.of_raw(list(self._items))
+
+    def update(self, other: Mapping[Any, Any] | Iterable[Any] | mp_table = (), /) -> None:
+        """Set each item of a mapping or of a sequence of pairs; keys and values are made strings."""
+        if hasattr(other, "items"):
+            pairs: Iterable[Any] = other.items()
+        elif hasattr(other, "keys"):
+            pairs = [(key, other[key]) for key in other.keys()]  # type: ignore[index] # noqa: SIM118
+        else:
+            pairs = other
+        for key, value in pairs:
+            self[key if isinstance(key, (str, bytes)) else str(key)] = (
+                value if isinstance(value, (str, bytes)) else str(value)
+            )
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, mp_table):
+            return dict(self._grouped()) == dict(other._grouped())
+        if isinstance(other, dict):
+            return dict(self._grouped()) == other
+        return NotImplemented
+
+    def __repr__(self) -> str:
+        return "{" + ", ".join(f"{_quoted(name)}: {_quoted(value)}" for name, value in reversed(self._items)) + "}"
+
+    def _grouped(self) -> Iterator[tuple[str, str | list[str]]]:
+        for name, _ in self._items:
+            yield name, self[name]
+
+
+def _fold(key: object) -> str:
+    if isinstance(key, str):
+        return key.lower()
+    return outgoing(key).lower()  # type: ignore[arg-type]
+
+
+def _quoted(text: str) -> str:
+    return (
+        "'"
+        + "".join(
+            char if char.isascii() else "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", "surrogateescape"))
+            for char in text
+        )
+        + "'"
+    )
+
+
+table = mp_table

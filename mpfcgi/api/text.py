@@ -1,0 +1,42 @@
+"""Text and bytes where the api meets the wire (parity with mod_python 3.5.0 on Python 3).
+
+What comes in is Latin-1 strings of raw bytes and is shown as UTF-8, undecodable bytes as surrogate escapes; table
+values and members that go out are Latin-1.
+"""
+
+from __future__ import annotations
+
+
+def shown(raw: str) -> str:
+    """A raw (Latin-1) string as handlers see it."""
+    return raw if raw.isascii() else raw.encode("latin-1").decode("utf-8", "surrogateescape")
+
+
+def outgoing(value: str | bytes) -> str:
+    """A value that a handler sets, as a raw (Latin-1) string. TypeError for other types and characters."""
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    if not isinstance(value, str):
+        raise TypeError(f"expected str or bytes, got {type(value).__name__}")
+    if not value.isascii():
+        _check_latin1(value)
+    return value
+
+
+def _check_latin1(value: str) -> None:
+    try:
+        value.encode("latin-1")
+    except UnicodeEncodeError:
+        try:
+            value.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            pass
+        raise TypeError(f"characters beyond Latin-1 can't be sent in a header: {value!r}") from None
+
+
+def wire_bytes(value: str) -> bytes:
+    """A table value as bytes for the wire."""
+    try:
+        return value.encode("latin-1")
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "surrogateescape")
