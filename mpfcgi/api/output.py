@@ -40,6 +40,7 @@ class Output:
     sent_bodyct = 0
     clength = 0
     _finished = False
+    _lost = False
 
     def write(self, data: str | bytes, flush: int = 1, /) -> None:
         """Write to the client: text as UTF-8, bytes as they are. OSError when the client is gone.
@@ -72,13 +73,16 @@ class Output:
         try:
             available = max(os.fstat(descriptor).st_size - offset, 0)
             count = available if length < 0 else min(length, available)
-            self._pass_on(b"")
-            if self._sends_body():
-                self._exchange.sendfile(descriptor, offset, count)
-                self.bytes_sent += count
+            self._send_descriptor(descriptor, offset, count)
         finally:
             os.close(descriptor)
         return count
+
+    def _send_descriptor(self, descriptor: int, offset: int, count: int) -> None:
+        self._pass_on(b"")
+        if self._sends_body() and count:
+            self._exchange.sendfile(descriptor, offset, count)
+            self.bytes_sent += count
 
     def set_content_length(self, length: int, /) -> None:
         """Set the Content-Length header and `clength`."""
@@ -107,6 +111,8 @@ class Output:
 
     def _pass_on(self, data: bytes) -> None:
         """Give the buffer and `data` to the exchange, behind the head."""
+        if self._lost:
+            return
         if self._finished:
             raise OSError("the request is over: nothing can be written any more")
         if self._buffer:
@@ -164,6 +170,12 @@ class Output:
 
         if "Expires" not in self.headers_out:
             self.headers_out["Expires"] = formatdate(usegmt=True)
+
+    def _give_way(self) -> None:
+        """Another request answers in the place of this one: all that is not sent is lost, and what comes."""
+        self._buffer = None
+        self._buffered = 0
+        self._lost = True
 
     def _discard_output(self) -> None:
         """An error document takes the place of what was written; headers_out go, err_headers_out stay."""

@@ -74,6 +74,7 @@ class mp_request(Output, Reading):
     _plan: Any = None
     _resource: Any = None
     _interpreter = ""
+    _replaced: mp_request | None = None
     _user: str | None = None
     _password: str | None = None
 
@@ -115,6 +116,19 @@ class mp_request(Output, Reading):
         self.path_info = resource.path_info
         self._kind = resource.kind
         self._interpreter = resource.interpreter
+
+    def _replace_with(self, index: mp_request) -> None:
+        """The index file of a folder takes the request's place, as if it had been asked for."""
+        index._main = None
+        if self._err_headers_out is not None:
+            index.err_headers_out.update(self._err_headers_out)
+        if self._headers_out is not None:
+            index.headers_out.update(self._headers_out)
+        index._cleanups = (self._cleanups or []) + (index._cleanups or []) or None
+        index._added = self._added or index._added
+        index._buffer, index._buffered = self._buffer, self._buffered
+        self._give_way()
+        self._replaced = index
 
     # -- objects around the request
 

@@ -368,8 +368,6 @@ _add(
     override="AuthConfig",
 )
 _add("AuthName", "DH", v.one, "The realm that browsers show.", override="AuthConfig")
-_add("AuthUserFile", "DH", v.one, "The file of users and passwords (htpasswd).", override="AuthConfig")
-_add("AuthGroupFile", "DH", v.one, "The file of groups and their users.", override="AuthConfig")
 _add(
     "AuthBasicAuthoritative",
     "DH",
@@ -377,7 +375,6 @@ _add(
     "Whether a user who isn't in AuthUserFile is refused. Default On.",
     override="AuthConfig",
 )
-_add("AuthBasicProvider", "DH", v.choice("file"), "Where users are looked up.", override="AuthConfig")
 _add("Require", "DH", v.require, "Who gets in.", combine=append, override="AuthConfig", syntax="[not] rule ...")
 _add(
     "Satisfy",

@@ -33,7 +33,7 @@ class ConfigError(Exception):
         return where + self.message + (f" ({self.hint})" if self.hint else "")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Directive:
     """One directive: its canonical name, its arguments as written, and what the registry made of them."""
 
@@ -43,7 +43,7 @@ class Directive:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Section:
     """A container: Directory, DirectoryMatch, Files, FilesMatch, Location, LocationMatch, Limit, LimitExcept.
 

@@ -10,6 +10,7 @@ import os
 import re
 import stat as st
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fnmatch import translate as fnmatch_regex
 from functools import lru_cache
 from typing import NamedTuple
@@ -63,7 +64,8 @@ class _Htaccess(NamedTuple):
     stamp: tuple[int, int, int] | None
 
 
-class _HtaccessFile(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class _HtaccessFile:
     stamp: tuple[int, int, int]
     directives: tuple[Directive, ...]
     sections: tuple[Section, ...]

@@ -1,0 +1,184 @@
+"""Who gets in, by the configuration: Order/Allow/Deny and Require.
+
+The Python handlers of the access, authen and authz phases are asked first (`phases`); these answer for what is left.
+Results are those of phases: OK, DECLINED (for "it depends on the user", or "not mine") or a status.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Callable
+
+from mpfcgi.api import Request
+from mpfcgi.api.constants import (
+    DECLINED,
+    HTTP_FORBIDDEN,
+    HTTP_INTERNAL_SERVER_ERROR,
+    HTTP_UNAUTHORIZED,
+    OK,
+)
+from mpfcgi.config import Settings
+from mpfcgi.config.values import Rule, networks
+
+USER_RULES = frozenset(("valid-user", "user", "group"))
+KNOWN_RULES = USER_RULES | {"all", "ip", "host", "local", "method", "env", "all-of", "any-of", "none-of"}
+
+
+def check_host(req: Request, settings: Settings) -> int:
+    """Order, Allow and Deny: OK or 403."""
+    order = settings.get("Order")
+    allow, deny = settings.get("Allow"), settings.get("Deny")
+    if order is None and allow is None and deny is None:
+        return OK
+    allowed = any(_from_matches(req, item) for item in allow or ())
+    denied = any(_from_matches(req, item) for item in deny or ())
+    granted = (allowed and not denied) if order == "allow,deny" else (allowed or not denied)
+    return OK if granted else HTTP_FORBIDDEN
+
+
+def check_access(req: Request, settings: Settings) -> int:
+    """The Require rules without a user: OK, 403, or DECLINED when they ask for one."""
+    rules = _rules(req, settings)
+    if not rules:
+        return OK
+    verdict = _any(req, rules, None)
+    if verdict is None:
+        return DECLINED
+    return OK if verdict else HTTP_FORBIDDEN
+
+
+def requires_user(settings: Settings) -> bool:
+    """Whether any Require rule asks who the user is."""
+    return any(_asks_user(rule) for rule in settings.get("Require") or ())
+
+
+def denied_user(req: Request, settings: Settings, status: int) -> int:
+    """What a failed authentication answers; 401 asks the browser for a password."""
+    kind = settings.get("AuthType")
+    if status == DECLINED:
+        req.log_error(
+            "configuration error: couldn't check user" + ("" if kind else ": AuthType not set") + f": {req.uri}"
+        )
+        return HTTP_INTERNAL_SERVER_ERROR
+    if status == HTTP_UNAUTHORIZED and kind and kind.lower() == "basic":
+        realm = settings.get("AuthName")
+        if realm is None:
+            req.log_error(f"need AuthName: {req.uri}")
+            return HTTP_INTERNAL_SERVER_ERROR
+        if "WWW-Authenticate" not in req.err_headers_out:
+            req.err_headers_out["WWW-Authenticate"] = (
+                'Basic realm="' + realm.replace("\\", "\\\\").replace('"', '\\"') + '"'
+            )
+    return status
+
+
+def check_authz(req: Request, settings: Settings) -> int:
+    """The Require rules, the user being known: OK, 401 for the wrong user, 403 without one."""
+    rules = _rules(req, settings)
+    if req.user is None:
+        return HTTP_INTERNAL_SERVER_ERROR
+    return OK if not rules or _any(req, rules, req.user) else HTTP_UNAUTHORIZED
+
+
+def _rules(req: Request, settings: Settings) -> list[Rule]:
+    return [rule for rule in settings.get("Require") or () if _for_method(rule, req.method)]
+
+
+def _for_method(rule: Rule, method: str) -> bool:
+    if rule.methods is None:
+        return True
+    return (("GET" if method == "HEAD" else method) in rule.methods) != rule.except_methods
+
+
+def _asks_user(rule: Rule) -> bool:
+    return rule.kind in USER_RULES or rule.kind not in KNOWN_RULES or any(_asks_user(inner) for inner in rule.rules)
+
+
+def _any(req: Request, rules: list[Rule] | tuple[Rule, ...], user: str | None) -> bool | None:
+    """Whether one of the rules lets in; None when that depends on the user, who is not known yet."""
+    unknown = False
+    # A negated rule can only keep out: it takes part in <RequireAll>, or denies beside others.
+    for rule in rules:
+        verdict = _verdict(req, rule, user)
+        if verdict and not rule.negated:
+            return True
+        unknown = unknown or verdict is None
+    return None if unknown else False
+
+
+def _verdict(req: Request, rule: Rule, user: str | None) -> bool | None:
+    verdict = _positive(req, rule, user)
+    return verdict if verdict is None or not rule.negated else not verdict
+
+
+def _positive(req: Request, rule: Rule, user: str | None) -> bool | None:
+    if rule.kind == "all-of":
+        verdicts = [_verdict(req, inner, user) for inner in rule.rules]
+        return False if False in verdicts else None if None in verdicts else True
+    if rule.kind == "any-of":
+        return _any(req, rule.rules, user)
+    if rule.kind == "none-of":
+        verdicts = [_verdict(req, inner, user) for inner in rule.rules]
+        return False if True in verdicts else None if None in verdicts else True
+    if rule.kind in USER_RULES or rule.kind not in KNOWN_RULES:
+        return None if user is None else _user_fits(req, rule, user)
+    return _HOST_RULES[rule.kind](req, rule.args)
+
+
+def _user_fits(req: Request, rule: Rule, user: str) -> bool:
+    if rule.kind == "user":
+        return user in rule.args
+    # Groups, and rules that only an authzhandler knows, are for that handler: nobody fits here.
+    return rule.kind == "valid-user"
+
+
+def _is_local(req: Request) -> bool:
+    address = _address(req)
+    return address is not None and (address.is_loopback or req.connection.client_ip == req.connection.local_ip)
+
+
+def _address(req: Request) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(req.connection.client_ip)
+    except ValueError:
+        return None
+
+
+def _ip_fits(req: Request, args: tuple[str, ...]) -> bool:
+    address = _address(req)
+    return address is not None and any(address in network for network in networks(args))
+
+
+def _host_fits(req: Request, args: tuple[str, ...]) -> bool:
+    from mpfcgi.api.constants import REMOTE_DOUBLE_REV
+
+    name = req.get_remote_host(REMOTE_DOUBLE_REV)
+    return name is not None and any(_in_domain(name, domain) for domain in args)
+
+
+def _in_domain(name: str, domain: str) -> bool:
+    domain = domain.lower().lstrip(".")
+    return name == domain or name.endswith("." + domain)
+
+
+def _from_matches(req: Request, item: str) -> bool:
+    """One item of Allow from or Deny from."""
+    if item.lower() == "all":
+        return True
+    if item.startswith("env="):
+        name = item[4:]
+        return (name[1:] not in req.subprocess_env) if name.startswith("!") else name in req.subprocess_env
+    if item[:1].isdigit() or ":" in item:
+        return _ip_fits(req, (item,))
+    return _host_fits(req, (item,))
+
+
+_HOST_RULES: dict[str, Callable[[Request, tuple[str, ...]], bool]] = {
+    "all": lambda req, args: args == ("granted",),
+    "ip": _ip_fits,
+    "host": _host_fits,
+    "local": lambda req, args: _is_local(req),
+    "method": lambda req, args: req.method.upper() in [arg.upper() for arg in args],
+    "env": lambda req, args: any(name in req.subprocess_env or name in os.environ for name in args),
+}

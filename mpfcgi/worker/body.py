@@ -1,0 +1,100 @@
+"""Request bodies: collected by the event loop before the handler starts, or pulled by the handler itself."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from typing import IO, Protocol
+
+
+class Body(Protocol):
+    """What `req.read` and `req.readline` read from; sizes in bytes, -1 for all."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
+
+    def readline(self, size: int = -1, /) -> bytes: ...
+
+    def close(self) -> None: ...
+
+
+class EmptyBody:
+    """The body of a request that has none."""
+
+    length = 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        return b""
+
+    def readline(self, size: int = -1, /) -> bytes:
+        return b""
+
+    def close(self) -> None:
+        pass
+
+
+EMPTY = EmptyBody()
+
+
+class SpooledBody:
+    """A body kept in memory up to `in_memory` bytes, then in a temporary file that has no name."""
+
+    def __init__(self, in_memory: int) -> None:
+        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=in_memory)  # noqa: SIM115
+        self.length = 0
+
+    def append(self, data: bytes) -> None:
+        """Add what arrived. OSError when the disk is full."""
+        self._file.write(data)
+        self.length += len(data)
+
+    def rewind(self) -> None:
+        self._file.seek(0)
+
+    def read(self, size: int = -1, /) -> bytes:
+        return self._file.read(size)
+
+    def readline(self, size: int = -1, /) -> bytes:
+        return self._file.readline(size)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class StreamedBody:
+    """A body that is still arriving (`RequestBuffering Off`): `more` blocks for the next piece, b"" at the end."""
+
+    def __init__(self, more: Callable[[], bytes]) -> None:
+        self._more = more
+        self._held = bytearray()
+        self._ended = False
+        self.length = 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        while not self._ended and (size < 0 or len(self._held) < size):
+            self._pull()
+        return self._take(len(self._held) if size < 0 else size)
+
+    def readline(self, size: int = -1, /) -> bytes:
+        searched = 0
+        while not self._ended and (size < 0 or len(self._held) < size):
+            if self._held.find(b"\n", searched) >= 0:
+                break
+            searched = len(self._held)
+            self._pull()
+        end = self._held.find(b"\n") + 1 or len(self._held)
+        return self._take(end if size < 0 else min(end, size))
+
+    def close(self) -> None:
+        self._held.clear()
+        self._ended = True
+
+    def _pull(self) -> None:
+        piece = self._more()
+        self._ended = not piece
+        self._held += piece
+        self.length += len(piece)
+
+    def _take(self, count: int) -> bytes:
+        taken = bytes(self._held[:count])
+        del self._held[:count]
+        return taken

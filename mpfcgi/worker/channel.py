@@ -1,0 +1,397 @@
+"""One connection from a front-end: the only place where a socket and the wire meet.
+
+A channel reads requests (FastCGI 1.0, one at a time), collects their bodies, and hands each, once it is whole, to
+the worker as an `Exchange`. It never waits, except when a handler has written more than MAX_OUTGOING bytes that the
+front-end does not take, and when a handler reads a body that is still on its way (`RequestBuffering Off`).
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import threading
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from mpfcgi.fastcgi import (
+    AUTHORIZER,
+    FILTER,
+    DataEnded,
+    DataReceived,
+    ParamsReceived,
+    ParamsRejected,
+    ProtocolError,
+    RequestAborted,
+    ServerConnection,
+    StdinEnded,
+    StdinReceived,
+)
+from mpfcgi.worker.body import EMPTY, Body, SpooledBody, StreamedBody
+from mpfcgi.worker.exchange import Exchange
+from mpfcgi.worker.outgoing import FileStretch, Outgoing
+
+if TYPE_CHECKING:
+    from mpfcgi.worker.worker import Worker
+
+READ_SIZE = 64 * 1024
+MAX_OUTGOING = 512 * 1024
+# How long a connection that we end, with bytes of the peer still unread, is kept open for it to read our last ones.
+LINGER = 2.0
+
+
+class Upload:
+    """A request whose parameters are known and whose body is arriving."""
+
+    __slots__ = ("body", "data", "event", "limit")
+
+    def __init__(self, event: ParamsReceived, limit: int, in_memory: int) -> None:
+        self.event = event
+        self.limit = limit
+        self.body = SpooledBody(in_memory)
+        self.data = SpooledBody(in_memory) if event.role == FILTER else None
+
+    def close(self) -> None:
+        self.body.close()
+        if self.data is not None:
+            self.data.close()
+
+
+class Channel:
+    """A front-end's connection `sock` (non-blocking), served by `worker`; `early` holds bytes read by another process."""
+
+    __slots__ = (
+        "_upload",
+        "closing",
+        "deadline",
+        "fd",
+        "gone",
+        "head",
+        "lock",
+        "outgoing",
+        "serving",
+        "sock",
+        "wire",
+        "worker",
+    )
+
+    def __init__(self, sock: socket.socket, worker: Worker) -> None:
+        self.sock = sock
+        self.fd = sock.fileno()
+        self.worker = worker
+        self.wire = ServerConnection(limits=worker.limits, values=worker.values)
+        self.outgoing = Outgoing()
+        self.lock = threading.Lock()
+        self.gone = False
+        self.closing = False
+        self.serving = False
+        self.deadline: float | None = None
+        # The bytes of a request whose parameters are not complete: what another process needs to start over.
+        self.head = b""
+        self._upload: Upload | None = None
+
+    @property
+    def idle(self) -> bool:
+        """No request is being read, served or answered."""
+        return not (self.wire.active or self.head or self.outgoing or self.closing or self.wire.buffered)
+
+    # -- called by the event loop
+
+    def ready(self, events: int) -> None:
+        """The socket is readable or writable (epoll bits)."""
+        if events & select.EPOLLOUT:
+            self._drain()
+        if events & ~select.EPOLLOUT and not self.gone:
+            self._receive()
+
+    def expire(self) -> None:
+        """The time for the next bytes of a request, or of our answer, is over."""
+        if not self.closing:
+            self.worker.log_connection(f"closed after {self.worker.timeout:g} s without {self._awaited()}")
+        self.close()
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes of the front-end: serve what is complete, keep the rest."""
+        if not self.head and not self._upload:
+            request = self.wire.whole_request(data)
+            if request is not None:
+                if self.worker.keeps(self, request, data):
+                    self._serve(Exchange(self, request.role, request.params, EMPTY))
+                return
+        if not self._upload:
+            self.head += data
+        try:
+            self.wire.receive_data(data)
+            self._advance()
+        except ProtocolError as error:
+            self.worker.log_connection(f"closed: {error}")
+            self.close()
+
+    def close(self) -> None:
+        """Forget the connection, whatever its state."""
+        if self.gone and self.fd < 0:
+            return
+        self.gone = True
+        self.outgoing.clear()
+        if self._upload:
+            self._upload.close()
+            self._upload = None
+        self.worker.forget(self)
+        self.fd = -1
+        self.sock.close()
+
+    def release(self) -> socket.socket:
+        """Give the connection away: the socket, no longer watched here."""
+        self.worker.forget(self)
+        self.gone, self.fd = True, -1
+        return self.sock
+
+    # -- called by the exchange, with the lock held
+
+    def send(self, data: bytes) -> None:
+        """Send `data`, or as much as the socket takes, and keep the rest."""
+        if self.gone:
+            return
+        if self.outgoing:
+            self.outgoing.add(data)
+            self._send_outgoing()
+            return
+        try:
+            sent = self.sock.send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self.gone = True
+            return
+        if sent < len(data):
+            self.outgoing.add(memoryview(data)[sent:])
+
+    def send_file(self, stretch: FileStretch) -> None:
+        if self.gone:
+            stretch.close()
+            return
+        self.outgoing.add_file(stretch)
+        self._send_outgoing()
+
+    def wait_for_room(self) -> None:
+        """Wait until less than MAX_OUTGOING bytes are unsent. A front-end that takes none for `Timeout` is gone."""
+        while self.outgoing.size > MAX_OUTGOING and not self.gone:
+            if not self._wait(select.POLLOUT):
+                self.gone = True
+            else:
+                self._send_outgoing()
+
+    def break_off(self) -> None:
+        self.gone = True
+        self.outgoing.clear()
+
+    def peer_left(self) -> bool:
+        """True when the connection's end has been seen, or can be seen now."""
+        if not self.gone:
+            try:
+                self.gone = self.sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+            except BlockingIOError:
+                pass
+            except OSError:
+                self.gone = True
+        return self.gone
+
+    # -- reading
+
+    def _receive(self) -> None:
+        try:
+            data = self.sock.recv(READ_SIZE)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self.close()
+        elif not self.closing:
+            self.feed(data)
+
+    def _advance(self) -> None:
+        """Act on the events of what was received."""
+        wire = self.wire
+        while not self.gone and (event := wire.next_event()) is not None:
+            if isinstance(event, StdinReceived):
+                self._collect(event.data, self._upload.body if self._upload else None)
+            elif isinstance(event, DataReceived):
+                self._collect(event.data, self._upload.data if self._upload else None)
+            elif isinstance(event, ParamsReceived):
+                self._begin(event)
+            elif isinstance(event, ParamsRejected):
+                self.head = b""
+                self.worker.reject(self, event)
+                self._after()
+            elif isinstance(event, (StdinEnded, DataEnded)):
+                self._body_ended(event)
+            elif isinstance(event, RequestAborted):
+                self._aborted()
+        answer = wire.data_to_send()
+        if answer:
+            with self.lock:
+                self.send(answer)
+            self._after()
+        if not (wire.active or wire.buffered or self.gone):
+            self.head = b""
+        self._set_deadline()
+
+    def _begin(self, event: ParamsReceived) -> None:
+        """The parameters are complete: refuse, give away, start at once, or collect the body first."""
+        head, self.head = self.head, b""
+        worker = self.worker
+        if not worker.keeps(self, event, head):
+            return
+        if event.role == AUTHORIZER:
+            # mod_fcgid sends no STDIN to an authorizer, not even the empty record (FastCGI 6.3).
+            self._serve(Exchange(self, event.role, event.params, EMPTY))
+            return
+        limit, buffered = worker.body_rules(event.params)
+        if limit and _content_length(event.params) > limit:
+            self._refuse_body(event, limit)
+        elif buffered or event.role == FILTER:
+            self._upload = Upload(event, limit, worker.body_in_memory)
+        else:
+            self._serve(Exchange(self, event.role, event.params, StreamedBody(self._next_piece)))
+
+    def _collect(self, data: bytes, body: SpooledBody | None) -> None:
+        upload = self._upload
+        if upload is None or body is None:
+            return
+        if upload.limit and body.length + len(data) > upload.limit:
+            self._refuse_body(upload.event, upload.limit)
+            return
+        try:
+            body.append(data)
+        except OSError as error:
+            self._drop_upload()
+            self.worker.refuse(self, upload.event, 507, f"request body can't be stored: {error}")
+            self._after()
+
+    def _body_ended(self, event: StdinEnded | DataEnded) -> None:
+        upload = self._upload
+        if upload is None or (upload.data is not None and isinstance(event, StdinEnded)):
+            return
+        self._upload = None
+        upload.body.rewind()
+        data: Body | None = upload.data
+        if upload.data is not None:
+            upload.data.rewind()
+        begun = upload.event
+        self._serve(Exchange(self, begun.role, begun.params, upload.body, data))
+
+    def _refuse_body(self, event: ParamsReceived, limit: int) -> None:
+        self._drop_upload()
+        self.worker.refuse(self, event, 413, f"request body is larger than LimitRequestBody {limit}")
+        self._after()
+
+    def _drop_upload(self) -> None:
+        if self._upload:
+            self._upload.close()
+            self._upload = None
+
+    def _aborted(self) -> None:
+        """FCGI_ABORT_REQUEST before the handler began: answer its end (FastCGI 5.4)."""
+        self._drop_upload()
+        if self.wire.active:
+            with self.lock:
+                self.send(self.wire.end_request())
+            self._after()
+
+    def _next_piece(self) -> bytes:
+        """The next piece of the body of the request that is being served; b"" at its end."""
+        while True:
+            event = self.wire.next_event()
+            if isinstance(event, StdinReceived):
+                return event.data
+            if isinstance(event, (StdinEnded, RequestAborted)):
+                return b""
+            if event is not None:
+                continue
+            if not self._wait(select.POLLIN):
+                raise TimeoutError(f"no request body arrived for {self.worker.timeout:g} s")
+            data = self.sock.recv(READ_SIZE)
+            if not data:
+                self.gone = True
+                raise ConnectionResetError("the client closed the connection within the request body")
+            self.wire.receive_data(data)
+
+    # -- serving and after
+
+    def _serve(self, exchange: Exchange) -> None:
+        self.deadline = None
+        self.serving = True
+        try:
+            self.worker.serve(exchange)
+        finally:
+            self.serving = False
+        self._after()
+
+    def _after(self) -> None:
+        """A response is queued: end the connection, send what is left, or wait for the next request."""
+        if self.gone:
+            self.close()
+        elif self.outgoing:
+            self.worker.watch(self, select.EPOLLIN | select.EPOLLOUT)
+            self.deadline = monotonic() + self.worker.timeout
+            self.worker.waiting.add(self)
+        elif not self.wire.keep_conn and not self.wire.active:
+            self._end()
+
+    def _end(self) -> None:
+        if self.wire.stdin_ended and not self.wire.buffered:
+            self.close()
+            return
+        # Closing with unread bytes would reset the connection, and the peer lose the tail of our answer.
+        self.closing = True
+        self.deadline = monotonic() + LINGER
+        self.worker.waiting.add(self)
+        try:
+            self.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.close()
+
+    def _drain(self) -> None:
+        with self.lock:
+            self._send_outgoing()
+        if self.gone:
+            self.close()
+        elif not self.outgoing:
+            self.deadline = None
+            self.worker.watch(self, select.EPOLLIN)
+            self._after()
+        else:
+            self.deadline = monotonic() + self.worker.timeout
+
+    def _send_outgoing(self) -> None:
+        try:
+            self.outgoing.send(self.sock)
+        except OSError:
+            self.gone = True
+            self.outgoing.clear()
+
+    def _wait(self, what: int) -> bool:
+        poll = select.poll()
+        poll.register(self.sock, what)
+        return bool(poll.poll(self.worker.timeout * 1000))
+
+    def _set_deadline(self) -> None:
+        """Give a request that is only half here until `Timeout` for its next bytes."""
+        if self.gone or self.outgoing or self.closing:
+            return
+        if self.head or self._upload or self.wire.buffered:
+            self.deadline = monotonic() + self.worker.timeout
+            self.worker.waiting.add(self)
+        else:
+            self.deadline = None
+
+    def _awaited(self) -> str:
+        if self.outgoing:
+            return "the front-end taking the response"
+        return "the rest of the request body" if self._upload else "the rest of the request"
+
+
+def _content_length(params: dict[str, str]) -> int:
+    """CONTENT_LENGTH; -1 when it is missing, empty, or says that it isn't known."""
+    text = params.get("CONTENT_LENGTH", "")
+    return int(text) if text.isdecimal() and text.isascii() else -1

@@ -1,0 +1,201 @@
+"""The default handler: the file itself, with conditions, ranges and types; or a list of the folder.
+
+What Apache's core does when no other handler answers.
+"""
+
+from __future__ import annotations
+
+import html
+import os
+import secrets
+import time
+
+from mpfcgi.api import Request
+from mpfcgi.api import constants as c
+from mpfcgi.api.request import quoted_uri
+from mpfcgi.config import FileTypes, Settings
+from mpfcgi.worker import ranges
+
+KNOWN_METHODS = frozenset(c.METHOD_NUMBERS)
+
+
+def choose_type(req: Request, settings: Settings, filetypes: FileTypes) -> bool:
+    """Set content type, encoding, language and handler by the file's name; False when it tells no type."""
+    if req._is_directory:
+        kind = filetypes.lookup(settings, "")
+        req.handler = kind.handler or c.DIR_MAGIC_TYPE
+        req._content_type = req._content_type or c.DIR_MAGIC_TYPE
+        return True
+    filename = req.filename or ""
+    kind = filetypes.lookup(settings, filename[filename.rfind("/") + 1 :])
+    if kind.content_type is not None:
+        req._content_type = kind.content_type + (f"; charset={kind.charset}" if kind.charset else "")
+    if kind.encoding is not None:
+        req.content_encoding = kind.encoding
+    if kind.language is not None:
+        req.content_languages = (kind.language,)
+    if kind.handler is not None:
+        req.handler = kind.handler
+    return kind.known
+
+
+def serve(req: Request, settings: Settings) -> int:
+    """Send the file; OK, or the status to answer."""
+    if req.method not in ("GET", "HEAD", "POST"):
+        return _other_method(req)
+    if req._is_directory:
+        return _list_folder(req, settings)
+    status = req._stat
+    if not req._is_file or status is None:
+        return c.HTTP_FORBIDDEN if status is not None else c.HTTP_NOT_FOUND
+    if req.path_info and not _accepts_path_info(req, settings):
+        return c.HTTP_NOT_FOUND
+    if req.method == "POST":
+        req.discard_request_body()
+    req.mtime = max(req.mtime, status.st_mtime)
+    _describe(req, settings)
+    answer = req.meets_conditions()
+    if answer != c.OK:
+        req.status = answer
+        return answer
+    try:
+        return _send(req, req.filename or "", status.st_size)
+    except FileNotFoundError:
+        return c.HTTP_NOT_FOUND
+    except PermissionError:
+        return c.HTTP_FORBIDDEN
+
+
+def _other_method(req: Request) -> int:
+    if req.method == "OPTIONS":
+        req.headers_out["Allow"] = "GET,POST,OPTIONS,HEAD"
+        if req._content_type is None:
+            req._content_type_set = 0
+        return c.OK
+    req.err_headers_out["Allow"] = "GET,POST,OPTIONS,HEAD"
+    return c.HTTP_METHOD_NOT_ALLOWED if req.method in KNOWN_METHODS else c.HTTP_NOT_IMPLEMENTED
+
+
+def _accepts_path_info(req: Request, settings: Settings) -> bool:
+    if req.used_path_info == c.AP_REQ_DEFAULT_PATH_INFO:
+        return bool(settings.get("AcceptPathInfo", "default") == "on")
+    return req.used_path_info == c.AP_REQ_ACCEPT_PATH_INFO
+
+
+def _describe(req: Request, settings: Settings) -> None:
+    """Validators, charset, encoding and language of the file."""
+    headers = req.headers_out
+    req.set_last_modified()
+    req.set_etag()
+    headers["Accept-Ranges"] = "bytes"
+    if req.content_encoding:
+        headers["Content-Encoding"] = req.content_encoding
+    if req.content_languages:
+        headers["Content-Language"] = ", ".join(req.content_languages)
+    charset = settings.get("AddDefaultCharset", "off")
+    if charset.lower() != "off" and req._content_type in ("text/plain", "text/html"):
+        req._content_type += "; charset=" + ("iso-8859-1" if charset.lower() == "on" else charset)
+
+
+def _send(req: Request, filename: str, size: int) -> int:
+    with open(filename, "rb") as file:
+        wanted = _ranges(req, size)
+        if wanted is not None and not wanted:
+            req.headers_out["Content-Range"] = f"bytes */{size}"
+            req.err_headers_out["Content-Range"] = f"bytes */{size}"
+            return c.HTTP_RANGE_NOT_SATISFIABLE
+        if wanted is None:
+            _send_parts(req, file.fileno(), [(0, size)], (), b"")
+        elif len(wanted) == 1:
+            start, count = wanted[0]
+            req.status = c.HTTP_PARTIAL_CONTENT
+            req.headers_out["Content-Range"] = f"bytes {start}-{start + count - 1}/{size}"
+            _send_parts(req, file.fileno(), wanted, (), b"")
+        else:
+            _send_multipart(req, file.fileno(), wanted, size)
+    return c.OK
+
+
+def _ranges(req: Request, size: int) -> list[tuple[int, int]] | None:
+    header = req.range
+    if not header or req.method != "GET" or req.status != c.HTTP_OK or req._buffer:
+        return None
+    condition = req.headers_in.get("If-Range")
+    if condition is not None:
+        current = req.headers_out.get("ETag") if condition.startswith('"') else req.headers_out.get("Last-Modified")
+        if condition != current:
+            return None
+    return ranges.parse(header, size)
+
+
+def _send_multipart(req: Request, fd: int, wanted: list[tuple[int, int]], size: int) -> None:
+    boundary = secrets.token_hex(8)
+    content_type = f"Content-type: {req._content_type}\r\n" if req._content_type else ""
+    heads = [
+        f"\r\n--{boundary}\r\n{content_type}Content-range: bytes {start}-{start + count - 1}/{size}\r\n\r\n".encode(
+            "latin-1"
+        )
+        for start, count in wanted
+    ]
+    req.status = c.HTTP_PARTIAL_CONTENT
+    req._content_type = f"multipart/byteranges; boundary={boundary}"
+    _send_parts(req, fd, wanted, heads, f"\r\n--{boundary}--\r\n".encode("latin-1"))
+
+
+def _send_parts(
+    req: Request, fd: int, parts: list[tuple[int, int]], heads: list[bytes] | tuple[()], tail: bytes
+) -> None:
+    """Send stretches of the file with what stands before and after them, under one Content-Length."""
+    length = req._buffered + sum(count for _, count in parts) + sum(map(len, heads)) + len(tail)
+    req.set_content_length(length)
+    small = length <= 16384
+    for index, (start, count) in enumerate(parts):
+        if heads:
+            req.write(heads[index], 0)
+        if small:
+            req.write(os.pread(fd, count, start), 0)
+        else:
+            req._send_descriptor(fd, start, count)
+    if tail:
+        req.write(tail, 0)
+
+
+def _list_folder(req: Request, settings: Settings) -> int:
+    """A page with the folder's files, where Options Indexes allows it."""
+    if "Indexes" not in settings.get("Options", ()):
+        req.log_error(
+            f"Cannot serve directory {req.filename}: No matching DirectoryIndex found, and server-generated directory "
+            "index forbidden by Options directive"
+        )
+        return c.HTTP_FORBIDDEN
+    folder = req.filename or "/"
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: (not entry.is_dir(), entry.name.lower()))
+    except PermissionError:
+        return c.HTTP_FORBIDDEN
+    rows = [_row(entry) for entry in entries if not entry.name.startswith((".", "__pycache__"))]
+    title = f"Index of {html.escape(req.uri)}"
+    up = "" if req.uri == "/" else '<tr><td><a href="../">Parent folder</a></td><td></td><td></td></tr>\n'
+    req._content_type = "text/html; charset=utf-8"
+    req.write(
+        f'<!DOCTYPE html>\n<html><head><meta name="viewport" content="width=device-width"><title>{title}</title></head>\n'
+        f"<body>\n<h1>{title}</h1>\n<table>\n<tr><th>Name</th><th>Changed</th><th>Size</th></tr>\n{up}{''.join(rows)}"
+        "</table>\n</body></html>\n",
+        0,
+    )
+    return c.OK
+
+
+def _row(entry: os.DirEntry[str]) -> str:
+    slash = "/" if entry.is_dir() else ""
+    try:
+        status = entry.stat()
+    except OSError:
+        return ""
+    changed = time.strftime("%Y-%m-%d %H:%M", time.localtime(status.st_mtime))
+    size = "" if slash else f"{status.st_size:,}"
+    name = html.escape(entry.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")) + slash
+    return (
+        f'<tr><td><a href="{html.escape(quoted_uri(entry.name))}{slash}">{name}</a></td>'
+        f'<td>{changed}</td><td align="right">{size}</td></tr>\n'
+    )

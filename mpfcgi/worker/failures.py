@@ -1,0 +1,140 @@
+"""What becomes of errors: exceptions of handlers, error results, and cleanups that fail.
+
+An exception is logged with its traceback and answers 500, or shows itself in the page under `PythonDebug On`; a
+result that is no success becomes its ErrorDocument or a page of ours. Nothing of a user's code gets past here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mpfcgi.api import Request
+from mpfcgi.api.constants import (
+    APLOG_ERR,
+    DECLINED,
+    DONE,
+    HTTP_INTERNAL_SERVER_ERROR,
+    HTTP_METHOD_NOT_ALLOWED,
+    HTTP_MOVED_TEMPORARILY,
+    HTTP_NO_CONTENT,
+    HTTP_NOT_FOUND,
+    HTTP_NOT_IMPLEMENTED,
+    HTTP_NOT_MODIFIED,
+    HTTP_UNAUTHORIZED,
+)
+from mpfcgi.config import Settings
+from mpfcgi.worker import errorpages
+
+if TYPE_CHECKING:
+    from mpfcgi.worker.phases import Cycle
+    from mpfcgi.worker.site import Site
+
+
+class Failures:
+    """The failures of one `Cycle`'s requests."""
+
+    def __init__(self, cycle: Cycle) -> None:
+        self._cycle = cycle
+
+    def in_handler(self, req: Request, where: str, error: BaseException, debug: bool, respond: bool) -> int:
+        """A handler raised `error` in `where` ("PythonHandler module::object"): log it, and say what to answer.
+
+        DONE when the page with the traceback is written already; otherwise 500.
+        """
+        log_exception(req, where, error)
+        if not respond:
+            return DONE
+        if not debug:
+            return HTTP_INTERNAL_SERVER_ERROR
+        try:
+            req.status = HTTP_INTERNAL_SERVER_ERROR
+            req.content_type = "text/html"
+            req.write(errorpages.traceback_page(where, error))
+        except OSError:
+            pass
+        return DONE
+
+    def in_server(self, req: Request, site: Site, error: Exception) -> None:
+        """A mistake outside of any handler, ours or of the configuration: logged, and answered with 500."""
+        log_exception(req, "mpfcgi", error)
+        req._discard_output()
+        req.status = HTTP_INTERNAL_SERVER_ERROR
+        if not req._head_sent:
+            req.content_type = errorpages.CONTENT_TYPE
+            req.write(errorpages.render(req, site.settings, HTTP_INTERNAL_SERVER_ERROR), 0)
+
+    def die(self, req: Request, site: Site, status: int) -> None:
+        """Answer `status`, a phase's result that is neither OK nor DONE, with its document."""
+        if req.next is not None:
+            # It was redirected: what answers is the other request.
+            return
+        if status == DECLINED:
+            status = HTTP_NOT_FOUND
+        elif not errorpages.is_status(status):
+            status = HTTP_INTERNAL_SERVER_ERROR
+        original = first_error(req)
+        req.status = status
+        settings = req._settings
+        document = errorpages.document(settings, status) if original is None else None
+        try:
+            if req._head_sent:
+                req.write(errorpages.render(req, settings, status))
+            elif document is not None and document.uri is not None:
+                self._redirect(req, site, document.uri, status)
+            else:
+                self._page(req, settings, status, document)
+        except OSError:
+            pass
+
+    def run_cleanups(self, req: Request) -> None:
+        """Call what `req.register_cleanup` was given, the last registered first; their errors are logged only."""
+        cleanups = req._cleanups
+        while cleanups:
+            function, data = cleanups.pop()
+            try:
+                function(data)
+            except BaseException as error:
+                log = self._cycle.services.log
+                log(APLOG_ERR, f"python_cleanup: Error calling cleanup object {function!r}", request=req)
+                log(APLOG_ERR, f"    {type(error)!r}: {error}", request=req)
+
+    def _redirect(self, req: Request, site: Site, uri: str, status: int) -> None:
+        """An ErrorDocument of this site: a GET for it, with the status of the error."""
+        self._cycle.services.redirect(req, uri, error_status=status)
+
+    def _page(self, req: Request, settings: Settings, status: int, document: errorpages.Document | None) -> None:
+        location = req.headers_out.get("Location") if 300 <= status < 400 else None
+        authenticate = req.headers_out.get("WWW-Authenticate") if status == HTTP_UNAUTHORIZED else None
+        req._discard_output()
+        if document is not None and document.location is not None:
+            status = req.status = HTTP_MOVED_TEMPORARILY
+            location = document.location
+        if location is not None:
+            req.err_headers_out["Location"] = location
+        if authenticate is not None:
+            req.err_headers_out["WWW-Authenticate"] = authenticate
+        if status in (HTTP_NO_CONTENT, HTTP_NOT_MODIFIED):
+            return
+        if status in (HTTP_METHOD_NOT_ALLOWED, HTTP_NOT_IMPLEMENTED) and "Allow" not in req.err_headers_out:
+            req.err_headers_out["Allow"] = ",".join(req.allowed_methods) or "TRACE"
+        req.content_type = errorpages.CONTENT_TYPE
+        if document is not None and document.text is not None:
+            req.write(document.text, 0)
+        else:
+            req.write(errorpages.render(req, settings, status, location), 0)
+
+
+def first_error(req: Request) -> Request | None:
+    """The request whose error a redirect to an ErrorDocument is answering; None in an ordinary request."""
+    prev = req.prev
+    while prev is not None:
+        if prev.status >= 400:
+            return prev
+        prev = prev.prev
+    return None
+
+
+def log_exception(req: Request, where: str, error: BaseException) -> None:
+    """One line for each item of the traceback, as mod_python logs it."""
+    for item in errorpages.format_exception(error):
+        req.log_error(f"{where}: {item[:-1] if item.endswith(chr(10)) else item}", APLOG_ERR)

@@ -1,0 +1,103 @@
+"""From a handler's name in the configuration to its result: find the object, call it, read what it returned.
+
+Manual sections 4.2 and 5.1.1. What a handler raises is for `failures`, except SERVER_RETURN, which is a result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from mpfcgi.api import Request
+from mpfcgi.api.constants import DECLINED
+from mpfcgi.api.errors import SERVER_RETURN
+from mpfcgi.importer import Importer
+
+WRONG_TYPE = (
+    "Handler has returned result or raised SERVER_RETURN\n"
+    "exception with argument having non integer type. Type of value returned\n"
+    "was {}, whereas expected <class 'int'>."
+)
+
+
+class Handler:
+    """A handler as the configuration names it: `module::object.attribute`, run in one phase; or a callable.
+
+    `directory` (with a trailing slash) is where the module is looked for first. A `silent` handler
+    (PythonHandlerModule) that its module does not have is skipped.
+    """
+
+    __slots__ = ("directory", "function", "module", "name", "objects", "silent", "spec")
+
+    def __init__(
+        self,
+        name: str | Callable[[Request], object],
+        default_object: str,
+        directory: str | None,
+        silent: bool = False,
+        spec: Any = None,
+    ) -> None:
+        self.function = None if isinstance(name, str) else name
+        self.name = name if isinstance(name, str) else repr(name)
+        self.module, _, objects = self.name.partition("::")
+        self.objects = (objects or default_object).split(".")
+        self.directory = directory
+        self.silent = silent
+        self.spec = spec
+
+    def find(self, module: ModuleType, req: Request) -> Callable[[Request], object] | None:
+        """The callable in `module`; None when it isn't there and may be missing. AttributeError otherwise."""
+        names = self.objects
+        try:
+            found: Any = module.__dict__[names[0]]
+        except KeyError:
+            if self.silent:
+                return None
+            raise AttributeError(f"module {module.__file__!r} contains no {names[0]!r}")
+        for name in names[1:]:
+            # A class on the way is instantiated with the request (manual 5.1.1).
+            if isinstance(found, type):
+                found = found(req)
+            found = getattr(found, name)
+        return found  # type: ignore[no-any-return]
+
+
+def call(handler: Handler, req: Request, importer: Importer, rules: ImportRules) -> int:
+    """Import the handler's module, call it, and return its result. Raises what the handler raises."""
+    module = importer.load(
+        handler.module,
+        handler.directory,
+        autoreload=rules.autoreload,
+        log=rules.log,
+        path=rules.path,
+    )
+    function = handler.find(module, req)
+    if function is None:
+        return DECLINED
+    return run(function, req)
+
+
+def run(function: Callable[[Request], object], req: Request) -> int:
+    """Call `function(req)`: its result, or SERVER_RETURN's. AssertionError when that is no int."""
+    try:
+        result = function(req)
+    except SERVER_RETURN as returned:
+        # Without arguments it says nothing, and is an error like any other.
+        if not returned.args:
+            raise
+        result = returned.args[0]
+        if len(returned.args) > 1 and returned.args[1] is not None and type(result) is int:
+            req.status = returned.args[1]
+    if type(result) is not int:
+        raise AssertionError(WRONG_TYPE.format(type(result)))
+    return result
+
+
+class ImportRules:
+    """How the modules of one Settings are imported."""
+
+    __slots__ = ("autoreload", "log", "path")
+
+    def __init__(self, autoreload: bool, log: bool, path: tuple[str, ...]) -> None:
+        self.autoreload, self.log, self.path = autoreload, log, path

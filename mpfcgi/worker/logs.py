@@ -1,0 +1,143 @@
+"""The error log, in Apache's format, and the access logs (LogFormat, CustomLog).
+
+A line is one write(2) to a file opened for appending, so lines of several processes never mix. A log that can't be
+written (a full disk) is reported once on stderr; no request fails of it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from mpfcgi.config import Config, ConfigError, Settings
+from mpfcgi.config.values import LOG_LEVELS, LogTarget
+from mpfcgi.worker import logformat
+
+if TYPE_CHECKING:
+    from mpfcgi.api import Request
+
+WARN = 4
+STDERR = "stderr"
+
+
+class LogFile:
+    """A file for appending, shared by all that name it."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._fd = -1
+        self._failed = False
+        self.reopen()
+
+    def reopen(self) -> None:
+        """Open the file anew, after it was moved away; an error keeps the old one."""
+        if self.path == STDERR:
+            self._fd = 2
+            return
+        try:
+            fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            self._complain(error)
+            return
+        if self._fd > 2:
+            os.close(self._fd)
+        self._fd = fd
+
+    def write(self, line: bytes) -> None:
+        """Append a line."""
+        try:
+            os.write(self._fd if self._fd >= 0 else 2, line)
+            self._failed = False
+        except OSError as error:
+            self._complain(error)
+
+    def _complain(self, error: OSError) -> None:
+        if not self._failed:
+            self._failed = True
+            print(f"mpfcgi: can't write {self.path}: {error.strerror}", file=sys.stderr)
+
+
+class LogFiles:
+    """The open log files of a process, by path."""
+
+    def __init__(self, server_root: str) -> None:
+        self._server_root = server_root
+        self._files: dict[str, LogFile] = {}
+
+    def open(self, name: str | None) -> LogFile:
+        path = STDERR if name in (None, STDERR, "/dev/stderr") else os.path.join(self._server_root, str(name))
+        if path not in self._files:
+            self._files[path] = LogFile(path)
+        return self._files[path]
+
+    def reopen(self) -> None:
+        for file in self._files.values():
+            file.reopen()
+
+
+class AccessLog:
+    """One CustomLog line: a compiled format, its file, its condition."""
+
+    def __init__(self, target: LogTarget, formats: dict[str, str], file: LogFile) -> None:
+        self._file = file
+        self._condition, self._negated = target.condition, target.negated
+        self._write = logformat.compile_format(formats.get(target.format, target.format or formats[""]))
+
+    def log(self, req: Request, first: Request) -> None:
+        """Write the line of a request; `first` is the one the client sent, before internal redirects."""
+        if self._condition is not None and (self._condition in req.subprocess_env) == self._negated:
+            return
+        self._file.write(self._write(req, first).encode("utf-8", "surrogateescape") + b"\n")
+
+
+def access_logs(settings: Settings, files: LogFiles) -> tuple[AccessLog, ...]:
+    """The access logs of a server. ConfigError for a format with an unknown %."""
+    formats = {"common": logformat.COMMON, "combined": logformat.COMBINED, "": logformat.COMMON}
+    formats.update(settings.get("LogFormat") or {})
+    return tuple(AccessLog(target, formats, files.open(target.file)) for target in settings.get("CustomLog") or ())
+
+
+def check(config: Config) -> None:
+    """ConfigError for a log that can't be written to, or a format that isn't one."""
+    for server in config.servers:
+        for directive in server.directives:
+            if directive.name not in ("ErrorLog", "CustomLog", "TransferLog"):
+                continue
+            name = directive.args[0]
+            folder = os.path.dirname(os.path.join(config.server_root, name))
+            if name != STDERR and not os.path.isdir(folder):
+                raise ConfigError(f"{directive.name}: there is no folder {folder}", directive.place, "make it first")
+
+
+def error_line(
+    level: int, message: str, client: str | None, pid: int, now: float, clock: Callable[[float], time.struct_time]
+) -> bytes:
+    """`[Fri Nov 21 02:00:00.123456 2026] [:error] [pid 1:tid 1] [client 127.0.0.1:1234] message`, escaped."""
+    whole = int(now)
+    local = clock(whole)
+    stamp = time.strftime("%a %b %d %H:%M:%S", local) + f".{int((now - whole) * 1_000_000):06d} {local.tm_year}"
+    where = f" [client {client}]" if client else ""
+    # NOERRNO is EMERG in the low bits, which mod_python's callers never mean.
+    name = LOG_LEVELS[level] if level else "error"
+    return f"[{stamp}] [:{name}] [pid {pid}:tid {pid}]{where} {escape(message)}\n".encode("ascii")
+
+
+def escape(message: str) -> str:
+    """A message as Apache writes it: control characters and bytes beyond ASCII escaped, so that a line stays one."""
+    if message.isascii() and message.isprintable() and "\\" not in message and '"' not in message:
+        return message
+    parts = []
+    for byte in message.encode("utf-8", "surrogateescape"):
+        if byte in _ESCAPES:
+            parts.append(_ESCAPES[byte])
+        elif 32 <= byte < 127:
+            parts.append(chr(byte))
+        else:
+            parts.append(f"\\x{byte:02x}")
+    return "".join(parts)
+
+
+_ESCAPES = {8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 13: "\\r", 92: "\\\\"}

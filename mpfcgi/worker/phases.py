@@ -1,0 +1,339 @@
+"""The request cycle: the phases in order, and what each result means (manual chapter 5.1 and section 4.2).
+
+    post-read, trans, [map to file], header parser / init, access, authen, authz, type, fixup, content
+    -- the response is complete --
+    log, cleanup
+
+`Cycle.serve` takes an exchange from its parameters to its end. Every exception of user code stops here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mpfcgi.api import Request
+from mpfcgi.api.constants import DECLINED, DONE, OK
+from mpfcgi.api.request import quoted_uri
+from mpfcgi.config import Server, parse_uri
+from mpfcgi.importer import path as python_path
+from mpfcgi.worker import access, default, directories, environment
+from mpfcgi.worker.failures import Failures
+from mpfcgi.worker.handlers import Handler, call, run
+from mpfcgi.worker.plan import (
+    ACCESS,
+    AUTHEN,
+    AUTHZ,
+    CLEANUP,
+    CONTENT,
+    FIXUP,
+    GO_ON,
+    HEADER_PARSER,
+    INIT,
+    LOG,
+    POST_READ,
+    TRANS,
+    TYPE,
+    Phase,
+    Plan,
+    plan_for,
+)
+from mpfcgi.worker.site import Site
+
+if TYPE_CHECKING:
+    from mpfcgi.worker.exchange import Exchange
+    from mpfcgi.worker.services import WorkerServices
+
+PYTHON_HANDLERS = frozenset(("mod_python", "python-program"))
+
+
+class Cycle:
+    """Runs requests in one worker process. `services` is what the api asks of the process."""
+
+    def __init__(self, services: WorkerServices) -> None:
+        self.services = services
+        self.resolver = services.resolver
+        self.importer = services.importer
+        self.failures = Failures(self)
+        self._sites: dict[Server, Site] = {}
+        self._python_paths: set[str] = set()
+        self._python_path: str | None = None
+
+    def serve(self, exchange: Exchange) -> None:
+        """Answer a request: all phases, the response, then log and cleanup."""
+        site = self.site(exchange.params)
+        self.importer.new_request()
+        first, status = site.request(exchange)
+        self.answer(first, site, status)
+        self.finish(first, exchange)
+        self.after(first, site)
+
+    def finish(self, first: Request, exchange: Exchange) -> None:
+        """Send the rest of the response; one that can't be completed is cut off, so that the client sees it."""
+        try:
+            last(first)._finish()
+            exchange.finish()
+        except OSError:
+            exchange.break_off()
+
+    def refuse(self, exchange: Exchange, status: int) -> None:
+        """Answer `status` without running any handler."""
+        site = self.site(exchange.params)
+        req, _ = site.request(exchange)
+        req._plan = site.plan
+        self.failures.die(req, site, status)
+        self.finish(req, exchange)
+        site.log_access(req, req)
+
+    def site(self, params: dict[str, str]) -> Site:
+        """The virtual host that a request is for."""
+        get = params.get
+        return self.site_of(
+            self.resolver.server_for(
+                get("HTTP_HOST", ""), get("SERVER_NAME", ""), get("SERVER_PORT", ""), get("SERVER_ADDR", "")
+            )
+        )
+
+    def site_of(self, server: Server) -> Site:
+        site = self._sites.get(server)
+        if site is None:
+            site = self._sites[server] = Site(server, self.services)
+        return site
+
+    def answer(self, req: Request, site: Site, status: int = 0) -> None:
+        """Run the phases up to the content handlers, and turn an error result into its document."""
+        req._plan = site.plan
+        try:
+            status = status or self.process(req, site)
+            if status not in (OK, DONE):
+                self.failures.die(current(req), site, status)
+        except Exception as error:
+            self.failures.in_server(last(req), site, error)
+
+    # -- before the content
+
+    def process(self, req: Request, site: Site) -> int:
+        """All phases of a request; the result of the content phase, or of the one that ended it."""
+        status = self.up_to_fixup(req, site)
+        if status not in GO_ON:
+            return status
+        if req._is_directory:
+            status = directories.fix_up(req, site, self)
+            if status not in GO_ON:
+                return status
+            req = current(req)
+        return self.content(req, req._plan)
+
+    def up_to_fixup(self, req: Request, site: Site) -> int:
+        """Everything before the content phase."""
+        status = self.find_file(req, site)
+        if status not in GO_ON:
+            return status
+        plan: Plan = req._plan
+        if plan.content_only and not plan.guarded and not req._added:
+            self.choose_type(req, plan)
+            return OK
+        return self.before_content(req, plan, site)
+
+    def find_file(self, req: Request, site: Site) -> int:
+        """Post-read and trans, then the file: after this the request has its directory's settings."""
+        if (site.early or req._added) and req.main is None:
+            for phase in (POST_READ, INIT, TRANS):
+                status = self.run_phase(phase, req, site.plan)
+                if status not in GO_ON:
+                    return status
+        if req.filename is None:
+            get = req._params.get
+            sent = get("SCRIPT_FILENAME", "") if req.prev is None and req.main is None else ""
+            resource, status_now = self.resolver.resolve(site.server, req.uri, get("DOCUMENT_ROOT", ""), sent)
+        else:
+            resource, status_now = self.resolver.lookup(site.server, req.filename, req.uri)
+        req._locate(resource, status_now)
+        plan = req._plan = plan_for(resource.settings, resource.filename, site.document_root)
+        req.extension = plan.extension
+        if resource.status:
+            self._explain(req)
+        return resource.status
+
+    def _explain(self, req: Request) -> None:
+        """A refused or redirected path: the log's sentence, the Location header."""
+        resource = req._resource
+        if resource.problem:
+            req.log_error(resource.problem)
+        if resource.location is not None:
+            location = resource.location + ("?" + req.args if req.args else "")
+            if location.startswith("/"):
+                location = req.construct_url(quoted_uri(location) if not req.args else location)
+            req.headers_out["Location"] = location
+
+    def before_content(self, req: Request, plan: Plan, site: Site) -> int:
+        """Header parser to fixup. A subrequest has no header parser phase."""
+        if plan.early_environment:
+            environment.match_request(req, plan.early_environment)
+        if req.main is None:
+            init_is_ours = plan.settings.handlers.get("PythonInitHandler") is not site.init_specs
+            for phase in (HEADER_PARSER, INIT) if init_is_ours else (HEADER_PARSER,):
+                status = self.run_phase(phase, req, plan)
+                if status not in GO_ON:
+                    return status
+        status = self.admit(req, plan)
+        if status != OK:
+            return status
+        if not self.choose_type(req, plan):
+            status = self.run_phase(TYPE, req, plan)
+            if status not in GO_ON:
+                return status
+        environment.fix_up(req, plan.settings)
+        return self.run_phase(FIXUP, req, plan)
+
+    def admit(self, req: Request, plan: Plan) -> int:
+        """The access, authen and authz phases, as `Satisfy` combines them: OK or what to answer."""
+        settings = plan.settings
+        status = self.run_phase(ACCESS, req, plan)
+        if status in GO_ON:
+            status = access.check_host(req, settings)
+        if settings.get("Satisfy") == "any":
+            return self.admit_any(req, plan, status)
+        if status not in GO_ON:
+            return status
+        status = access.check_access(req, settings)
+        return self.identify(req, plan) if status == DECLINED else status
+
+    def admit_any(self, req: Request, plan: Plan, host_status: int) -> int:
+        """`Satisfy Any`: a good host needs no user, and a good user no host."""
+        if host_status == OK and not access.requires_user(plan.settings):
+            return access.check_access(req, plan.settings)
+        if host_status == OK:
+            return OK
+        return self.identify(req, plan) if access.requires_user(plan.settings) else host_status
+
+    def identify(self, req: Request, plan: Plan) -> int:
+        """Who is it, and may they: the authen and authz phases."""
+        status = self.run_phase(AUTHEN, req, plan)
+        if status != OK:
+            return access.denied_user(req, plan.settings, status)
+        status = self.run_phase(AUTHZ, req, plan)
+        if status == DECLINED:
+            status = access.check_authz(req, plan.settings)
+        return status
+
+    def choose_type(self, req: Request, plan: Plan) -> bool:
+        """What the file's name tells; False when it tells no type, and the type handlers are asked."""
+        return default.choose_type(req, plan.settings, self.services.filetypes)
+
+    # -- content and after
+
+    def content(self, req: Request, plan: Plan) -> int:
+        """The content handlers; when the last declines, or there are none, the file itself."""
+        if req.handler in PYTHON_HANDLERS:
+            status = self.run_phase(CONTENT, req, plan)
+            if status != DECLINED:
+                return status
+        return default.serve(req, plan.settings)
+
+    def after(self, first: Request, site: Site) -> None:
+        """The response is out: log, access log, cleanups."""
+        req = current(first)
+        plan: Plan = req._plan
+        if not plan.content_only or req._added:
+            self.run_phase(LOG, req, plan, respond=False)
+        if site.access_logs:
+            site.log_access(last(req), req)
+        self.clean(req)
+
+    def clean(self, req: Request) -> None:
+        """Cleanups, the last registered first, then the cleanup handlers."""
+        if req._cleanups:
+            self.failures.run_cleanups(req)
+        plan: Plan = req._plan
+        if plan is not None and not plan.content_only:
+            self.run_phase(CLEANUP, req, plan, respond=False)
+
+    # -- one phase
+
+    def run_phase(self, phase: Phase, req: Request, plan: Plan, *, respond: bool = True) -> int:
+        """Run a phase's handlers, configured ones first; the last result, or the first that ends the phase.
+
+        With `respond` false errors are logged only. DECLINED when there are no handlers.
+        """
+        status = DECLINED
+        for handler in plan.handlers(phase):
+            req._phase = phase.directive
+            status = self.run_handler(phase, handler, req, plan, respond)
+            if status not in phase.goes_on:
+                return status
+        if req._added:
+            status = self.run_added(phase, req, plan, respond, status)
+        return status
+
+    def run_added(self, phase: Phase, req: Request, plan: Plan, respond: bool, status: int) -> int:
+        """The handlers of `req.add_handler`; one may add another for its own phase while it runs."""
+        queue = (req._added or {}).get(phase.directive)
+        while queue:
+            req._phase = phase.directive
+            name, directory = queue.pop(0)
+            handler = Handler(name, phase.function, directory or self._root_of(req))
+            status = self.run_handler(phase, handler, req, plan, respond)
+            if status not in phase.goes_on:
+                break
+        return status
+
+    def run_handler(self, phase: Phase, handler: Handler, req: Request, plan: Plan, respond: bool) -> int:
+        """One handler's result; its failure is logged and, with `respond`, becomes a status or a page."""
+        req._spec = handler
+        try:
+            if plan.python_path is not self._python_path:
+                self._set_python_path(plan.python_path)
+            if handler.function is not None:
+                return run(handler.function, req)
+            return call(handler, req, self.importer, plan.imports)
+        except BaseException as error:
+            return self.failures.in_handler(req, f"{phase.directive} {handler.name}", error, plan.debug, respond)
+
+    def _root_of(self, req: Request) -> str | None:
+        """Where the module of a handler that was added without a folder is looked for: beside the one that runs."""
+        return req._spec.directory if req._spec is not None else None
+
+    def _set_python_path(self, expression: str | None) -> None:
+        if expression is not None:
+            python_path.apply(expression, self._python_paths)
+        self._python_path = expression
+
+    # -- what channels ask
+
+    def interpreter(self, params: dict[str, str]) -> str:
+        """The interpreter that a request belongs to."""
+        site = self.site(params)
+        get = params.get
+        raw = get("REQUEST_URI") or get("SCRIPT_NAME", "/") + get("PATH_INFO", "")
+        path, _, status = parse_uri(raw)
+        if status:
+            return self.resolver.server_interpreter(site.server)
+        resource, _ = self.resolver.resolve(site.server, path, get("DOCUMENT_ROOT", ""), get("SCRIPT_FILENAME", ""))
+        return resource.interpreter
+
+    def body_rules(self, params: dict[str, str]) -> tuple[int, bool]:
+        """LimitRequestBody (bytes, 0 for none) and whether the body is collected before the handler starts."""
+        site = self.site(params)
+        raw = params.get("REQUEST_URI") or params.get("SCRIPT_NAME", "/")
+        path, _, status = parse_uri(raw)
+        settings = site.settings
+        if not status:
+            settings = self.resolver.resolve(site.server, path, params.get("DOCUMENT_ROOT", ""))[0].settings
+        buffering = settings.get("RequestBuffering")
+        return settings.get("LimitRequestBody", 0), buffering is None or buffering.on
+
+
+def current(req: Request) -> Request:
+    """The request itself, or the index file that has taken its place."""
+    while req._replaced is not None:
+        req = req._replaced
+    return req
+
+
+def last(req: Request) -> Request:
+    """The request at the end of a chain of internal redirects: the one that answers."""
+    while True:
+        following = req._replaced or req.next
+        if following is None:
+            return req
+        req = following

@@ -1,0 +1,141 @@
+"""What is to be done for the requests of one Settings, worked out once: the handlers of each phase.
+
+A plan hangs on its Settings (`Settings.extras`), so that a request finds it with one dictionary look-up.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from mpfcgi.api.constants import DECLINED, OK
+from mpfcgi.config import Settings
+from mpfcgi.worker.handlers import Handler, ImportRules
+
+GO_ON = frozenset((OK, DECLINED))
+FIRST = frozenset((DECLINED,))
+
+
+class Phase(NamedTuple):
+    """A phase of the request cycle: its directive, and the results after which its next handler runs."""
+
+    directive: str
+    goes_on: frozenset[int]
+
+    @property
+    def function(self) -> str:
+        """The name of the handler's function when the directive names none."""
+        return self.directive.removeprefix("Python").lower()
+
+
+# Manual 5.1, in the order of execution.
+POST_READ = Phase("PythonPostReadRequestHandler", GO_ON)
+TRANS = Phase("PythonTransHandler", FIRST)
+HEADER_PARSER = Phase("PythonHeaderParserHandler", GO_ON)
+INIT = Phase("PythonInitHandler", GO_ON)
+ACCESS = Phase("PythonAccessHandler", GO_ON)
+AUTHEN = Phase("PythonAuthenHandler", FIRST)
+AUTHZ = Phase("PythonAuthzHandler", FIRST)
+TYPE = Phase("PythonTypeHandler", FIRST)
+FIXUP = Phase("PythonFixupHandler", GO_ON)
+CONTENT = Phase("PythonHandler", GO_ON)
+LOG = Phase("PythonLogHandler", GO_ON)
+CLEANUP = Phase("PythonCleanupHandler", GO_ON)
+PHASES = (
+    POST_READ, TRANS, HEADER_PARSER, INIT, ACCESS, AUTHEN, AUTHZ, TYPE, FIXUP, CONTENT, LOG, CLEANUP,
+)  # fmt: skip
+BY_DIRECTIVE = {phase.directive: phase for phase in PHASES}
+
+GUARDS = ("Require", "Order", "Allow", "Deny", "AuthType", "SetEnv", "PassEnv", "UnsetEnv")
+Handlers = tuple[Handler, ...]
+NONE: Handlers = ()
+
+
+class Plan:
+    """The handlers of each phase for one Settings and one file extension, and how to import them."""
+
+    __slots__ = (
+        "_by_phase",
+        "content_only",
+        "debug",
+        "early_environment",
+        "extension",
+        "guarded",
+        "imports",
+        "python_path",
+        "settings",
+    )
+
+    def __init__(self, settings: Settings, extension: str, root: str) -> None:
+        self.settings = settings
+        self.debug: bool = settings.get("PythonDebug", False)
+        self.python_path: str | None = settings.get("PythonPath")
+        self.imports = ImportRules(
+            settings.get("PythonAutoReload", True),
+            self.debug,
+            _importer_path(settings.options.get("mod_python.importer.path")),
+        )
+        self._by_phase: dict[str, Handlers] = {}
+        matched = False
+        for directive, specs in settings.handlers.items():
+            chosen, by_extension = _choose(specs, extension)
+            matched = matched or by_extension
+            if chosen:
+                self._by_phase[directive] = tuple(_handler(BY_DIRECTIVE[directive], spec, root) for spec in chosen)
+        self.extension = extension if matched else None
+        self.content_only = not (self._by_phase.keys() - {CONTENT.directive})
+        self.early_environment = settings.get("SetEnvIf") or ()
+        # Whether anything of the configuration stands between a request and its content.
+        self.guarded = bool(self.early_environment) or any(settings.get(name) for name in GUARDS)
+
+    def handlers(self, phase: Phase) -> Handlers:
+        return self._by_phase.get(phase.directive, NONE)
+
+
+def plan_for(settings: Settings, filename: str | None, root: str) -> Plan:
+    """The plan for a file's settings; made at the first request for such a file.
+
+    `root` is the document root, where modules of handlers outside of <Directory> are looked for.
+    """
+    extras = settings.extras
+    named = extras.get("extensions")
+    if named is None:
+        named = extras["extensions"] = frozenset(
+            extension for specs in settings.handlers.values() for spec in specs for extension in spec.extensions
+        )
+    extension = extension_of(filename) if named and filename else ""
+    if extension not in named:
+        extension = ""
+    plan = extras.get(extension)
+    if plan is None:
+        plan = extras[extension] = Plan(settings, extension, root)
+    return plan  # type: ignore[no-any-return]
+
+
+def extension_of(filename: str) -> str:
+    """All from the first dot of the file's name: what `| .ext` is compared with."""
+    name = filename[filename.rfind("/") + 1 :]
+    dot = name.find(".")
+    return name[dot:] if dot >= 0 else ""
+
+
+def _choose(specs: tuple[Any, ...], extension: str) -> tuple[list[Any], bool]:
+    """The handlers for a file extension: those that name it, or else those that name none."""
+    named = [spec for spec in specs if extension and extension in spec.extensions]
+    return (named, True) if named else ([spec for spec in specs if not spec.extensions], False)
+
+
+def _handler(phase: Phase, spec: Any, root: str) -> Handler:
+    return Handler(spec.handler, phase.function, spec.directory or root or None, spec.silent, spec)
+
+
+def _importer_path(value: str | None) -> tuple[str, ...]:
+    """`mod_python.importer.path`: a Python list of directories."""
+    if not value:
+        return ()
+    import ast
+
+    try:
+        path = ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        raise ValueError(f"PythonOption mod_python.importer.path is not a list of directories: {value!r}")
+    return (path,) if isinstance(path, str) else tuple(path)

@@ -1,0 +1,65 @@
+"""One request that makes another: internal redirects, ErrorDocuments, subrequests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mpfcgi.api import Request, Table
+from mpfcgi.api.constants import HTTP_BAD_REQUEST, HTTP_INTERNAL_SERVER_ERROR
+from mpfcgi.config import parse_uri
+
+if TYPE_CHECKING:
+    from mpfcgi.worker.services import WorkerServices
+
+# A chain of internal redirects longer than this goes in a circle (LimitInternalRecursion).
+MAX_REDIRECTS = 10
+
+
+def internal_redirect(services: WorkerServices, req: Request, uri: str, error_status: int | None = None) -> None:
+    """Run the cycle for `uri` in the place of `req`, with the status of an error if that is what it answers."""
+    cycle = services.cycle
+    site = cycle.site_of(req.server._model)
+    path, args, status = parse_uri(uri)
+    if not uri.startswith("/"):
+        status = HTTP_BAD_REQUEST
+    if _depth(req) >= MAX_REDIRECTS:
+        req.log_error(f"{req.uri} was redirected more than {MAX_REDIRECTS} times: probably in a circle")
+        status = HTTP_INTERNAL_SERVER_ERROR
+    new = Request(req._exchange, req.server, services, site.settings, path, args, prev=req)
+    new._err_headers_out = req._err_headers_out
+    new._head_sent, new.bytes_sent = req._head_sent, req.bytes_sent
+    new._connection = req._connection
+    new._subprocess_env = _redirected(req._subprocess_env)
+    new._user, new.ap_auth_type = req._user, req.ap_auth_type
+    new._cleanups = req._cleanups
+    if error_status is not None:
+        new.status = error_status
+        if new.method != "HEAD":
+            new.method = "GET"
+    req._next = new
+    req._give_way()
+    cycle.answer(new, site, status)
+
+
+def subrequest(services: WorkerServices, req: Request, uri: str, main: Request | None) -> Request:
+    """A request for another path that has not been run yet."""
+    site = services.cycle.site_of(req.server._model)
+    new = Request(req._exchange, req.server, services, site.settings, uri, req.args, prev=req.prev, main=main)
+    new._connection = req._connection
+    new._user, new.ap_auth_type = req._user, req.ap_auth_type
+    new._subprocess_env = req._subprocess_env.copy() if req._subprocess_env is not None else None
+    return new
+
+
+def _redirected(env: Table | None) -> Table | None:
+    if env is None:
+        return None
+    return Table.of_raw([("REDIRECT_" + name, value) for name, value in env.items()])
+
+
+def _depth(req: Request | None) -> int:
+    depth = 0
+    while req is not None:
+        req = req.prev
+        depth += 1
+    return depth

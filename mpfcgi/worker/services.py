@@ -1,0 +1,142 @@
+"""What the api asks of the process, answered by the worker (`mpfcgi.api.services`)."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from types import FrameType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+from mpfcgi.api import Request, alias
+from mpfcgi.api import Server as ServerObject
+from mpfcgi.api import constants as c
+from mpfcgi.api import services as api_services
+from mpfcgi.config import FileTypes, Resolver, pool_for
+from mpfcgi.importer import Importer
+from mpfcgi.ipc.setup import WorkerSetup
+from mpfcgi.worker import logs, redirects
+
+if TYPE_CHECKING:
+    from mpfcgi.worker.phases import Cycle
+
+
+class WorkerServices:
+    """Of one worker process; `install` makes it the api's."""
+
+    cycle: Cycle
+
+    def __init__(self, setup: WorkerSetup) -> None:
+        self.config = setup.config
+        self.name = setup.name
+        self.pool = setup.pool or pool_for(setup.config.pools, setup.name)
+        self.resolver = Resolver(setup.config)
+        self.importer = Importer(lambda text: self.log(c.APLOG_NOTICE, text))
+        main_settings = self.resolver.server_settings(setup.config.main)
+        types_config = main_settings.get("TypesConfig")
+        self.filetypes = FileTypes(os.path.join(setup.config.server_root, types_config) if types_config else None)
+        self.log_files = logs.LogFiles(setup.config.server_root)
+        self.main_server = ServerObject(setup.config.main, main_settings, self)
+        self.main_name = setup.config.main.name or "localhost"
+        self._main_log = self.log_files.open(main_settings.get("ErrorLog"))
+        self._cleanups: list[tuple[Callable[[Any], object], Any]] = []
+        self._pid = os.getpid()
+
+    def install(self) -> None:
+        """Put up mod_python's names in this process."""
+        alias.install()
+        api_services.install(self)
+
+    # -- logs
+
+    def log(self, level: int, message: str, server: Any = None, request: Any = None) -> None:
+        """A line for the error log of the request's or the server's host, if LogLevel lets it through."""
+        owner = request.server if request is not None else server
+        settings = request._settings if request is not None else owner._settings if owner is not None else None
+        levels: Mapping[str, int] = (settings.get("LogLevel") if settings is not None else None) or {}
+        threshold = levels.get("python", levels.get("", logs.WARN))
+        if level > threshold and level not in (c.APLOG_EMERG, c.APLOG_NOTICE):
+            return
+        client = None
+        if request is not None:
+            client = ":".join(str(part) for part in request.connection.client_addr)
+        file = self._main_log if owner is None else self.log_files.open(owner.error_fname or self._main_log.path)
+        file.write(logs.error_line(level, message, client, self._pid, time.time(), time.localtime))
+
+    def log_connection(self, text: str) -> None:
+        """A line about a front-end's connection."""
+        self.log(c.APLOG_WARNING, f"connection {text}")
+
+    def reopen_logs(self) -> None:
+        self.log_files.reopen()
+
+    # -- modules
+
+    def import_module(self, name: str, autoreload: int | None, log: int | None, path: list[str] | None) -> ModuleType:
+        """`apache.import_module`, for the module that called it."""
+        return self.importer.import_module(
+            name,
+            autoreload=None if autoreload is None else bool(autoreload),
+            log=None if log is None else bool(log),
+            path=path,
+            parent=_caller(sys._getframe(1)),
+        )
+
+    # -- requests
+
+    def new_request(self, req: Request, uri: str, main: Request | None = None) -> Request:
+        """A subrequest of `main`, for a path of the same host."""
+        return redirects.subrequest(self, req, uri, main)
+
+    def redirect(self, req: Request, uri: str, error_status: int | None = None) -> None:
+        """Let another URI of this host answer `req`, at once."""
+        redirects.internal_redirect(self, req, uri, error_status)
+
+    def document_root(self, req: Request) -> str:
+        root = self.resolver.document_root(req.server._model)
+        return root or req._params.get("DOCUMENT_ROOT", "")
+
+    # -- the process
+
+    def mpm_query(self, code: int) -> int:
+        """A pool is a static number of forked processes, each with one thread."""
+        workers = self.pool.max_processes
+        return {
+            c.AP_MPMQ_MAX_DAEMON_USED: workers,
+            c.AP_MPMQ_IS_THREADED: c.AP_MPMQ_NOT_SUPPORTED,
+            c.AP_MPMQ_IS_FORKED: c.AP_MPMQ_STATIC,
+            c.AP_MPMQ_HARD_LIMIT_DAEMONS: workers,
+            c.AP_MPMQ_HARD_LIMIT_THREADS: 1,
+            c.AP_MPMQ_MAX_THREADS: 0,
+            c.AP_MPMQ_MIN_SPARE_DAEMONS: workers,
+            c.AP_MPMQ_MIN_SPARE_THREADS: 0,
+            c.AP_MPMQ_MAX_SPARE_DAEMONS: workers,
+            c.AP_MPMQ_MAX_SPARE_THREADS: 0,
+            c.AP_MPMQ_MAX_REQUESTS_DAEMON: 0,
+            c.AP_MPMQ_MAX_DAEMONS: workers,
+        }.get(code, -1)
+
+    def register_cleanup(self, function: Callable[[Any], object], data: Any) -> None:
+        """Call `function(data)` when the process ends. ValueError when it can't be called."""
+        if not callable(function):
+            raise ValueError("first argument must be a callable object")
+        self._cleanups.append((function, data))
+
+    def shut_down(self) -> None:
+        """Run the cleanups of the process, the last registered first."""
+        while self._cleanups:
+            function, data = self._cleanups.pop()
+            try:
+                function(data)
+            except BaseException as error:
+                self.log(c.APLOG_ERR, f"server cleanup {function!r} failed: {type(error).__name__}: {error}")
+
+
+def _caller(frame: FrameType | None) -> Mapping[str, Any] | None:
+    """The globals of the nearest frame that is not the api's: who asked for the import."""
+    while frame is not None:
+        if not frame.f_globals.get("__name__", "").startswith("mpfcgi."):
+            return frame.f_globals
+        frame = frame.f_back
+    return None

@@ -1,0 +1,45 @@
+"""One virtual host in one worker: what its requests share, looked up once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mpfcgi.api import Request
+from mpfcgi.api import Server as ServerObject
+from mpfcgi.config import Server, parse_uri
+from mpfcgi.worker import logs
+from mpfcgi.worker.plan import INIT, POST_READ, TRANS, Plan
+
+if TYPE_CHECKING:
+    from mpfcgi.worker.exchange import Exchange
+    from mpfcgi.worker.services import WorkerServices
+
+
+class Site:
+    """A host's settings, its server object, its logs, and the plan of its early phases."""
+
+    def __init__(self, server: Server, services: WorkerServices) -> None:
+        self.server = server
+        self._services = services
+        self.settings = services.resolver.server_settings(server)
+        self.document_root = services.resolver.document_root(server)
+        self.plan = Plan(self.settings, "", self.document_root)
+        self.early = any(self.plan.handlers(phase) for phase in (POST_READ, INIT, TRANS))
+        self.init_specs = self.settings.handlers.get("PythonInitHandler")
+        self.object = ServerObject(server, self.settings, services)
+        self.access_logs = logs.access_logs(self.settings, services.log_files)
+        self.error_log = services.log_files.open(self.settings.get("ErrorLog"))
+        self._encoded_slashes: str = self.settings.get("AllowEncodedSlashes", "off")
+
+    def request(self, exchange: Exchange) -> tuple[Request, int]:
+        """The request object for an exchange, and a status to answer when its URI is wrong (0 otherwise)."""
+        params = exchange.params
+        raw = params.get("REQUEST_URI") or params.get("SCRIPT_NAME", "/") + params.get("PATH_INFO", "")
+        path, args, status = parse_uri(raw, self._encoded_slashes)
+        if args is None and params.get("QUERY_STRING"):
+            args = params["QUERY_STRING"]
+        return Request(exchange, self.object, self._services, self.settings, path, args), status
+
+    def log_access(self, req: Request, first: Request) -> None:
+        for log in self.access_logs:
+            log.log(req, first)

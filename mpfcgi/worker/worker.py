@@ -1,0 +1,247 @@
+"""A worker process: one loop over the pool's listeners, its handoff queue, its control socket and its connections.
+
+It reads, routes, runs the handler in the same thread, writes, and keeps each connection open as long as its
+front-end wants. Signals from the supervisor arrive as bytes on the control socket, between requests, so that they
+never interrupt a handler.
+"""
+
+from __future__ import annotations
+
+import errno
+import select
+import socket
+from collections.abc import Callable
+from time import monotonic
+
+from mpfcgi.fastcgi import Limits, ParamsReceived, ParamsRejected
+from mpfcgi.ipc import control, handoff
+from mpfcgi.ipc.setup import WorkerSetup
+from mpfcgi.worker.body import EMPTY
+from mpfcgi.worker.channel import Channel
+from mpfcgi.worker.exchange import Exchange
+from mpfcgi.worker.phases import Cycle
+from mpfcgi.worker.services import WorkerServices
+from mpfcgi.worker.watchdog import Watchdog
+
+# Out of descriptors or memory: the connection stays in the backlog, and we look again a little later.
+ACCEPT_CAPACITY = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS))
+ACCEPT_AGAIN = 0.1
+SWEEP = 0.5
+
+
+class Worker:
+    """The loop of one worker, made from what the supervisor hands over at the fork."""
+
+    def __init__(self, setup: WorkerSetup) -> None:
+        self.setup = setup
+        self.slot = setup.slot
+        self.services = WorkerServices(setup)
+        self.cycle = Cycle(self.services)
+        self.services.cycle = self.cycle
+        server_settings = self.services.resolver.server_settings(setup.config.main)
+        self.timeout: float = server_settings.get("Timeout", 60.0)
+        buffering = server_settings.get("RequestBuffering")
+        self.body_in_memory: int = buffering.in_memory if buffering is not None else 256 * 1024
+        self.limits = Limits()
+        self.values = {
+            "FCGI_MAX_CONNS": "1000000",
+            "FCGI_MAX_REQS": str(setup.pool.max_processes),
+            "FCGI_MPXS_CONNS": "0",
+        }
+        self.waiting: set[Channel] = set()
+        self.watchdog = Watchdog()
+        self._epoll = select.epoll()
+        self._ready: dict[int, Callable[[int], None]] = {}
+        self._channels: set[Channel] = set()
+        self._stopping = False
+        self._accept_again = 0.0
+
+    def run(self) -> int:
+        """Serve until told to stop; the exit code."""
+        self.services.install()
+        self._watch_entrances()
+        self.watchdog.start()
+        self.slot.ready()
+        self.setup.control.send(control.READY)
+        ready = self._ready
+        poll = self._epoll.poll
+        while not self._finished():
+            for fd, events in poll(SWEEP if self.waiting or self._accept_again else -1):
+                act = ready.get(fd)
+                if act is not None:
+                    act(events)
+            if self.waiting or self._accept_again:
+                self._sweep()
+        self.services.shut_down()
+        return 0
+
+    # -- called by channels
+
+    def serve(self, exchange: Exchange) -> None:
+        """Run one request; log, cleanup and all."""
+        slot = self.slot
+        params = exchange.params
+        get = params.get
+        slot.begin(f"{get('REQUEST_METHOD')} {get('HTTP_HOST')}{get('REQUEST_URI')}".encode("latin-1"))
+        self.watchdog.begin(exchange)
+        try:
+            self.cycle.serve(exchange)
+        finally:
+            self.watchdog.current = None
+            slot.idle()
+
+    def keeps(self, channel: Channel, request: ParamsReceived, head: bytes) -> bool:
+        """True when the request is for this pool; otherwise the router has the connection now, with `head`."""
+        router = self.setup.router
+        if router is None or self.cycle.interpreter(request.params) == self.setup.name:
+            return True
+        if not handoff.send(router, channel.sock, head):
+            return True
+        channel.release().close()
+        return False
+
+    def body_rules(self, params: dict[str, str]) -> tuple[int, bool]:
+        """LimitRequestBody (bytes, 0 for none) and whether the body is collected before the handler starts."""
+        return self.cycle.body_rules(params)
+
+    def refuse(self, channel: Channel, request: ParamsReceived, status: int, why: str) -> None:
+        """Answer a request that no handler will see."""
+        self.log_connection(f"request refused: {why}")
+        self.cycle.refuse(Exchange(channel, request.role, request.params, EMPTY), status)
+
+    def reject(self, channel: Channel, event: ParamsRejected) -> None:
+        """Answer a request whose parameters went past a limit or are malformed."""
+        self.log_connection(f"request refused: {event.reason}")
+        self.cycle.refuse(Exchange(channel, event.role, {}, EMPTY), event.status)
+
+    def watch(self, channel: Channel, events: int) -> None:
+        self._epoll.modify(channel.fd, events)
+
+    def forget(self, channel: Channel) -> None:
+        """The channel is closed or given away."""
+        self.waiting.discard(channel)
+        if channel in self._channels:
+            self._channels.discard(channel)
+            del self._ready[channel.fd]
+            self._epoll.unregister(channel.fd)
+            self.slot.set_connections(len(self._channels))
+
+    def log_connection(self, text: str) -> None:
+        self.services.log_connection(text)
+
+    # -- entrances
+
+    def _watch_entrances(self) -> None:
+        setup = self.setup
+        for listener in setup.listeners:
+            self._register(listener, self._acceptor(listener))
+        if setup.queue is not None:
+            self._register(setup.queue, self._take_handed)
+        self._register(setup.control, self._take_command)
+
+    def _register(self, sock: socket.socket, act: Callable[[int], None]) -> None:
+        sock.setblocking(False)
+        self._ready[sock.fileno()] = act
+        self._epoll.register(sock.fileno(), select.EPOLLIN)
+
+    def _acceptor(self, listener: socket.socket) -> Callable[[int], None]:
+        def accept(events: int) -> None:
+            try:
+                sock, _ = listener.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                self._not_accepted(error)
+                return
+            sock.setblocking(False)
+            self._adopt(sock)
+
+        return accept
+
+    def _not_accepted(self, error: OSError) -> None:
+        if error.errno not in ACCEPT_CAPACITY:
+            return
+        self.log_connection(f"can't accept connections: {error.strerror}; trying again")
+        for listener in self.setup.listeners:
+            self._epoll.modify(listener.fileno(), 0)
+        self._accept_again = monotonic() + ACCEPT_AGAIN
+
+    def _adopt(self, sock: socket.socket, early: bytes = b"") -> None:
+        channel = Channel(sock, self)
+        self._channels.add(channel)
+        self._ready[channel.fd] = channel.ready
+        self._epoll.register(channel.fd, select.EPOLLIN)
+        self.slot.set_connections(len(self._channels))
+        if early:
+            channel.feed(early)
+        else:
+            channel.ready(select.EPOLLIN)
+
+    def _take_handed(self, events: int) -> None:
+        assert self.setup.queue is not None
+        handed = handoff.receive(self.setup.queue)
+        if handed is not None:
+            sock, early = handed
+            sock.setblocking(False)
+            self._adopt(sock, early)
+
+    # -- commands and the end
+
+    def _take_command(self, events: int) -> None:
+        try:
+            commands = self.setup.control.recv(16)
+        except BlockingIOError:
+            return
+        except OSError:
+            commands = b""
+        if not commands or control.QUIT in commands:
+            self._stop()
+        if control.REOPEN in commands:
+            self.services.reopen_logs()
+
+    def _stop(self) -> None:
+        """Take no more connections; give the idle ones to the pool's other workers, or close them."""
+        if self._stopping:
+            return
+        self._stopping = True
+        self.slot.leave()
+        entrances = list(self.setup.listeners)
+        if self.setup.queue is not None:
+            entrances.append(self.setup.queue)
+        for sock in entrances:
+            self._epoll.unregister(sock.fileno())
+            del self._ready[sock.fileno()]
+        self._part_with_idle()
+
+    def _part_with_idle(self) -> None:
+        for channel in [channel for channel in self._channels if channel.idle]:
+            queue = self.setup.siblings
+            if queue is not None and handoff.send(queue, channel.sock, b""):
+                channel.release().close()
+            else:
+                channel.close()
+
+    def _finished(self) -> bool:
+        if not self._stopping:
+            return False
+        self._part_with_idle()
+        return not self._channels
+
+    def _sweep(self) -> None:
+        """Close what has waited too long; listen again after a shortage."""
+        now = monotonic()
+        for channel in list(self.waiting):
+            if channel.deadline is None:
+                self.waiting.discard(channel)
+            elif channel.deadline < now:
+                channel.expire()
+        if self._accept_again and now >= self._accept_again:
+            self._accept_again = 0.0
+            if not self._stopping:
+                for listener in self.setup.listeners:
+                    self._epoll.modify(listener.fileno(), select.EPOLLIN)
+
+
+def run(setup: WorkerSetup) -> int:
+    """Be a worker process: what the supervisor calls in the child. Returns the exit code."""
+    return Worker(setup).run()
