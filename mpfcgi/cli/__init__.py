@@ -1,0 +1,29 @@
+"""The `mpfcgi` command: one module for each subcommand. The only room that writes for people."""
+
+from __future__ import annotations
+
+import click
+
+from mpfcgi import __version__
+from mpfcgi.cli.check import check
+from mpfcgi.cli.request import request
+from mpfcgi.cli.run import run
+from mpfcgi.cli.serve import serve
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="mpfcgi")
+def main() -> None:
+    """mod_python applications outside the web server, in pools of workers that speak FastCGI.
+
+    \b
+    Examples:
+      mpfcgi serve                      serve this folder on http://127.0.0.1:8000
+      mpfcgi run -c mpfcgi.conf         the daemon, in the foreground
+      mpfcgi check -c mpfcgi.conf       is the configuration right?
+      mpfcgi request -c mpfcgi.conf /   one request to the running daemon
+    """
+
+
+for _command in (serve, run, check, request):
+    main.add_command(_command)

@@ -44,6 +44,13 @@ def apply_options(old: frozenset[str] | None, new: v.OptionsChange) -> frozenset
     return ((old if old is not None else frozenset({"FollowSymLinks"})) | new.added) - new.removed
 
 
+def join_options(old: v.OptionsChange | None, new: v.OptionsChange) -> v.OptionsChange:
+    """Two Options lines of one section as one."""
+    if old is None or new.absolute:
+        return new
+    return v.OptionsChange(old.absolute, (old.added | new.added) - new.removed, (old.removed | new.removed) - new.added)
+
+
 @dataclass(frozen=True)
 class Spec:
     """A directive. `combine` joins it with an earlier one of the same section, `merge` with that of an outer scope.
@@ -298,7 +305,7 @@ _add(
     "SVDH",
     v.options,
     "Features of a folder: Indexes, FollowSymLinks, Includes ... Default FollowSymLinks.",
-    combine=apply_options,
+    combine=join_options,
     merge=apply_options,
     override="Options",
     syntax="[+|-]option ...",

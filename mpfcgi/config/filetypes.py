@@ -33,7 +33,9 @@ class FileTypes:
 
     def lookup(self, settings: Settings, name: str) -> FileType:
         """What the file name `name` (no folders) means under `settings`; remembered there."""
-        cached: dict[str, FileType] = settings.extras.setdefault(FileTypes, {})
+        cached: dict[str, FileType] | None = settings.extras.get(FileTypes)
+        if cached is None:
+            cached = settings.extras[FileTypes] = {}
         found = cached.get(name)
         if found is None:
             if len(cached) >= CACHE_SIZE:

@@ -22,13 +22,14 @@ def decode_pairs(block: bytes) -> dict[str, str]:
         while at < end:
             name_length = block[at]
             value_length = block[at + 1]
-            if name_length < LONG and value_length < LONG:
-                name_at = at + 2
+            if name_length < 128 > value_length:
+                at += 2
             else:
-                name_length, value_length, name_at = _long_lengths(block, at)
-            value_at = name_at + name_length
+                name_length, value_length, at = _long_lengths(block, at)
+            value_at = at + name_length
+            name = text[at:value_at]
             at = value_at + value_length
-            pairs[text[name_at:value_at]] = text[value_at:at]
+            pairs[name] = text[value_at:at]
     except IndexError:
         raise ProtocolError("name-value pairs end within a length") from None
     if at != end:

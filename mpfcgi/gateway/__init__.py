@@ -1,0 +1,1 @@
+"""The other way round: HTTP to FastCGI, for `mpfcgi serve`."""

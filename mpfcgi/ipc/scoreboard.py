@@ -67,16 +67,18 @@ class Slot:
         self._numbers[_STATE] = FREE
         self._numbers[_PID] = 0
 
-    def begin(self, line: bytes) -> None:
-        """A request starts: `line` is its method, host and path."""
-        length = len(line)
-        if length > LINE_SIZE:
-            line, length = line[:LINE_SIZE], LINE_SIZE
-        self._line[:length] = line
+    def begin(self) -> None:
+        """A request starts."""
         numbers = self._numbers
-        numbers[_LINE_LENGTH] = length
+        numbers[_LINE_LENGTH] = 0
         self._times[_SINCE] = monotonic()
         numbers[_STATE] = BUSY
+
+    def describe(self, line: bytes) -> None:
+        """What the request that runs is: its method, host and path. For those that take longer than a moment."""
+        line = line[:LINE_SIZE]
+        self._line[: len(line)] = line
+        self._numbers[_LINE_LENGTH] = len(line)
 
     def idle(self) -> None:
         """The request is over."""

@@ -22,21 +22,22 @@ KNOWN_METHODS = frozenset(c.METHOD_NUMBERS)
 def choose_type(req: Request, settings: Settings, filetypes: FileTypes) -> bool:
     """Set content type, encoding, language and handler by the file's name; False when it tells no type."""
     if req._is_directory:
-        kind = filetypes.lookup(settings, "")
-        req.handler = kind.handler or c.DIR_MAGIC_TYPE
+        req.handler = filetypes.lookup(settings, "").handler or c.DIR_MAGIC_TYPE
         req._content_type = req._content_type or c.DIR_MAGIC_TYPE
         return True
     filename = req.filename or ""
-    kind = filetypes.lookup(settings, filename[filename.rfind("/") + 1 :])
-    if kind.content_type is not None:
-        req._content_type = kind.content_type + (f"; charset={kind.charset}" if kind.charset else "")
-    if kind.encoding is not None:
-        req.content_encoding = kind.encoding
-    if kind.language is not None:
-        req.content_languages = (kind.language,)
-    if kind.handler is not None:
-        req.handler = kind.handler
-    return kind.known
+    content_type, charset, encoding, language, handler, known = filetypes.lookup(
+        settings, filename[filename.rfind("/") + 1 :]
+    )
+    if content_type is not None:
+        req._content_type = content_type + (f"; charset={charset}" if charset else "")
+    if encoding is not None:
+        req.content_encoding = encoding
+    if language is not None:
+        req.content_languages = (language,)
+    if handler is not None:
+        req.handler = handler
+    return known
 
 
 def serve(req: Request, settings: Settings) -> int:

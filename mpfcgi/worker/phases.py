@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import stat
 from typing import TYPE_CHECKING
 
 from mpfcgi.api import Request
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
     from mpfcgi.worker.exchange import Exchange
     from mpfcgi.worker.services import WorkerServices
 
+# Combinations of host name, port and address that are remembered: clients make up the first.
+HOSTS_KEPT = 4096
+DIRECTORY = stat.S_IFDIR
 PYTHON_HANDLERS = frozenset(("mod_python", "python-program"))
 
 
@@ -55,6 +59,7 @@ class Cycle:
         self.importer = services.importer
         self.failures = Failures(self)
         self._sites: dict[Server, Site] = {}
+        self._hosts: dict[tuple[str | None, ...], Site] = {}
         self._python_paths: set[str] = set()
         self._python_path: str | None = None
 
@@ -65,12 +70,14 @@ class Cycle:
         first, status = site.request(exchange)
         self.answer(first, site, status)
         self.finish(first, exchange)
-        self.after(first, site)
+        plan: Plan = first._plan
+        if site.access_logs or first._cleanups or first._added or first._replaced or not plan.content_only:
+            self.after(first, site)
 
     def finish(self, first: Request, exchange: Exchange) -> None:
         """Send the rest of the response; one that can't be completed is cut off, so that the client sees it."""
         try:
-            last(first)._finish()
+            (first if first._replaced is first._next else last(first))._finish()
             exchange.finish()
         except OSError:
             exchange.break_off()
@@ -87,11 +94,13 @@ class Cycle:
     def site(self, params: dict[str, str]) -> Site:
         """The virtual host that a request is for."""
         get = params.get
-        return self.site_of(
-            self.resolver.server_for(
-                get("HTTP_HOST", ""), get("SERVER_NAME", ""), get("SERVER_PORT", ""), get("SERVER_ADDR", "")
-            )
-        )
+        key = (get("HTTP_HOST"), get("SERVER_NAME"), get("SERVER_PORT"), get("SERVER_ADDR"))
+        site = self._hosts.get(key)
+        if site is None:
+            if len(self._hosts) >= HOSTS_KEPT:
+                self._hosts.clear()
+            site = self._hosts[key] = self.site_of(self.resolver.server_for(*(part or "" for part in key)))
+        return site
 
     def site_of(self, server: Server) -> Site:
         site = self._sites.get(server)
@@ -116,7 +125,7 @@ class Cycle:
         status = self.up_to_fixup(req, site)
         if status not in GO_ON:
             return status
-        if req._is_directory:
+        if req._kind == DIRECTORY:
             status = directories.fix_up(req, site, self)
             if status not in GO_ON:
                 return status
@@ -136,14 +145,14 @@ class Cycle:
 
     def find_file(self, req: Request, site: Site) -> int:
         """Post-read and trans, then the file: after this the request has its directory's settings."""
-        if (site.early or req._added) and req.main is None:
+        if (site.early or req._added) and req._main is None:
             for phase in (POST_READ, INIT, TRANS):
                 status = self.run_phase(phase, req, site.plan)
                 if status not in GO_ON:
                     return status
         if req.filename is None:
             get = req._params.get
-            sent = get("SCRIPT_FILENAME", "") if req.prev is None and req.main is None else ""
+            sent = get("SCRIPT_FILENAME", "") if req._prev is None and req._main is None else ""
             resource, status_now = self.resolver.resolve(site.server, req.uri, get("DOCUMENT_ROOT", ""), sent)
         else:
             resource, status_now = self.resolver.lookup(site.server, req.filename, req.uri)

@@ -1,6 +1,7 @@
 """A thread that looks at the handler while it runs, every few milliseconds.
 
-It sends what a handler wrote and then left lying (see `exchange`). It costs an idle worker nothing: when two looks
+It sends what a handler wrote and then left lying (see `exchange`), and writes into the scoreboard what request it is
+that takes longer than a moment. It costs an idle worker nothing: when two looks
 in a row find no new request it sleeps until the next one wakes it.
 """
 
@@ -9,6 +10,8 @@ from __future__ import annotations
 import threading
 import time
 from typing import TYPE_CHECKING
+
+from mpfcgi.ipc.scoreboard import Slot
 
 if TYPE_CHECKING:
     from mpfcgi.worker.exchange import Exchange
@@ -20,9 +23,10 @@ INTERVAL = 0.005
 class Watchdog:
     """Watches the exchange in `current`. The worker sets it when a handler starts and ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, slot: Slot) -> None:
         self.current: Exchange | None = None
         self.asleep = False
+        self._slot = slot
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="mpfcgi-watchdog", daemon=True)
@@ -30,15 +34,10 @@ class Watchdog:
     def start(self) -> None:
         self._thread.start()
 
-    def begin(self, exchange: Exchange) -> None:
-        """A handler starts on `exchange`."""
-        self.current = exchange
-        if self.asleep:
-            self.asleep = False
-            self._wake.set()
-
-    def end(self) -> None:
-        self.current = None
+    def wake(self) -> None:
+        """A handler starts, and `asleep` was true."""
+        self.asleep = False
+        self._wake.set()
 
     def stop(self) -> None:
         self._stopping = True
@@ -47,11 +46,15 @@ class Watchdog:
 
     def _run(self) -> None:
         seen: Exchange | None = None
+        described: Exchange | None = None
         while not self._stopping:
             current = self.current
             if current is None and seen is None:
                 self._sleep()
             elif current is not None and current is seen:
+                if current is not described:
+                    described = current
+                    self._slot.describe(_line(current))
                 current.flush_late()
             seen = current
             time.sleep(INTERVAL)
@@ -63,3 +66,8 @@ class Watchdog:
         if self.current is None and not self._stopping:
             self._wake.wait()
         self.asleep = False
+
+
+def _line(exchange: Exchange) -> bytes:
+    get = exchange.params.get
+    return f"{get('REQUEST_METHOD', '-')} {get('HTTP_HOST', '')}{get('REQUEST_URI', '')}".encode("latin-1")

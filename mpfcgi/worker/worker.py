@@ -49,7 +49,7 @@ class Worker:
             "FCGI_MPXS_CONNS": "0",
         }
         self.waiting: set[Channel] = set()
-        self.watchdog = Watchdog()
+        self.watchdog = Watchdog(setup.slot)
         self._epoll = select.epoll()
         self._ready: dict[int, Callable[[int], None]] = {}
         self._channels: set[Channel] = set()
@@ -80,14 +80,15 @@ class Worker:
     def serve(self, exchange: Exchange) -> None:
         """Run one request; log, cleanup and all."""
         slot = self.slot
-        params = exchange.params
-        get = params.get
-        slot.begin(f"{get('REQUEST_METHOD')} {get('HTTP_HOST')}{get('REQUEST_URI')}".encode("latin-1"))
-        self.watchdog.begin(exchange)
+        watchdog = self.watchdog
+        slot.begin()
+        watchdog.current = exchange
+        if watchdog.asleep:
+            watchdog.wake()
         try:
             self.cycle.serve(exchange)
         finally:
-            self.watchdog.current = None
+            watchdog.current = None
             slot.idle()
 
     def keeps(self, channel: Channel, request: ParamsReceived, head: bytes) -> bool:

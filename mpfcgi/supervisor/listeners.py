@@ -1,0 +1,166 @@
+"""The sockets that front-ends connect to: bound before anything is forked, kept by their address across reloads."""
+
+from __future__ import annotations
+
+import errno
+import grp
+import os
+import pwd
+import socket
+import stat
+from collections.abc import Iterable
+
+from mpfcgi.config import ConfigError, Listen
+
+Key = tuple[str, str]
+
+
+class Listeners:
+    """All listening sockets, by family and address."""
+
+    def __init__(self) -> None:
+        self._sockets: dict[Key, socket.socket] = {}
+        # Which file is ours: another daemon may have put its own in the place.
+        self._inodes: dict[Key, tuple[int, int]] = {}
+
+    def adopt(self, listens: Iterable[Listen]) -> None:
+        """Open those that are not open yet; those of the same address stay as they are. ConfigError.
+
+        When one can't be opened, those that were opened for it are closed again.
+        """
+        fresh: list[Key] = []
+        try:
+            for listen in listens:
+                key = (listen.family, listen.address)
+                if key not in self._sockets:
+                    self._sockets[key] = self._open(listen, key)
+                    fresh.append(key)
+        except ConfigError:
+            for key in fresh:
+                self._close(key)
+            raise
+
+    def keep_only(self, listens: Iterable[Listen]) -> None:
+        """Close all others."""
+        kept = {(listen.family, listen.address) for listen in listens}
+        for key in [key for key in self._sockets if key not in kept]:
+            self._close(key)
+
+    def of(self, listens: Iterable[Listen]) -> list[socket.socket]:
+        """The sockets of these lines."""
+        return [self._sockets[listen.family, listen.address] for listen in listens]
+
+    def close(self) -> None:
+        """Close all and remove the files of unix sockets."""
+        self.keep_only(())
+
+    def _open(self, listen: Listen, key: Key) -> socket.socket:
+        try:
+            if listen.family == "unix":
+                sock = _bind_unix(listen)
+                status = os.stat(listen.address)
+                self._inodes[key] = (status.st_dev, status.st_ino)
+                return sock
+            if listen.family == "tcp":
+                return _bind_tcp(listen)
+            return _adopt_descriptor(listen)
+        except OSError as error:
+            raise ConfigError(f"can't listen on {listen.address}: {error.strerror or error}", listen.place)
+
+    def _close(self, key: Key) -> None:
+        self._sockets.pop(key).close()
+        inode = self._inodes.pop(key, None)
+        if inode is None:
+            return
+        try:
+            status = os.stat(key[1])
+            if (status.st_dev, status.st_ino) == inode:
+                os.unlink(key[1])
+        except OSError:
+            pass
+
+
+def _bind_unix(listen: Listen) -> socket.socket:
+    path = listen.address
+    _remove_stale(path, listen)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.bind(path)
+        # Before listen(): nobody connects while the permissions are not yet right.
+        if listen.owner is not None or listen.group is not None:
+            os.chown(path, _user(listen), _group(listen))
+        if listen.mode is not None:
+            os.chmod(path, listen.mode)
+        sock.listen(listen.backlog)
+    except (OSError, ConfigError):
+        sock.close()
+        raise
+    sock.setblocking(False)
+    return sock
+
+
+def _remove_stale(path: str, listen: Listen) -> None:
+    """Remove a socket that a dead process left. ConfigError when it is alive or something else is there."""
+    try:
+        if not stat.S_ISSOCK(os.lstat(path).st_mode):
+            raise ConfigError(f"can't listen on {path}: it is there and is no socket", listen.place)
+    except FileNotFoundError:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            os.unlink(path)
+            return
+        except BlockingIOError:
+            pass  # Its backlog is full: somebody listens.
+    raise ConfigError(f"can't listen on {path}: another process does", listen.place, "is mpfcgi running already?")
+
+
+def _user(listen: Listen) -> int:
+    if listen.owner is None:
+        return -1
+    try:
+        return int(listen.owner) if listen.owner.isdecimal() else pwd.getpwnam(listen.owner).pw_uid
+    except KeyError:
+        raise ConfigError(f"there is no user {listen.owner!r}", listen.place)
+
+
+def _group(listen: Listen) -> int:
+    if listen.group is None:
+        return -1
+    try:
+        return int(listen.group) if listen.group.isdecimal() else grp.getgrnam(listen.group).gr_gid
+    except KeyError:
+        raise ConfigError(f"there is no group {listen.group!r}", listen.place)
+
+
+def _bind_tcp(listen: Listen) -> socket.socket:
+    host, _, port = listen.address.rpartition(":")
+    host = host.strip("[]")
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host or None, int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Connections inherit it: a response is not held back for the acknowledgement of its beginning.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.bind(address)
+        sock.listen(listen.backlog)
+    except OSError:
+        sock.close()
+        raise
+    sock.setblocking(False)
+    return sock
+
+
+def _adopt_descriptor(listen: Listen) -> socket.socket:
+    """A socket that the starter of this process has opened (systemd, spawn-fcgi). It is left open at the end."""
+    sock = socket.socket(fileno=os.dup(int(listen.address)))
+    if not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+        sock.close()
+        raise OSError(errno.EINVAL, "the descriptor is no listening socket")
+    sock.setblocking(False)
+    return sock

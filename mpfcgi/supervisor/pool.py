@@ -1,0 +1,145 @@
+"""A pool: one interpreter's workers, their handoff queue, and their replacement when they die."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from time import monotonic
+
+from mpfcgi.config import Config, PoolSettings
+from mpfcgi.ipc import control, handoff
+from mpfcgi.ipc.scoreboard import Scoreboard
+from mpfcgi.ipc.setup import WorkerSetup
+from mpfcgi.supervisor import process, staffing
+from mpfcgi.supervisor.log import Log
+from mpfcgi.supervisor.staffing import BackOff, Snapshot
+from mpfcgi.supervisor.worker_handle import WorkerHandle
+
+WorkerMain = Callable[[WorkerSetup], int]
+
+
+class Crew:
+    """Processes of one kind, kept at a number: what pools, the router and the processes beside have in common."""
+
+    def __init__(self, name: str, wanted: int, log: Log) -> None:
+        self.name, self.wanted = name, wanted
+        self.members: dict[int, WorkerHandle] = {}
+        self.backoff = BackOff()
+        self.patience = staffing.PATIENCE
+        self._log = log
+
+    def snapshot(self) -> Snapshot:
+        return Snapshot(
+            self.wanted, tuple(member.member() for member in self.members.values()), self.backoff, self.patience
+        )
+
+    @property
+    def is_ready(self) -> bool:
+        """All that are wanted are there and have said so."""
+        ready = [member for member in self.members.values() if member.ready and member.asked is None]
+        return len(ready) >= self.wanted
+
+    def act(self, now: float) -> None:
+        """Do what the staffing plan says."""
+        for action in staffing.plan(self.snapshot(), now):
+            if isinstance(action, staffing.Spawn):
+                self._try_spawn(now)
+            elif isinstance(action, staffing.Retire):
+                self.members[action.pid].retire(now)
+            else:
+                self.members[action.pid].kill(action.signal)
+        if staffing.recovered(self.snapshot(), now):
+            self.backoff = BackOff()
+            self._log.notice(f"[pool {self.name}] its workers stay alive again")
+
+    def buried(self, pid: int, status: int, now: float) -> None:
+        """The member `pid` has ended."""
+        member = self.members.pop(pid)
+        member.release()
+        if member.asked is not None:
+            return
+        how = process.how_it_ended(status)
+        before = self.backoff
+        self.backoff = before.after_death(member.started, now)
+        if not self.backoff.delay:
+            self._log.error(f"[pool {self.name}] worker {pid} {how}; a new one is started")
+        elif not before.delay:
+            self._log.error(
+                f"[pool {self.name}] worker {pid} {how} right after its start; trying again in {self.backoff.delay:g} s, "
+                "then after longer and longer times"
+            )
+
+    def retire_all(self, now: float) -> None:
+        """Ask all to leave; none are started any more."""
+        self.wanted = 0
+        for member in self.members.values():
+            if member.asked is None:
+                member.retire(now)
+
+    def spawn(self) -> WorkerHandle:
+        raise NotImplementedError
+
+    def _try_spawn(self, now: float) -> None:
+        try:
+            member = self.spawn()
+        except (OSError, OverflowError) as error:
+            if not self.backoff.delay:
+                self._log.error(f"[pool {self.name}] can't start a process: {error}")
+            self.backoff = self.backoff.after_failure(now)
+            return
+        self.members[member.pid] = member
+
+
+class Pool(Crew):
+    """The workers of the interpreter `name` under one configuration. `generation` tells reloads apart."""
+
+    def __init__(
+        self, name: str, settings: PoolSettings, config: Config, generation: int, log: Log,
+        scoreboard: Scoreboard, worker_main: WorkerMain, queue: tuple[socket.socket, socket.socket],
+        listeners: list[socket.socket], router: socket.socket | None,
+    ) -> None:  # fmt: skip
+        super().__init__(name, settings.max_processes, log)
+        self.settings, self.config, self.generation = settings, config, generation
+        self.queue = queue
+        self._scoreboard, self._worker_main = scoreboard, worker_main
+        self._listeners, self._router = listeners, router
+
+    def spawn(self) -> WorkerHandle:
+        slot = self._scoreboard.take()
+        ours, theirs = control.control_pair()
+        send_end, receive_end = self.queue
+        setup = WorkerSetup(
+            self.config, self.settings, self.name, theirs, slot, self.generation, self._listeners,
+            queue=receive_end, siblings=send_end, router=self._router,
+        )  # fmt: skip
+        given = [theirs, receive_end, send_end, *self._listeners, *([self._router] if self._router else [])]
+
+        def main() -> int:
+            slot.occupy(os.getpid(), self.generation, self.name)
+            os.environ.update(self.settings.environment)
+            return self._worker_main(setup)
+
+        started = monotonic()
+        pid = process.fork(f"mpfcgi: pool {self.name}", main, [sock.fileno() for sock in given] + [self._log.fd])
+        slot.occupy(pid, self.generation, self.name)
+        theirs.close()
+        return WorkerHandle(pid, started, ours, slot=slot)
+
+
+class Beside(Crew):
+    """A process that runs beside the pools, such as the HTTP gateway of `mpfcgi serve`."""
+
+    def __init__(self, name: str, main: Callable[[], int], keep: list[int], log: Log) -> None:
+        super().__init__(name, 1, log)
+        self._main, self._keep = main, keep
+        self.patience = 3.0
+
+    def spawn(self) -> WorkerHandle:
+        pid = process.fork(f"mpfcgi: {self.name}", self._main, [*self._keep, self._log.fd])
+        return WorkerHandle(pid, monotonic(), ready=True)
+
+
+def new_queue() -> tuple[socket.socket, socket.socket]:
+    """A pool's handoff queue; it outlives the pool's reloads, with what waits in it."""
+    return handoff.queue_pair()

@@ -1,0 +1,104 @@
+"""Child processes: a fork that inherits only what it is given, has default signals, and never returns.
+
+A child dies with its parent (prctl(2), PR_SET_PDEATHSIG), so that a killed supervisor leaves no workers behind.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+
+from setproctitle import setproctitle
+
+PR_SET_PDEATHSIG = 1
+STANDARD = (0, 1, 2)
+CRASHED = 70  # EX_SOFTWARE of sysexits.h
+# A terminal sends these to its whole foreground group; only the supervisor acts on them.
+FOR_THE_SUPERVISOR = (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
+
+
+def fork(title: str, main: Callable[[], int], keep: Iterable[int]) -> int:
+    """Run `main` in a child named `title` that has only the descriptors `keep` and 0 to 2; its process id.
+
+    The child ends with what `main` returns as its exit code, or CRASHED after an exception, which goes to standard
+    error. OSError when there can be no more processes.
+    """
+    parent = os.getpid()
+    kept = set(keep)
+    gc.freeze()
+    pid = os.fork()
+    if pid:
+        return pid
+    code = CRASHED
+    try:
+        _settle(title, parent, kept)
+        code = main()
+    except SystemExit as leaving:
+        code = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        _flush()
+        os._exit(code & 0xFF)
+
+
+def _settle(title: str, parent: int, keep: set[int]) -> None:
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGTERM, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+    for number in FOR_THE_SUPERVISOR:
+        # A handler and not SIG_IGN: programs that the child starts get the default back.
+        signal.signal(number, _ignore)
+    die_with_parent(parent)
+    close_others(keep)
+    setproctitle(title)
+
+
+def _ignore(number: int, frame: object) -> None:
+    pass
+
+
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel for SIGTERM when the process `parent` ends; leave at once when it has already."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+def close_others(keep: Iterable[int]) -> None:
+    """Close every descriptor but `keep` and the standard ones.
+
+    The objects that own them stay referenced by the frames of the supervisor below the child, which never returns to
+    them, so none of them closes a number that means something else by then.
+    """
+    low = 0
+    for fd in sorted({*keep, *STANDARD}):
+        # Not for an empty range, which some Python versions take for an endless one.
+        if low < fd:
+            os.closerange(low, fd)
+        low = fd + 1
+    os.closerange(low, os.sysconf("SC_OPEN_MAX"))
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            pass
+
+
+def how_it_ended(status: int) -> str:
+    """A wait status in words: `exited with status 3`, `was killed by SIGSEGV`."""
+    code = os.waitstatus_to_exitcode(status)
+    if code >= 0:
+        return f"exited with status {code}"
+    try:
+        return f"was killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"was killed by signal {-code}"

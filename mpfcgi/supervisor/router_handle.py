@@ -1,0 +1,65 @@
+"""The supervisor's side of the router: its process, and the answers to its questions for queues."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from time import monotonic
+
+from mpfcgi.config import Config
+from mpfcgi.ipc import control, handoff
+from mpfcgi.ipc.scoreboard import Scoreboard
+from mpfcgi.supervisor import process, router
+from mpfcgi.supervisor.log import Log
+from mpfcgi.supervisor.pool import Crew
+from mpfcgi.supervisor.worker_handle import WorkerHandle
+
+NAME_SIZE = 4096
+
+
+class RouterCrew(Crew):
+    """The one router process of a configuration. `hand_backs` is the queue of connections that workers give back."""
+
+    def __init__(
+        self, config: Config, listeners: list[socket.socket], hand_backs: tuple[socket.socket, socket.socket],
+        log: Log, scoreboard: Scoreboard,
+    ) -> None:  # fmt: skip
+        super().__init__("(router)", 1, log)
+        self.hand_back = hand_backs[0]
+        self._config, self._listeners, self._hand_backs = config, listeners, hand_backs
+        self._scoreboard = scoreboard
+
+    def spawn(self) -> WorkerHandle:
+        ours, theirs = control.control_pair()
+        channel, questions = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        setup = router.RouterSetup(
+            self._config, self._listeners, self._hand_backs[1], questions, theirs, self._log, self._scoreboard
+        )
+        given = [theirs, questions, self._hand_backs[1], *self._listeners]
+        started = monotonic()
+        pid = process.fork(
+            "mpfcgi: router", lambda: router.run(setup), [sock.fileno() for sock in given] + [self._log.fd]
+        )
+        theirs.close()
+        questions.close()
+        channel.setblocking(False)
+        return WorkerHandle(pid, started, ours, channel)
+
+    def answer(self, member: WorkerHandle, queue_for: Callable[[str], socket.socket]) -> None:
+        """The router asks for the queue of a pool by its name; it gets its sending end."""
+        assert member.channel is not None
+        try:
+            asked = member.channel.recv(NAME_SIZE)
+        except BlockingIOError:
+            return
+        except OSError:
+            asked = b""
+        if not asked:
+            member.channel.close()
+            member.channel = None
+            return
+        try:
+            queue = queue_for(asked.decode("utf-8", "surrogateescape"))
+            handoff.send_descriptor(member.channel, asked, queue.fileno())
+        except (OSError, KeyError) as error:
+            self._log.error(f"[pool {asked.decode(errors='replace')}] its queue can't be given to the router: {error}")

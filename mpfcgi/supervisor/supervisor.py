@@ -1,0 +1,230 @@
+"""The supervisor's loop, and nothing else: signals and deaths in, starts and stops out.
+
+It owns the listening sockets, the pools, the router and the scoreboard. It never runs user code, and never parses
+what a client sent.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+from collections.abc import Callable, Sequence
+from time import monotonic
+
+from mpfcgi.config import Config, ConfigError, names_vary, pool_for, static_interpreters
+from mpfcgi.ipc.scoreboard import Scoreboard
+from mpfcgi.ipc.setup import WorkerSetup
+from mpfcgi.supervisor import log as logs
+from mpfcgi.supervisor import staffing
+from mpfcgi.supervisor.commands import Command, Commands
+from mpfcgi.supervisor.listeners import Listeners
+from mpfcgi.supervisor.pool import Beside, Crew, Pool, WorkerMain, new_queue
+from mpfcgi.supervisor.router_handle import RouterCrew
+
+SLOTS = 2048
+QUICK = 0.5
+
+
+def _worker_main(setup: WorkerSetup) -> int:
+    # Imported in the child: the supervisor has nothing to do with requests.
+    from mpfcgi.worker.worker import run
+
+    return run(setup)
+
+
+class Supervisor:
+    """Keeps every pool of a configuration staffed until told to stop.
+
+    `reload` reads the configuration again (it may raise ConfigError); `ready` is called once, when all workers have
+    started; `beside` are more processes to keep alive, each with the descriptors that it needs.
+    """
+
+    def __init__(
+        self, config: Config, *, reload: Callable[[], Config], worker_main: WorkerMain = _worker_main,
+        ready: Callable[[], None] | None = None,
+        beside: Sequence[tuple[str, Callable[[], int], list[int]]] = (),
+    ) -> None:  # fmt: skip
+        self.config = config
+        self.log = logs.open_log(config)
+        self._reload, self._worker_main, self._ready = reload, worker_main, ready
+        self.listeners = Listeners()
+        self.listeners.adopt(config.listens)
+        self.scoreboard = Scoreboard(SLOTS)
+        self.pools: dict[str, Pool] = {}
+        self.router: RouterCrew | None = None
+        self._hand_backs = new_queue()
+        self._queues: dict[str, tuple[socket.socket, socket.socket]] = {}
+        self._leaving: list[Crew] = []
+        self._beside: list[Crew] = [Beside(name, main, keep, self.log) for name, main, keep in beside]
+        self._generation = 0
+        self._stopping = False
+        self._successor: list[Crew] = []
+
+    def run(self) -> int:
+        """Serve until told to stop; 0."""
+        commands = Commands()
+        try:
+            self._make_crews()
+            self.log.notice(f"mpfcgi started: {', '.join(self._addresses())}")
+            while not (self._stopping and not self._crews()):
+                self._turn(commands)
+        finally:
+            self.listeners.close()
+            commands.close()
+        self.log.notice("mpfcgi stopped")
+        return 0
+
+    # -- one turn
+
+    def _turn(self, commands: Commands) -> None:
+        now = monotonic()
+        for crew in self._crews():
+            crew.act(now)
+        self._drop_empty()
+        self._wait(commands, now)
+        for command in commands.take():
+            self._obey(command)
+        self._reap()
+
+    def _wait(self, commands: Commands, now: float) -> None:
+        poll = select.poll()
+        poll.register(commands.fileno(), select.POLLIN)
+        lines = {}
+        for crew in self._crews():
+            for member in crew.members.values():
+                for line in (member.control, member.channel):
+                    if line is not None:
+                        lines[line.fileno()] = (crew, member)
+                        poll.register(line.fileno(), select.POLLIN)
+        wakes = [time for crew in self._crews() if (time := staffing.wake(crew.snapshot())) is not None]
+        timeout = max(min(wakes) - now, 0) * 1000 + 1 if wakes else None
+        for fd, _ in poll.poll(timeout):
+            if fd not in lines:
+                continue
+            crew, member = lines[fd]
+            if member.control is not None and member.control.fileno() == fd:
+                member.read_control()
+            elif isinstance(crew, RouterCrew):
+                crew.answer(member, self._queue_for)
+        self._check_ready()
+
+    def _obey(self, command: Command) -> None:
+        if command is Command.STOP:
+            self._stop()
+        elif command is Command.RELOAD and not self._stopping:
+            self._reload_now()
+        elif command is Command.REOPEN:
+            self.log.reopen()
+            for crew in self._crews():
+                for member in crew.members.values():
+                    member.reopen_logs()
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            for crew in self._crews():
+                if pid in crew.members:
+                    crew.buried(pid, status, monotonic())
+                    break
+
+    # -- starting, reloading, stopping
+
+    def _make_crews(self) -> None:
+        config = self.config
+        names = static_interpreters(config)
+        shared = [listen for listen in config.listens if not self._pool_of(listen)]
+        self.router = None
+        if names_vary(config):
+            self.router = RouterCrew(config, self.listeners.of(shared), self._hand_backs, self.log, self.scoreboard)
+        self.pools = {}
+        for name in names:
+            self._add_pool(name)
+
+    def _pool_of(self, listen: object) -> bool:
+        return any(listen in pool.listens for pool in self.config.pools)
+
+    def _add_pool(self, name: str) -> Pool:
+        settings = pool_for(self.config.pools, name)
+        listens = settings.listens
+        if self.router is None:
+            listens = self.config.listens
+        if name not in self._queues:
+            self._queues[name] = new_queue()
+        pool = self.pools[name] = Pool(
+            name, settings, self.config, self._generation, self.log, self.scoreboard, self._worker_main,
+            self._queues[name], self.listeners.of(listens), self.router.hand_back if self.router else None,
+        )  # fmt: skip
+        return pool
+
+    def _queue_for(self, name: str) -> socket.socket:
+        """The sending end of a pool's queue; the pool is started if there is none."""
+        if name not in self.pools and not self._stopping:
+            self.log.info(f"[pool {name}] started on demand")
+            self._add_pool(name).act(monotonic())
+        return self._queues[name][0]
+
+    def _reload_now(self) -> None:
+        """Check the new configuration; start its workers; when they are ready, let the old ones go."""
+        if self._successor:
+            self.log.warning("reload: one is under way already")
+            return
+        try:
+            config = self._reload()
+            self.listeners.adopt(config.listens)
+        except ConfigError as error:
+            self.log.error(f"reload: the old configuration stays, for the new one is wrong: {error}")
+            return
+        self._successor = [*self.pools.values(), *([self.router] if self.router else [])]
+        self._generation += 1
+        self.config = config
+        self._make_crews()
+        self.log.notice("reload: the configuration is right; its workers are being started")
+
+    def _check_ready(self) -> None:
+        crews = [*self.pools.values(), *([self.router] if self.router else [])]
+        if not all(crew.is_ready for crew in crews) or self._stopping:
+            return
+        if self._successor:
+            now = monotonic()
+            for crew in self._successor:
+                crew.retire_all(now)
+            self._leaving += self._successor
+            self._successor = []
+            self.listeners.keep_only(self.config.listens)
+            self.log.notice("reload: done; the old workers finish their requests and leave")
+        if self._ready is not None:
+            ready, self._ready = self._ready, None
+            ready()
+
+    def _stop(self) -> None:
+        """Let all finish and leave; the second time, at once."""
+        now = monotonic()
+        crews = self._crews()
+        if self._stopping:
+            for crew in crews:
+                crew.patience = QUICK
+            return
+        self._stopping = True
+        self.log.notice("stopping: the workers finish their requests")
+        for crew in crews:
+            crew.retire_all(now)
+        self._leaving = crews
+        self.pools, self.router, self._successor, self._beside = {}, None, [], []
+
+    # -- crews
+
+    def _crews(self) -> list[Crew]:
+        router: list[Crew] = [self.router] if self.router else []
+        return [*self.pools.values(), *router, *self._successor, *self._leaving, *self._beside]
+
+    def _drop_empty(self) -> None:
+        self._leaving = [crew for crew in self._leaving if crew.members]
+
+    def _addresses(self) -> list[str]:
+        return [f"{listen.family}:{listen.address}" for listen in self.config.listens]
