@@ -37,7 +37,7 @@ table {{ border-collapse: collapse; }} td, th {{ text-align: left; vertical-alig
 </style>
 {body}
 </html>
-"""  # noqa: E501
+"""
 
 
 def main() -> int:

@@ -308,18 +308,18 @@ class mp_request(Output, Reading):
     # -- authentication
 
     def get_basic_auth_pw(self) -> str | None:
-        """The password of Basic authentication; sets `user` and `ap_auth_type`. None where the client sent none."""
-        kind, _, credentials = self._params.get("HTTP_AUTHORIZATION", "").partition(" ")
-        if kind.lower() != "basic":
+        """The password of Basic authentication; sets `user` and `ap_auth_type`.
+
+        None where the client sent none, or AuthType is not Basic.
+        """
+        if (self.auth_type() or "").lower() != "basic":
             return None
-        try:
-            decoded = base64.b64decode(credentials.strip(), validate=True)
-        except (binascii.Error, ValueError):
+        found = basic_credentials(self._params.get("HTTP_AUTHORIZATION", ""))
+        if found is None:
             return None
-        user, _, password = decoded.partition(b":")
-        self._user = user.decode("utf-8", "surrogateescape")
+        self._user, password = found
         self.ap_auth_type = "Basic"
-        return password.decode("latin-1")
+        return password
 
     def auth_type(self) -> str | None:
         """What AuthType says."""
@@ -477,3 +477,16 @@ class mp_request(Output, Reading):
 def quoted_uri(path: str) -> str:
     """A decoded path as a URI has it."""
     return quote(path, safe="/:@!$&'()*+,;=~", encoding="utf-8", errors="surrogateescape")
+
+
+def basic_credentials(header: str) -> tuple[str, str] | None:
+    """User (UTF-8) and password (Latin-1) of an Authorization header; None for another scheme or a malformed one."""
+    kind, _, credentials = header.partition(" ")
+    if kind.lower() != "basic":
+        return None
+    try:
+        decoded = base64.b64decode(credentials.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    user, _, password = decoded.partition(b":")
+    return user.decode("utf-8", "surrogateescape"), password.decode("latin-1")

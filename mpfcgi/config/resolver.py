@@ -310,8 +310,7 @@ def names_vary(config: Config) -> bool:
 
     def any_per(directives: tuple[Directive, ...], sections: tuple[Section, ...]) -> bool:
         return any(
-            (directive.name in ("PythonInterpPerDirectory", "PythonInterpPerDirective")
-            and directive.value)
+            (directive.name in ("PythonInterpPerDirectory", "PythonInterpPerDirective") and directive.value)
             or (directive.name == "AllowOverride" and directive.value)
             for directive in directives
         ) or any(any_per(section.directives, section.sections) for section in sections)

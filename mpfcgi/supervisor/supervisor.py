@@ -81,11 +81,11 @@ class Supervisor:
         now = monotonic()
         for crew in self._crews():
             crew.act(now)
-        self._drop_empty()
         self._wait(commands, now)
         for command in commands.take():
             self._obey(command)
         self._reap()
+        self._drop_empty()
 
     def _wait(self, commands: Commands, now: float) -> None:
         poll = select.poll()

@@ -1,0 +1,151 @@
+"""Replay recorded answers of the real mod_python against the daemon behind a real nginx.
+
+The corpus stands beside the repository (`../shared/parity`), or where MPFCGI_PARITY says. Run it by hand with
+`python tests/parity/replay.py [--case REGEX]`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+CORPUS = Path(os.environ.get("MPFCGI_PARITY") or ROOT.parent / "shared" / "parity")
+sys.path.insert(0, str(ROOT))
+
+from mpfcgi.config import ConfigError, load_text  # noqa: E402
+from tests.support.servers import Daemon, free_port, nginx  # noqa: E402
+
+HEAD = """\
+ServerRoot {folder}
+Listen unix:mpfcgi.sock mode=0666
+<PythonPool "*">
+    MaxProcesses 1
+</PythonPool>
+"""
+
+
+def corpuslib():
+    sys.path.insert(0, str(CORPUS))
+    import corpuslib
+
+    return corpuslib
+
+
+def site_text(case: Path, folder: Path, port: int, text: str) -> str:
+    values = {
+        "@ROOT@": case / "htdocs",
+        "@CASE@": case,
+        "@TMP@": folder / "tmp" / case.name.split("_")[0],
+        "@LOG@": folder / "logs" / (case.name.split("_")[0] + ".log"),
+        "@PORT@": port,
+        "@PORT2@": port,
+    }
+    for mark, value in values.items():
+        text = text.replace(mark, str(value))
+    return text
+
+
+def configuration(folder: Path, names: list[str], port: int) -> str:
+    """The corpus's global settings and one virtual host for each case."""
+    (folder / "logs").mkdir(exist_ok=True)
+    parts = [HEAD.format(folder=folder), (CORPUS / "base.conf").read_text()]
+    (folder / "empty").mkdir(exist_ok=True)
+    parts.append(f"<VirtualHost *>\nServerName fallback.test\nDocumentRoot {folder}/empty\n</VirtualHost>\n")
+    for name in names:
+        (folder / "tmp" / name.split("_")[0]).mkdir(parents=True, exist_ok=True)
+        parts.append(configuration_of(folder / "cases" / name, folder, port))
+    return "\n".join(parts)
+
+
+def configuration_of(case: Path, folder: Path, port: int) -> str:
+    """The directives and virtual hosts of one case."""
+    parts = [site_text(case, folder, port, path.read_text()) for path in case.glob("server.conf")]
+    for site in sorted(path for path in case.iterdir() if re.match(r"site\w*\.conf$", path.name)):
+        parts.append(f"<VirtualHost *>\n{site_text(case, folder, port, site.read_text())}\n</VirtualHost>\n")
+    return "\n".join(parts)
+
+
+@contextlib.contextmanager
+def corpus(names: list[str]) -> Iterator[tuple[object, dict[str, object]]]:
+    """The daemon and nginx with these cases; gives the client's environment and the cases by name."""
+    lib = corpuslib()
+    folder = Path(tempfile.mkdtemp(prefix="mpfcgi-parity-"))
+    try:
+        (folder / "cases").mkdir()
+        for name in names:
+            shutil.copytree(CORPUS / "cases" / name, folder / "cases" / name)
+        # nginx's workers may be another user, and the corpus is read-only.
+        subprocess.run(["chmod", "-R", "u+w,a+rX", folder], check=True)
+        port = free_port()
+        daemon = Daemon(folder, configuration(folder, names, port))
+        try:
+            with nginx(folder, daemon.socket) as port:
+                env = lib.Env(("127.0.0.1", port), None, str(folder / "cases"), str(folder / "logs"), str(folder / "tmp"))
+                yield env, {name: lib.Case(str(folder / "cases" / name)) for name in names}
+        finally:
+            daemon.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def problems(env, case) -> list[str]:
+    """The differences between what was recorded and what the daemon answers."""
+    lib = corpuslib()
+    found = []
+    for wanted, got in zip(case.expected()["responses"], lib.run_case(env, case), strict=True):
+        found += [f"[{wanted['id']}] {text}" for text in lib.differences(wanted, got, {"content-length"})]
+    return found
+
+
+def case_names() -> list[str]:
+    return sorted(path.name for path in (CORPUS / "cases").iterdir()) if CORPUS.is_dir() else []
+
+
+def unreadable(name: str) -> str | None:
+    """Why the daemon does not take a case's configuration."""
+    folder = CORPUS / "cases" / name
+    text = configuration_of(folder, Path("/tmp"), 80)
+    try:
+        load_text(text, name)
+    except ConfigError as error:
+        return str(error)
+    return None
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--case", default="")
+    parser.add_argument("-v", action="store_true")
+    arguments = parser.parse_args()
+    names = [name for name in case_names() if re.search(arguments.case, name)]
+    refused = {name: why for name in names if (why := unreadable(name)) is not None}
+    for name, why in refused.items():
+        print("FAIL", name, "\n   ", why)
+    total = len(names)
+    names = [name for name in names if name not in refused]
+    good = 0
+    with corpus(names) as (env, cases):
+        for name, case in cases.items():
+            try:
+                found = problems(env, case)
+            except Exception as error:
+                found = [f"replay failed: {type(error).__name__}: {error}"]
+            good += not found
+            print("FAIL" if found else "pass", name)
+            for text in found if arguments.v else found[:2]:
+                print("    " + text[: 4000 if arguments.v else 300])
+    print(f"{good} of {total} pass")
+    return 0 if good == total else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

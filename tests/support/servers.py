@@ -1,0 +1,137 @@
+"""Start the real daemon and a real nginx, wait until they answer, stop them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def program(name: str) -> str:
+    """The path of a server's program; without it the test is skipped, or fails where everything must be there."""
+    found = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+    if found is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{name} is not installed")
+        pytest.skip(f"{name} is not installed")
+    return found
+
+
+def wait_until(condition, what: str, process: subprocess.Popen | None = None, seconds: float = 20.0) -> None:
+    """Poll an event that gives no other sign of itself."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if process is not None and process.poll() is not None:
+            raise AssertionError(f"{what}: the process ended with {process.returncode}")
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what}: not within {seconds} s")
+        time.sleep(0.01)
+
+
+def connects(address) -> bool:
+    family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
+    with socket.socket(family) as sock:
+        return sock.connect_ex(address) == 0
+
+
+class Daemon:
+    """`mpfcgi run` on a configuration in `folder`; its log is `folder`/error.log."""
+
+    def __init__(self, folder: Path, config: str) -> None:
+        self.folder = folder
+        self.config = folder / "mpfcgi.conf"
+        self.config.write_text(config)
+        self.socket = str(folder / "mpfcgi.sock")
+        self.output = folder / "daemon.out"
+        with self.output.open("w") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "mpfcgi", "run", "-c", str(self.config)],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=folder,
+            )
+        try:
+            wait_until(lambda: connects(self.socket), "the daemon listens", self.process)
+        except AssertionError as error:
+            self.stop()
+            raise AssertionError(f"{error}\n{self.output.read_text()}") from None
+
+    def signal(self, number: int) -> None:
+        self.process.send_signal(number)
+
+    def log(self) -> str:
+        path = self.folder / "error.log"
+        return (path.read_text() if path.exists() else "") + self.output.read_text()
+
+    def wait_for_log(self, text: str) -> None:
+        wait_until(lambda: text in self.log(), f"{text!r} in the log", self.process)
+
+    def stop(self) -> int:
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                return self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                raise
+        return self.process.returncode
+
+
+NGINX = """
+daemon off;
+pid {folder}/nginx.pid;
+error_log {folder}/nginx.log warn;
+worker_processes 1;
+events {{ worker_connections 256; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/nginx-body;
+    fastcgi_temp_path {folder}/nginx-fastcgi;
+    proxy_temp_path {folder}/nginx-proxy;
+    uwsgi_temp_path {folder}/nginx-uwsgi;
+    scgi_temp_path {folder}/nginx-scgi;
+    client_max_body_size 0;
+    upstream mpfcgi {{ server unix:{socket}; keepalive 8; }}
+    server {{
+        listen 127.0.0.1:{port};
+        merge_slashes off;
+        underscores_in_headers on;
+        location / {{
+            include {params};
+            fastcgi_keep_conn on;
+            fastcgi_pass mpfcgi;
+        }}
+    }}
+}}
+"""
+
+
+@contextlib.contextmanager
+def nginx(folder: Path, upstream: str) -> Iterator[int]:
+    """A real nginx in front of the unix socket `upstream`; gives its port."""
+    port = free_port()
+    config = folder / "nginx.conf"
+    params = Path(__file__).parents[2] / "contrib" / "nginx" / "mpfcgi_params"
+    config.write_text(NGINX.format(folder=folder, socket=upstream, port=port, params=params))
+    process = subprocess.Popen([program("nginx"), "-c", str(config), "-p", str(folder)])
+    try:
+        wait_until(lambda: connects(("127.0.0.1", port)), "nginx listens", process)
+        yield port
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(10)
