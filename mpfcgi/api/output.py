@@ -7,6 +7,7 @@ Content-Length; error documents throw away what is not sent yet.
 from __future__ import annotations
 
 import os
+import stat
 from typing import TYPE_CHECKING, Any
 
 from mpfcgi.api.response import head, plain_head
@@ -71,6 +72,8 @@ class Output:
         """Send a file, or `length` bytes of it from `offset`; the number of bytes sent. OSError when it can't be read."""
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise OSError(f"sendfile: {path} is no regular file")
             available = max(os.fstat(descriptor).st_size - offset, 0)
             count = available if length < 0 else min(length, available)
             self._send_descriptor(descriptor, offset, count)
@@ -150,6 +153,8 @@ class Output:
         self._finished = True
 
     def _head(self, length: int | None) -> bytes:
+        if self.status in NO_BODY:
+            self._content_type = None
         if self.assbackwards:
             return b"Status: 200 OK\r\n\r\n"
         if (

@@ -23,8 +23,9 @@ from mpfcgi.api.output import Output
 from mpfcgi.api.reading import Reading
 from mpfcgi.api.server import mp_server
 from mpfcgi.api.table import mp_table
-from mpfcgi.api.text import shown
+from mpfcgi.api.text import outgoing, shown
 
+_PATH_INFO = {"on": c.AP_REQ_ACCEPT_PATH_INFO, "off": c.AP_REQ_REJECT_PATH_INFO, "default": c.AP_REQ_DEFAULT_PATH_INFO}
 _DIRECTORY, _REGULAR = 0o040000, 0o100000
 _HEADER_PARAMS = {"CONTENT_TYPE": "Content-Type", "CONTENT_LENGTH": "Content-Length"}
 _PHASES_TO_ADD = frozenset((
@@ -116,6 +117,9 @@ class mp_request(Output, Reading):
         self.path_info = resource.path_info
         self._kind = resource.kind
         self._interpreter = resource.interpreter
+        accept = resource.settings.values.get("AcceptPathInfo")
+        if accept is not None:
+            self.used_path_info = _PATH_INFO[accept]
 
     def _replace_with(self, index: mp_request) -> None:
         """The index file of a folder takes the request's place, as if it had been asked for."""
@@ -266,10 +270,10 @@ class mp_request(Output, Reading):
         return self._content_type
 
     @content_type.setter
-    def content_type(self, value: str) -> None:
-        if not isinstance(value, str):
-            raise TypeError(f"content_type must be a string, not {type(value).__name__}")
-        self._content_type = value
+    def content_type(self, value: str | bytes) -> None:
+        if value.__class__ is not str:
+            value = outgoing(value)
+        self._content_type = value  # type: ignore[assignment]
         self._content_type_set = 1
 
     @property

@@ -89,6 +89,15 @@ class mp_table:
     def items(self) -> list[Item]:
         return list(self._items)
 
+    def iterkeys(self) -> Iterator[str]:
+        return iter(self.keys())
+
+    def itervalues(self) -> Iterator[str]:
+        return iter(self.values())
+
+    def iteritems(self) -> Iterator[Item]:
+        return iter(self.items())
+
     def setdefault(self, key: str, default: str = "", /) -> Any:
         """The first value of the key; `default`, now set, where there is none."""
         if key not in self:

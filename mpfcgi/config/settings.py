@@ -11,6 +11,7 @@ from mpfcgi.config.values import HandlerSpec
 
 # Directives that req.get_config() shows.
 PYTHON_FLAGS = ("PythonDebug", "PythonAutoReload", "PythonInterpPerDirectory", "PythonInterpPerDirective")
+EARLY_PHASES = ("PythonPostReadRequestHandler", "PythonTransHandler")
 _PHASES = frozenset(PHASE_DIRECTIVES)
 
 
@@ -77,7 +78,8 @@ def _add_module(found: dict[str, tuple[Any, Any]], module: str, scope: Scope) ->
     found["PythonHandlerModule"] = (module, REGISTRY["pythonhandlermodule"].merge)
     handler = _placed(HandlerSpec(module, silent=True), scope)
     for name in PHASE_DIRECTIVES:
-        if scope.directory is not None and name in ("PythonPostReadRequestHandler", "PythonTransHandler"):
+        # Its header parser function serves where an init handler would; the early phases know no directories.
+        if name == "PythonInitHandler" or (scope.directory is not None and name in EARLY_PHASES):
             continue
         old = found.get(name)
         found[name] = ((old[0] if old else ()) + (handler,), REGISTRY[name.lower()].merge)

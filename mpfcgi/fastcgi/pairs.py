@@ -13,11 +13,11 @@ LONG = 0x80
 
 
 def decode_pairs(block: bytes) -> dict[str, str]:
-    """The pairs of a complete block; of a name that comes twice, the last value. ProtocolError when it ends in a pair."""
+    """The pairs of a complete block; of a header that comes twice the values joined. ProtocolError when it ends in a pair."""
     text = block.decode("latin-1")
     pairs: dict[str, str] = {}
     end = len(block)
-    at = 0
+    at = count = 0
     try:
         while at < end:
             name_length = block[at]
@@ -30,10 +30,24 @@ def decode_pairs(block: bytes) -> dict[str, str]:
             name = text[at:value_at]
             at = value_at + value_length
             pairs[name] = text[value_at:at]
+            count += 1
     except IndexError:
         raise ProtocolError("name-value pairs end within a length") from None
     if at != end:
         raise ProtocolError("name-value pairs end within a name or value")
+    return pairs if len(pairs) == count else _joined(block, text)
+
+
+def _joined(block: bytes, text: str) -> dict[str, str]:
+    """The pairs of a block in which a name comes twice: a header's values are joined, as HTTP has it (RFC 9110 5.2)."""
+    pairs: dict[str, str] = {}
+    at = 0
+    while at < len(block):
+        name_length, value_length, at = _long_lengths(block, at)
+        name = text[at : at + name_length]
+        value = text[at + name_length : at + name_length + value_length]
+        at += name_length + value_length
+        pairs[name] = f"{pairs[name]}, {value}" if name in pairs and name.startswith("HTTP_") else value
     return pairs
 
 

@@ -1,5 +1,10 @@
-"""The autoreloading module importer, with its dependency graph. Knows nothing of requests."""
+"""The module importer of mod_python 3.3 (manual 4.5.1), with its dependency graph. Knows nothing of requests.
 
+finder.py says which file a name means, graph.py what depends on what and whether it changed, importer.py loads,
+statement.py brings the `import` statement of loaded modules here, path.py is the PythonPath directive.
+"""
+
+from mpfcgi.importer.graph import Node
 from mpfcgi.importer.importer import Importer
 
-__all__ = ["Importer"]
+__all__ = ["Importer", "Node"]

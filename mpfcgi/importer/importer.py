@@ -1,89 +1,97 @@
-"""The module importer of mod_python 3.3 (manual 4.5.1): modules told apart by their file, loaded again when it changes.
+"""The importer itself: modules told apart by their file, loaded again when it or one they depend on has changed.
 
-A module found by a handler's name, by `apache.import_module` or by an `import` statement inside such a module is kept
-by its path, so that two folders may have modules of one name. Each remembers which others it imported: when one of
-them changes, those that imported it are loaded again too. All else is Python's ordinary import.
+Answers to manual 4.5.1 (import_module), 5.4.8 (PythonAutoReload) and `mod_python.importer.path`. A module is loaded
+from source into a new module object each time; the old one is served until the new one is complete, and not after
+an attempt that failed.
 """
 
 from __future__ import annotations
 
 import builtins
-import hashlib
 import importlib
+import itertools
 import linecache
 import os
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-Stamp = tuple[int, int, int]
-_real_import = builtins.__import__
+from mpfcgi.importer import finder, statement
+from mpfcgi.importer.graph import Node, is_stale
+
+# What holds for the imports of a handler: handler root, importer path, autoreload, log.
+Scope = tuple[str | None, tuple[str, ...], bool, bool]
+NO_HANDLER: Scope = (None, (), True, False)
 
 
-class Loaded:
-    """A module that was loaded from a file, and what it depends on."""
+class _Here(threading.local):
+    """Of each thread: the request it serves, and what holds for the handler it runs."""
 
-    __slots__ = ("checked", "children", "file", "generation", "loading", "module", "ordinary", "root", "stale", "stamp")
-
-    def __init__(self, file: str, root: str | None) -> None:
-        self.file = file
-        self.root = root
-        self.module: ModuleType | None = None
-        self.stamp: Stamp | None = None
-        self.generation = 0
-        self.children: dict[str, int] = {}
-        self.ordinary: set[str] = set()
-        self.loading = False
-        self.checked = -1
-        self.stale = True
+    request = 0
+    scope: Scope | None = None
 
 
 class Importer:
-    """The importer of one process. `log` is told of every (re)import that is to be logged."""
+    """The importer of one process. `log` is given a line for every import that is to be logged."""
 
     def __init__(self, log: Callable[[str], None] = lambda text: None) -> None:
         self._log = log
-        self._loaded: dict[str, Loaded] = {}
-        self._found: dict[tuple[str, str | None], Loaded] = {}
-        self._request = 0
-        self._generation = 0
+        self._nodes: dict[str, Node] = {}
+        self._found: dict[tuple[str, Scope], Node] = {}
+        self._here = _Here()
+        self._requests = itertools.count(1)
+        self._generations = itertools.count(1)
         self._frozen = False
+        # Only taken on the way to a load. Modules are loaded one at a time, as they depend on each other.
         self._lock = threading.RLock()
-        self.path: tuple[str, ...] = ()
-        self.root: str | None = None
-        self.autoreload = True
-        self.logging = False
+        self._being_loaded: list[Node] = []
+        self._builtins = statement.make(self._imported_by_statement)
+        self._builtins_known = len(self._builtins)
 
     def new_request(self) -> None:
-        """A request begins: each module is looked at once more."""
-        self._request += 1
+        """A request begins in this thread: the files of modules that it uses are looked at once more."""
+        self._here.request = next(self._requests)
+        if len(builtins.__dict__) != self._builtins_known:
+            self._refresh_builtins()
+
+    @property
+    def scope(self) -> Scope | None:
+        """What the last `load` in this thread said. To be put back after a handler that ran inside of another."""
+        return self._here.scope
+
+    @scope.setter
+    def scope(self, scope: Scope | None) -> None:
+        self._here.scope = scope
 
     def freeze_modules(self) -> None:
-        """Load nothing again until the end of the process."""
+        """Load nothing again until the end of the process, whatever else is said."""
         self._frozen = True
 
     def load(
-        self, name: str, directory: str | None, *, autoreload: bool = True, log: bool = False, path: Sequence[str] = ()
+        self,
+        name: str,
+        directory: str | None,
+        *,
+        autoreload: bool = True,
+        log: bool = False,
+        path: tuple[str, ...] = (),
     ) -> ModuleType:
-        """The module of a handler: in `directory`, in `path`, or else by ordinary import. ImportError, or what it raises.
+        """The module of a handler: in `directory`, in `path`, or else by ordinary import.
 
-        `directory` is also what `~/` stands for until the next call, and `autoreload`, `log` and `path` hold for the
-        imports that the module does.
+        `directory` is the handler root; it and the others hold for all imports in this thread until the next call.
+        ImportError when there is no such module; what the module raises.
         """
-        self.root, self.path, self.autoreload, self.logging = directory, tuple(path), autoreload, log
-        loaded = self._found.get((name, directory))
-        if loaded is not None and loaded.module is not None and not self._is_stale(loaded):
-            return loaded.module
-        with self._lock:
-            file = self._find(name, (directory,) if directory else (), None)
-            if file is None:
-                return self._ordinary(name)
-            loaded = self._load_file(file)
-            self._found[(name, directory)] = loaded
-            assert loaded.module is not None
-            return loaded.module
+        here = self._here
+        scope = here.scope = (directory, path, autoreload, log)
+        node = self._found.get((name, scope))
+        if node is not None:
+            module = node.module
+            if module is not None and (not autoreload or self._frozen or not is_stale(node, here.request)):
+                return module
+        return self._load_slowly(name, scope)
 
     def import_module(
         self,
@@ -94,190 +102,264 @@ class Importer:
         path: Sequence[str] | None = None,
         parent: Mapping[str, Any] | None = None,
     ) -> ModuleType:
-        """What `apache.import_module` does; `parent` is the globals of the module that asks. ImportError."""
-        saved = self.autoreload, self.logging
-        self.autoreload = self.autoreload if autoreload is None else bool(autoreload)
-        self.logging = self.logging if log is None else bool(log)
+        """What `apache.import_module` does; `parent` is the globals of the module that calls it.
+
+        `autoreload` and `log` default to those of the handler that runs. ImportError when there is no such module;
+        what the module raises.
+        """
+        before = self._here.scope
+        root, importer_path, default_autoreload, default_log = before or NO_HANDLER
+        self._here.scope = (
+            root,
+            importer_path,
+            default_autoreload if autoreload is None else bool(autoreload),
+            default_log if log is None else bool(log),
+        )
         try:
-            with self._lock:
-                importing = self._loaded.get(parent.get("__mp_file__", "")) if parent else None
-                folders = () if _is_path(name) else tuple(path or ())
-                file = self._find(name, folders, importing)
-                if file is None:
-                    return self._ordinary(name)
-                loaded = self._load_file(file, tuple(path or ()) if _is_path(name) else ())
-                if importing is not None:
-                    importing.children[file] = loaded.generation
-                assert loaded.module is not None
-                return loaded.module
+            return self._import(name, tuple(path or ()), parent or {})
         finally:
-            self.autoreload, self.logging = saved
+            self._here.scope = before
 
-    def module_info(self, file: str) -> Loaded | None:
-        """What is known of the module loaded from `file`."""
-        return self._loaded.get(os.path.abspath(file))
+    def module_info(self, file: str) -> Node | None:
+        """What is known of the module of `file`; None when it was never loaded."""
+        return self._nodes.get(os.path.abspath(file))
 
-    # -- finding
+    # -- from a name to a module
 
-    def _find(self, name: str, folders: Sequence[str], importing: Loaded | None) -> str | None:
-        """The file for a module's name or path, None for ordinary import. ImportError for a path with no file."""
-        if _is_path(name):
-            file = self._located(name, importing)
-            if os.path.isfile(file):
-                return file
-            raise ImportError(f"no module file {file}", name=name, path=file)
-        relative = name + ".py"
-        if "." in name or name.startswith("mod_python"):
-            return None
-        for folder in self._search(folders, importing):
-            file = os.path.join(folder, relative)
-            if os.path.isfile(file):
-                return os.path.normpath(file)
-        return None
+    def _load_slowly(self, name: str, scope: Scope) -> ModuleType:
+        root, path, autoreload, _ = scope
+        if finder.is_ordinary(name):
+            return importlib.import_module(name)
+        here = root or os.getcwd()
+        if finder.is_path(name):
+            folders = []
+            file: str | None = self._file_at(finder.absolute(name, here, root))
+        else:
+            folders = ([root] if root else []) + [finder.absolute(folder, here, root) for folder in path]
+            file = finder.find(name, folders)
+        if file is None:
+            return self._ordinary(name, None)
+        with self._lock:
+            node = self._node(file, root)
+            module = self._current(node)
+            # A file found further on could be shadowed by a new one before it: that one is searched for every time.
+            if not folders or os.path.dirname(file) == folders[0] or not autoreload or self._frozen:
+                self._found[(name, scope)] = node
+        return module
 
-    def _search(self, folders: Sequence[str], importing: Loaded | None) -> list[str]:
-        found = [self._folder(folder, importing) for folder in folders]
-        if importing is not None:
-            found.append(os.path.dirname(importing.file))
-            own = importing.module.__dict__.get("__mp_path__", ()) if importing.module else ()
-            found += [self._folder(folder, importing) for folder in own]
-        return found + [self._folder(folder, importing) for folder in self.path]
+    def _import(self, name: str, path: tuple[str, ...], parent: Mapping[str, Any]) -> ModuleType:
+        node: Node | None = parent.get("__mp_info__")
+        root = self._root(node)
+        folder = os.path.dirname(parent.get("__file__") or "") or root or os.getcwd()
+        if finder.is_path(name):
+            return self._loaded(self._file_at(finder.absolute(name, folder, root)), node, path)
+        if finder.is_ordinary(name):
+            return importlib.import_module(name)
+        folders = [finder.absolute(entry, folder, root) for entry in path] + self._folders(node, root)
+        file = finder.find(name, folders)
+        return self._ordinary(name, node) if file is None else self._loaded(file, node)
 
-    def _folder(self, folder: str, importing: Loaded | None) -> str:
-        folder = folder.strip("'\"")
-        return self._located(folder, importing) if folder.startswith(("~", "./", "../")) else folder
+    def _imported_by_statement(self, node: Node, name: str) -> ModuleType | None:
+        """What `import name` in the module of `node` means; None leaves it to Python."""
+        child = node.found.get(name)
+        if child is None or not os.path.isfile(child.file):
+            if finder.is_ordinary(name):
+                return None
+            file = finder.find(name, self._folders(node, self._root(node)))
+            if file is None or file == node.file:
+                return self._known(name, node) if file is None else self._itself(name, node)
+            child = self._node(file, self._root(node))
+            if child.folder == node.folder:
+                node.found[name] = child
+        return self._loaded(child.file, node)
 
-    def _located(self, path: str, importing: Loaded | None) -> str:
-        """An absolute path for one that starts with `~`, `./`, `../` or `/`."""
-        if path.startswith("~"):
-            root = (importing.root if importing is not None and importing.root else self.root) or os.getcwd()
-            return os.path.normpath(
-                os.path.join(root, path[1:].lstrip("/") if not path.startswith("~..") else path[1:])
-            )
-        if path.startswith("/"):
-            return os.path.normpath(path)
-        base = os.path.dirname(importing.file) if importing is not None else self.root or os.getcwd()
-        return os.path.normpath(os.path.join(base, path))
+    def _folders(self, node: Node | None, root: str | None) -> list[str]:
+        """Where the modules that a module imports are searched: beside it, in its `__mp_path__`, the importer's path."""
+        _, path, _, _ = self._here.scope or NO_HANDLER
+        if node is None:
+            here = root or os.getcwd()
+            return [finder.absolute(entry, here, root) for entry in path] + ([root] if root else [])
+        module = node.loading or node.module or node.previous
+        own = module.__dict__.get("__mp_path__", ()) if module is not None else ()
+        return [node.folder] + [finder.absolute(entry, node.folder, root) for entry in (*own, *path)]
 
-    def _ordinary(self, name: str) -> ModuleType:
+    def _root(self, node: Node | None) -> str | None:
+        """The handler root; where no handler runs, the one for which the module was loaded."""
+        scope = self._here.scope
+        if scope is not None:
+            return scope[0]
+        return node.root if node is not None else None
+
+    def _file_at(self, file: str) -> str:
+        if os.path.isfile(file):
+            return file
+        self._drop(file)
+        raise ImportError(f"there is no module file {file}", path=file)
+
+    def _ordinary(self, name: str, node: Node | None) -> ModuleType:
+        """A module that this importer did not find: Python's. ImportError."""
         if "/" in name:
-            raise ImportError(f"no module {name!r} in the folders that the importer searches", name=name)
-        return importlib.import_module(name)
+            raise ImportError(f"there is no {name}.py in the folders that are searched", name=name)
+        return self._known(name, node) or importlib.import_module(name)
+
+    def _known(self, name: str, node: Node | None) -> ModuleType | None:
+        """The module that Python has under a plain name, if it is one of ours: then it must be checked like them."""
+        info = getattr(sys.modules.get(name), "__mp_info__", None)
+        if not isinstance(info, Node):
+            return None
+        if not os.path.isfile(info.file):
+            self._drop(info.file)
+            return None
+        return self._loaded(info.file, node)
+
+    def _itself(self, name: str, node: Node) -> ModuleType | None:
+        """`import x` in x.py: the x of Python, if it has one (a handler calendar.py may want it), or x.py itself."""
+        try:
+            found = importlib.util.find_spec(name)
+        except (ImportError, ValueError):
+            found = None
+        if found is not None and found.origin != node.file:
+            return None
+        return node.loading or node.module
 
     # -- loading
 
-    def _is_stale(self, loaded: Loaded) -> bool:
-        """Whether a module, or one that it imported, must be loaded (again); found out once a request."""
-        if loaded.checked == self._request:
-            return loaded.stale
-        loaded.checked = self._request
-        if not self.autoreload or self._frozen:
-            loaded.stale = loaded.module is None
-            return loaded.stale
-        loaded.stale = False
-        loaded.stale = loaded.stamp != _stamp(loaded.file)
-        if not loaded.stale and loaded.children:
-            loaded.stale = any(self._child_changed(*child) for child in loaded.children.items())
-        return loaded.stale
+    def _node(self, file: str, root: str | None) -> Node:
+        node = self._nodes.get(file)
+        if node is None:
+            node = self._nodes[file] = Node(file, finder.module_name(file), root)
+        return node
 
-    def _child_changed(self, file: str, generation: int) -> bool:
-        child = self._loaded.get(file)
-        return child is None or child.generation != generation or self._is_stale(child)
-
-    def _load_file(self, file: str, path: Sequence[str] = ()) -> Loaded:
-        loaded = self._loaded.get(file)
-        if loaded is None:
-            loaded = self._loaded[file] = Loaded(file, self.root)
-        if loaded.loading:
-            raise ImportError(f"modules import each other in a circle: {file} is still being loaded", path=file)
-        if loaded.module is None or self._is_stale(loaded):
-            self._execute(loaded, path)
-        return loaded
-
-    def _execute(self, loaded: Loaded, path: Sequence[str]) -> None:
-        """Run a module's code in a new module; the old one stays in force when that fails."""
-        file, old = loaded.file, loaded.module
-        stamp = _stamp(file)
-        name = _module_name(file)
-        module = ModuleType(name)
-        if self.logging:
-            self._log(f"mod_python: {'(Re)importing' if old else 'Importing'} module '{file}'")
-        self._prepare(module, loaded, path)
-        if old is not None and callable(clone := old.__dict__.get("__mp_clone__")):
-            clone(module)
-        children, ordinary = loaded.children, loaded.ordinary
-        loaded.children, loaded.ordinary, loaded.loading, loaded.module = {}, set(), True, module
-        shadowed = sys.modules.get(name)
-        sys.modules[name] = module
+    def _loaded(self, file: str, parent: Node | None, path: tuple[str, ...] = ()) -> ModuleType:
+        """The module of `file` as it is now, imported by `parent`."""
+        node = self._node(file, self._root(parent))
+        if path:
+            node.path = path
         try:
-            with open(file, "rb") as source:
-                code = compile(source.read(), file, "exec", dont_inherit=True)
-            linecache.checkcache(file)
-            exec(code, module.__dict__)
-        except BaseException:
-            loaded.children, loaded.ordinary, loaded.module, loaded.stamp = children, ordinary, old, None
-            if shadowed is not None:
-                sys.modules[name] = shadowed
-            else:
-                sys.modules.pop(name, None)
-            loaded.checked = -1
-            raise
+            return self._current(node)
         finally:
-            loaded.loading = False
-        self._generation += 1
-        loaded.generation = self._generation
-        loaded.stamp, loaded.stale, loaded.checked = stamp, False, self._request
-        if old is not None and callable(purge := old.__dict__.get("__mp_purge__")):
-            purge()
+            # Also when it failed: a parent that can do without is loaded again when the child is mended.
+            if parent is not None and parent is not node and node.generation:
+                parent.depend_on(node)
 
-    def _prepare(self, module: ModuleType, loaded: Loaded, path: Sequence[str]) -> None:
+    def _current(self, node: Node) -> ModuleType:
+        """The module of a node, loaded if need be. What it raises; ImportError in a circle."""
+        module = node.module
+        if module is not None and not self._must_reload(node):
+            return module
+        with self._lock:
+            if node in self._being_loaded:
+                circle = [*self._being_loaded[self._being_loaded.index(node) :], node]
+                raise ImportError(
+                    f"modules import each other in a circle: {' -> '.join(member.file for member in circle)}",
+                    name=node.label,
+                    path=node.file,
+                )
+            if node.module is None or self._must_reload(node):
+                self._being_loaded.append(node)
+                try:
+                    self._execute(node)
+                finally:
+                    self._being_loaded.pop()
+            assert node.module is not None
+            return node.module
+
+    def _must_reload(self, node: Node) -> bool:
+        _, _, autoreload, _ = self._here.scope or NO_HANDLER
+        return autoreload and not self._frozen and is_stale(node, self._here.request)
+
+    def _execute(self, node: Node) -> None:
+        """Run a module's source in a new module object and put that in the place of the old one."""
+        old = node.module or node.previous
+        if (self._here.scope or NO_HANDLER)[3]:
+            self._log(f"mod_python: {'Importing' if old is None else '(Re)importing'} module '{node.file}'")
+        stamp = node.stamp
+        registered = sys.modules.get(node.label)
+        node.children = {}
+        node.forget_names()
+        try:
+            source, node.stamp = node.read()
+            code = compile(source, node.file, "exec", dont_inherit=True)
+            node.loading = self._new_module(node)
+            if old is not None:
+                self._clone(old, node)
+            sys.modules[node.label] = node.loading
+            linecache.checkcache(node.file)
+            exec(code, node.loading.__dict__)
+        except BaseException as error:
+            if node.module is not None or node.stamp != stamp or not node.generation:
+                node.generation = next(self._generations)
+            node.previous, node.module, node.loading = node.previous and old or old, None, None
+            _restore(node.label, registered)
+            if isinstance(error, FileNotFoundError) and error.filename == node.file:
+                raise ImportError(f"the module file {node.file} is gone", name=node.label, path=node.file) from None
+            raise
+        node.module, node.loading, node.previous = node.loading, None, None
+        node.generation = next(self._generations)
+        node.stale, node.checked = False, self._here.request
+        if old is not None and "__mp_clone__" not in old.__dict__:
+            self._purge(old)
+
+    def _new_module(self, node: Node) -> ModuleType:
+        self._refresh_builtins()
+        module = ModuleType(node.label)
+        spec = ModuleSpec(node.label, None, origin=node.file)
+        spec.has_location = True
         module.__dict__.update(
-            __file__=loaded.file,
-            __mp_file__=loaded.file,
-            __mp_info__=loaded,
-            __mp_path__=list(path),
-            __builtins__={**builtins.__dict__, "__import__": self._import_statement(loaded)},
+            __file__=node.file,
+            __spec__=spec,
+            __package__="",
+            __builtins__=self._builtins,
+            __mp_info__=node,
+            __mp_path__=list(node.path),
         )
+        return module
 
-    def _import_statement(self, loaded: Loaded) -> Callable[..., Any]:
-        """`import` inside a module of ours: the importer first, then Python's own way."""
+    def _clone(self, old: ModuleType, node: Node) -> None:
+        """Let the old module hand its state to the empty new one; if it fails, both are given up (manual 4.5.1)."""
+        clone = old.__dict__.get("__mp_clone__")
+        if clone is None:
+            return
+        try:
+            clone(node.loading)
+        except BaseException:
+            self._purge(old)
+            self._nodes.pop(node.file, None)
+            self._found.clear()
+            raise
 
-        def import_(
-            name: str,
-            globals: Mapping[str, Any] | None = None,
-            locals: Mapping[str, Any] | None = None,
-            fromlist: Sequence[str] = (),
-            level: int = 0,
-        ) -> Any:
-            if level == 0 and name not in loaded.ordinary:
-                with self._lock:
-                    file = self._find(name, (), loaded)
-                    if file is not None and file != loaded.file:
-                        child = self._load_file(file)
-                        loaded.children[file] = child.generation
-                        return child.module
-                    loaded.ordinary.add(name)
-            return _real_import(name, globals, locals, fromlist, level)
+    def _purge(self, module: ModuleType) -> None:
+        """A module is given up: let it release what it holds. Whether it can is its own affair, and only logged."""
+        purge = module.__dict__.get("__mp_purge__")
+        if purge is None:
+            return
+        try:
+            purge()
+        except Exception as error:
+            self._log(f"mod_python: __mp_purge__ of {module.__file__} failed: {type(error).__name__}: {error}")
 
-        return import_
+    def _drop(self, file: str) -> None:
+        """Forget a module whose file is gone."""
+        with self._lock:
+            node = self._nodes.pop(file, None)
+            if node is None:
+                return
+            self._found = {key: other for key, other in self._found.items() if other is not node}
+            # Those that depend on it must not find it unchanged.
+            node.generation = next(self._generations)
+            module = node.module or node.previous
+            if module is not None:
+                if sys.modules.get(node.label) is module:
+                    del sys.modules[node.label]
+                self._purge(module)
 
-
-def _is_path(name: str) -> bool:
-    return name.startswith(("/", "./", "../", "~"))
-
-
-def _stamp(file: str) -> Stamp | None:
-    try:
-        status = os.stat(file)
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino
+    def _refresh_builtins(self) -> None:
+        statement.refresh(self._builtins)
+        self._builtins_known = len(self._builtins)
 
 
-def _module_name(file: str) -> str:
-    """A name for sys.modules: the plain one where ordinary import would find the same file, else one of its own."""
-    folder, base = os.path.split(file)
-    name, extension = os.path.splitext(base)
-    if extension == ".py" and folder in sys.path and name.isidentifier():
-        return name
-    return "_mp_" + hashlib.md5(file.encode("utf-8", "surrogateescape"), usedforsecurity=False).hexdigest()
+def _restore(name: str, module: ModuleType | None) -> None:
+    if module is None:
+        sys.modules.pop(name, None)
+    else:
+        sys.modules[name] = module

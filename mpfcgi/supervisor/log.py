@@ -63,6 +63,12 @@ class Log:
         os.close(self._fd)
         self._fd = fresh
 
+    def become(self, other: Log) -> None:
+        """Write where `other` would, which is used up by this."""
+        if self._fd != STDERR:
+            os.close(self._fd)
+        self.path, self.level, self._fd = other.path, other.level, other._fd
+
     def close(self) -> None:
         if self._fd != STDERR:
             os.close(self._fd)

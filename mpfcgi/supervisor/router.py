@@ -6,6 +6,7 @@ what was read. Workers give back a kept connection whose next request is for ano
 
 from __future__ import annotations
 
+import errno
 import select
 import socket
 from collections import deque
@@ -21,6 +22,9 @@ from mpfcgi.supervisor.log import Log
 READ_SIZE = 16 * 1024
 HEAD_TIME = 60.0
 TICK = 0.005
+# Out of descriptors or memory: connections stay in the backlog, and we look again a little later.
+ACCEPT_CAPACITY = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS))
+ACCEPT_AGAIN = 0.1
 VALUES = {"FCGI_MAX_CONNS": "1000000", "FCGI_MAX_REQS": "1000000", "FCGI_MPXS_CONNS": "0"}
 UNAVAILABLE = (
     b"Status: 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Type: text/plain\r\n\r\n"
@@ -78,6 +82,7 @@ class Router:
         self._arrivals: dict[int, Arrival] = {}
         self._epoll = select.epoll()
         self._listening = True
+        self._accept_again = 0.0
 
     def run(self) -> int:
         """Route until told to stop."""
@@ -87,7 +92,7 @@ class Router:
             self._epoll.register(sock.fileno(), select.EPOLLIN)
         control.tell(self.setup.control, control.READY)
         while self._listening or self._arrivals or self._waiting():
-            for fd, _ in self._epoll.poll(TICK if self._waiting() else 1.0):
+            for fd, _ in self._epoll.poll(self._timeout()):
                 if fd in self._arrivals:
                     self._read(self._arrivals[fd])
                 elif fd in entrances:
@@ -100,14 +105,28 @@ class Router:
             self._expire()
         return 0
 
+    def _timeout(self) -> float:
+        if self._waiting():
+            return TICK
+        return ACCEPT_AGAIN if self._accept_again else 1.0
+
     # -- in
 
     def _accept(self, listener: socket.socket) -> None:
         try:
             sock, _ = listener.accept()
-        except OSError:
+        except OSError as error:
+            if error.errno in ACCEPT_CAPACITY:
+                self._pause(error)
             return
         self._arrive(Arrival(sock))
+
+    def _pause(self, error: OSError) -> None:
+        """Accept nothing for a while."""
+        self.setup.log.error(f"can't accept connections: {error.strerror}; trying again")
+        self._accept_again = monotonic() + ACCEPT_AGAIN
+        for listener in self.setup.listeners:
+            self._epoll.modify(listener.fileno(), 0)
 
     def _take_back(self) -> None:
         try:
@@ -255,6 +274,10 @@ class Router:
 
     def _expire(self) -> None:
         now = monotonic()
+        if self._accept_again and now >= self._accept_again:
+            self._accept_again = 0.0
+            for listener in self.setup.listeners if self._listening else ():
+                self._epoll.modify(listener.fileno(), select.EPOLLIN)
         for arrival in [arrival for arrival in self._arrivals.values() if arrival.deadline < now]:
             if arrival.raw:
                 self._drop(arrival)

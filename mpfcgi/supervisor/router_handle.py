@@ -63,3 +63,5 @@ class RouterCrew(Crew):
             handoff.send_descriptor(member.channel, asked, queue.fileno())
         except (OSError, KeyError) as error:
             self._log.error(f"[pool {asked.decode(errors='replace')}] its queue can't be given to the router: {error}")
+            # Without a descriptor: the router waits for an answer, and for nothing else.
+            control.tell(member.channel, asked)

@@ -23,7 +23,10 @@ from mpfcgi.supervisor.pool import Beside, Crew, Pool, WorkerMain, new_queue
 from mpfcgi.supervisor.router_handle import RouterCrew
 
 SLOTS = 2048
+# Seconds that workers get to leave when a second signal asks them to.
 QUICK = 0.5
+# Seconds between two looks at queues that are to run empty at the end.
+LOOK_AGAIN = 0.02
 
 
 def _worker_main(setup: WorkerSetup) -> int:
@@ -58,8 +61,9 @@ class Supervisor:
         self._leaving: list[Crew] = []
         self._beside: list[Crew] = [Beside(name, main, keep, self.log) for name, main, keep in beside]
         self._generation = 0
-        self._stopping = False
-        self._successor: list[Crew] = []
+        self._stopping: float | None = None
+        # The crews that serve until those of a reload are ready.
+        self._predecessors: list[Crew] = []
 
     def run(self) -> int:
         """Serve until told to stop; 0."""
@@ -67,7 +71,7 @@ class Supervisor:
         try:
             self._make_crews()
             self.log.notice(f"mpfcgi started: {', '.join(self._addresses())}")
-            while not (self._stopping and not self._crews()):
+            while self._stopping is None or any(crew.members for crew in self._crews()):
                 self._turn(commands)
         finally:
             self.listeners.close()
@@ -79,13 +83,15 @@ class Supervisor:
 
     def _turn(self, commands: Commands) -> None:
         now = monotonic()
+        if self._stopping is not None:
+            self._leave_in_order(now)
         for crew in self._crews():
             crew.act(now)
         self._wait(commands, now)
         for command in commands.take():
             self._obey(command)
         self._reap()
-        self._drop_empty()
+        self._leaving = [crew for crew in self._leaving if crew.members]
 
     def _wait(self, commands: Commands, now: float) -> None:
         poll = select.poll()
@@ -98,6 +104,8 @@ class Supervisor:
                         lines[line.fileno()] = (crew, member)
                         poll.register(line.fileno(), select.POLLIN)
         wakes = [time for crew in self._crews() if (time := staffing.wake(crew.snapshot())) is not None]
+        if self._stopping is not None:
+            wakes.append(now + LOOK_AGAIN)
         timeout = max(min(wakes) - now, 0) * 1000 + 1 if wakes else None
         for fd, _ in poll.poll(timeout):
             if fd not in lines:
@@ -112,7 +120,7 @@ class Supervisor:
     def _obey(self, command: Command) -> None:
         if command is Command.STOP:
             self._stop()
-        elif command is Command.RELOAD and not self._stopping:
+        elif command is Command.RELOAD and self._stopping is None:
             self._reload_now()
         elif command is Command.REOPEN:
             self.log.reopen()
@@ -135,13 +143,20 @@ class Supervisor:
 
     # -- starting, reloading, stopping
 
-    def _make_crews(self) -> None:
+    def _make_crews(self, on_demand: Sequence[str] = ()) -> None:
+        """The pools that the configuration knows of, and those of the names `on_demand` where there is a router."""
         config = self.config
         names = static_interpreters(config)
-        shared = [listen for listen in config.listens if not self._pool_of(listen)]
         self.router = None
         if names_vary(config):
-            self.router = RouterCrew(config, self.listeners.of(shared), self._hand_backs, self.log, self.scoreboard)
+            # A pool that starts with its first request does not listen yet: somebody must see that request.
+            started = {pool_for(config.pools, name).pattern for name in names}
+            listens = [
+                *(listen for listen in config.listens if not self._pool_of(listen)),
+                *(listen for pool in config.pools if pool.pattern not in started for listen in pool.listens),
+            ]
+            self.router = RouterCrew(config, self.listeners.of(listens), self._hand_backs, self.log, self.scoreboard)
+            names += tuple(name for name in on_demand if name not in names)
         self.pools = {}
         for name in names:
             self._add_pool(name)
@@ -164,67 +179,95 @@ class Supervisor:
 
     def _queue_for(self, name: str) -> socket.socket:
         """The sending end of a pool's queue; the pool is started if there is none."""
-        if name not in self.pools and not self._stopping:
+        if name not in self.pools and self._stopping is None:
             self.log.info(f"[pool {name}] started on demand")
             self._add_pool(name).act(monotonic())
         return self._queues[name][0]
 
     def _reload_now(self) -> None:
         """Check the new configuration; start its workers; when they are ready, let the old ones go."""
-        if self._successor:
-            self.log.warning("reload: one is under way already")
-            return
         try:
             config = self._reload()
+            if not config.listens:
+                raise ConfigError(f"{config.file} has no Listen line")
+            log = logs.open_log(config)
             self.listeners.adopt(config.listens)
-        except ConfigError as error:
+        except (ConfigError, OSError) as error:
             self.log.error(f"reload: the old configuration stays, for the new one is wrong: {error}")
             return
-        self._successor = [*self.pools.values(), *([self.router] if self.router else [])]
+        known = static_interpreters(self.config)
+        on_demand = [name for name in self.pools if name not in known]
+        if self._predecessors:
+            # The crews of the last reload are not ready, perhaps because they can't start: these take their place.
+            self._retire(self._newest())
+        else:
+            self._predecessors = self._newest()
         self._generation += 1
         self.config = config
-        self._make_crews()
+        self.log.become(log)
+        self._make_crews(on_demand)
         self.log.notice("reload: the configuration is right; its workers are being started")
 
     def _check_ready(self) -> None:
-        crews = [*self.pools.values(), *([self.router] if self.router else [])]
-        if not all(crew.is_ready for crew in crews) or self._stopping:
+        if not all(crew.is_ready for crew in self._newest()) or self._stopping is not None:
             return
-        if self._successor:
-            now = monotonic()
-            for crew in self._successor:
-                crew.retire_all(now)
-            self._leaving += self._successor
-            self._successor = []
+        if self._predecessors:
+            self._retire(self._predecessors)
+            self._predecessors = []
             self.listeners.keep_only(self.config.listens)
             self.log.notice("reload: done; the old workers finish their requests and leave")
         if self._ready is not None:
             ready, self._ready = self._ready, None
             ready()
 
-    def _stop(self) -> None:
-        """Let all finish and leave; the second time, at once."""
+    def _retire(self, crews: list[Crew]) -> None:
         now = monotonic()
-        crews = self._crews()
-        if self._stopping:
-            for crew in crews:
-                crew.patience = QUICK
-            return
-        self._stopping = True
-        self.log.notice("stopping: the workers finish their requests")
         for crew in crews:
             crew.retire_all(now)
-        self._leaving = crews
-        self.pools, self.router, self._successor, self._beside = {}, None, [], []
+        self._leaving += crews
+
+    def _stop(self) -> None:
+        """Let all finish and leave; the second time, at once."""
+        if self._stopping is None:
+            self._stopping = monotonic()
+            self.log.notice("stopping: the workers finish their requests")
+            return
+        now = monotonic()
+        for crew in self._crews():
+            crew.patience = QUICK
+            crew.retire_all(now)
+
+    def _leave_in_order(self, now: float) -> None:
+        """First who brings requests, then who passes them on, then, with the queues empty, who answers them."""
+        crews = self._crews()
+        stages: tuple[type[Crew], ...] = (Beside, RouterCrew)
+        for stage in stages:
+            leaving = [crew for crew in crews if isinstance(crew, stage)]
+            for crew in leaving:
+                crew.retire_all(now)
+            if any(crew.members for crew in leaving):
+                return
+        if self._requests_wait() and now < (self._stopping or 0.0) + staffing.PATIENCE:
+            return
+        for crew in crews:
+            crew.retire_all(now)
+
+    def _requests_wait(self) -> bool:
+        """Whether a queue holds connections that somebody is there to take."""
+        poll = select.poll()
+        for name, (_, receive_end) in self._queues.items():
+            if name in self.pools and self.pools[name].is_ready and self.pools[name].wanted:
+                poll.register(receive_end, select.POLLIN)
+        return bool(poll.poll(0))
 
     # -- crews
 
-    def _crews(self) -> list[Crew]:
-        router: list[Crew] = [self.router] if self.router else []
-        return [*self.pools.values(), *router, *self._successor, *self._leaving, *self._beside]
+    def _newest(self) -> list[Crew]:
+        """The pools and the router of the configuration in use."""
+        return [*self.pools.values(), *([self.router] if self.router else [])]
 
-    def _drop_empty(self) -> None:
-        self._leaving = [crew for crew in self._leaving if crew.members]
+    def _crews(self) -> list[Crew]:
+        return [*self._newest(), *self._predecessors, *self._leaving, *self._beside]
 
     def _addresses(self) -> list[str]:
         return [f"{listen.family}:{listen.address}" for listen in self.config.listens]

@@ -53,6 +53,12 @@ def requires_user(settings: Settings) -> bool:
     return any(_asks_user(rule) for rule in settings.get("Require") or ())
 
 
+def lacks_credentials(req: Request, settings: Settings) -> bool:
+    """Whether a request for something behind Basic authentication has no user and password (mod_auth_basic)."""
+    kind = settings.get("AuthType")
+    return kind is not None and kind.lower() == "basic" and not req._params.get("HTTP_AUTHORIZATION")
+
+
 def denied_user(req: Request, settings: Settings, status: int) -> int:
     """What a failed authentication answers; 401 asks the browser for a password."""
     kind = settings.get("AuthType")

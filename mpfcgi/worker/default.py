@@ -49,7 +49,7 @@ def serve(req: Request, settings: Settings) -> int:
     status = req._stat
     if not req._is_file or status is None:
         return c.HTTP_FORBIDDEN if status is not None else c.HTTP_NOT_FOUND
-    if req.path_info and not _accepts_path_info(req, settings):
+    if req.path_info and not _accepts_path_info(req):
         return c.HTTP_NOT_FOUND
     if req.method == "POST":
         req.discard_request_body()
@@ -77,9 +77,7 @@ def _other_method(req: Request) -> int:
     return c.HTTP_METHOD_NOT_ALLOWED if req.method in KNOWN_METHODS else c.HTTP_NOT_IMPLEMENTED
 
 
-def _accepts_path_info(req: Request, settings: Settings) -> bool:
-    if req.used_path_info == c.AP_REQ_DEFAULT_PATH_INFO:
-        return bool(settings.get("AcceptPathInfo", "default") == "on")
+def _accepts_path_info(req: Request) -> bool:
     return req.used_path_info == c.AP_REQ_ACCEPT_PATH_INFO
 
 
@@ -163,6 +161,9 @@ def _send_parts(
 
 def _list_folder(req: Request, settings: Settings) -> int:
     """A page with the folder's files, where Options Indexes allows it."""
+    if req.handler != c.DIR_MAGIC_TYPE:
+        req.log_error(f"Attempt to serve directory: {req.filename}")
+        return c.HTTP_NOT_FOUND
     if "Indexes" not in settings.get("Options", ()):
         req.log_error(
             f"Cannot serve directory {req.filename}: No matching DirectoryIndex found, and server-generated directory "

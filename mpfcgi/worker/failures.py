@@ -103,6 +103,12 @@ class Failures:
         self._cycle.services.redirect(req, uri, error_status=status)
 
     def _page(self, req: Request, settings: Settings, status: int, document: errorpages.Document | None) -> None:
+        if status == HTTP_NOT_MODIFIED:
+            # The validators and caching headers of the file that the client has already.
+            req._buffer, req._content_type = None, None
+            for name in ("Content-Length", "Accept-Ranges", "Content-Range"):
+                del req.headers_out[name]
+            return
         location = req.headers_out.get("Location") if 300 <= status < 400 else None
         authenticate = req.headers_out.get("WWW-Authenticate") if status == HTTP_UNAUTHORIZED else None
         req._discard_output()
@@ -113,7 +119,7 @@ class Failures:
             req.err_headers_out["Location"] = location
         if authenticate is not None:
             req.err_headers_out["WWW-Authenticate"] = authenticate
-        if status in (HTTP_NO_CONTENT, HTTP_NOT_MODIFIED):
+        if status == HTTP_NO_CONTENT:
             return
         if status in (HTTP_METHOD_NOT_ALLOWED, HTTP_NOT_IMPLEMENTED) and "Allow" not in req.err_headers_out:
             req.err_headers_out["Allow"] = ",".join(req.allowed_methods) or "TRACE"

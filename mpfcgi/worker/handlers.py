@@ -21,6 +21,9 @@ WRONG_TYPE = (
 )
 
 
+MISSING = object()
+
+
 class Handler:
     """A handler as the configuration names it: `module::object.attribute`, run in one phase; or a callable.
 
@@ -46,14 +49,14 @@ class Handler:
         self.silent = silent
         self.spec = spec
 
-    def find(self, module: ModuleType, req: Request) -> Callable[[Request], object] | None:
-        """The callable in `module`; None when it isn't there and may be missing. AttributeError otherwise."""
+    def find(self, module: ModuleType, req: Request) -> Any:
+        """The object in `module`; MISSING when it isn't there and may be missing. AttributeError otherwise."""
         names = self.objects
         try:
             found: Any = module.__dict__[names[0]]
         except KeyError:
             if self.silent:
-                return None
+                return MISSING
             raise AttributeError(f"module {module.__file__!r} contains no {names[0]!r}")
         for name in names[1:]:
             # A class on the way is instantiated with the request (manual 5.1.1).
@@ -73,7 +76,7 @@ def call(handler: Handler, req: Request, importer: Importer, rules: ImportRules)
         path=rules.path,
     )
     function = handler.find(module, req)
-    if function is None:
+    if function is MISSING:
         return DECLINED
     return run(function, req)
 

@@ -13,7 +13,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from mpfcgi.api import Request
-from mpfcgi.api.constants import DECLINED, DONE, OK
+from mpfcgi.api.constants import DECLINED, DONE, HTTP_NOT_FOUND, HTTP_UNAUTHORIZED, OK
 from mpfcgi.api.request import quoted_uri
 from mpfcgi.config import Server, parse_uri
 from mpfcgi.importer import path as python_path
@@ -150,6 +150,9 @@ class Cycle:
                 status = self.run_phase(phase, req, site.plan)
                 if status not in GO_ON:
                     return status
+            if status == OK and req.filename is None:
+                # A trans handler said that it found the file, and names none.
+                return HTTP_NOT_FOUND
         if req.filename is None:
             get = req._params.get
             sent = get("SCRIPT_FILENAME", "") if req._prev is None and req._main is None else ""
@@ -197,9 +200,9 @@ class Cycle:
     def admit(self, req: Request, plan: Plan) -> int:
         """The access, authen and authz phases, as `Satisfy` combines them: OK or what to answer."""
         settings = plan.settings
-        status = self.run_phase(ACCESS, req, plan)
-        if status in GO_ON:
-            status = access.check_host(req, settings)
+        status = access.check_host(req, settings)
+        if status == OK:
+            status = self.run_phase(ACCESS, req, plan)
         if settings.get("Satisfy") == "any":
             return self.admit_any(req, plan, status)
         if status not in GO_ON:
@@ -209,20 +212,20 @@ class Cycle:
 
     def admit_any(self, req: Request, plan: Plan, host_status: int) -> int:
         """`Satisfy Any`: a good host needs no user, and a good user no host."""
-        if host_status == OK and not access.requires_user(plan.settings):
-            return access.check_access(req, plan.settings)
-        if host_status == OK:
-            return OK
+        if host_status in GO_ON:
+            return OK if access.requires_user(plan.settings) else access.check_access(req, plan.settings)
         return self.identify(req, plan) if access.requires_user(plan.settings) else host_status
 
     def identify(self, req: Request, plan: Plan) -> int:
         """Who is it, and may they: the authen and authz phases."""
-        status = self.run_phase(AUTHEN, req, plan)
+        settings = plan.settings
+        status = HTTP_UNAUTHORIZED if access.lacks_credentials(req, settings) else self.run_phase(AUTHEN, req, plan)
         if status != OK:
-            return access.denied_user(req, plan.settings, status)
+            return access.denied_user(req, settings, status)
         status = self.run_phase(AUTHZ, req, plan)
         if status == DECLINED:
-            status = access.check_authz(req, plan.settings)
+            status = access.check_authz(req, settings)
+            return status if status == OK else access.denied_user(req, settings, status)
         return status
 
     def choose_type(self, req: Request, plan: Plan) -> bool:

@@ -89,7 +89,9 @@ def corpus(names: list[str]) -> Iterator[tuple[object, dict[str, object]]]:
         daemon = Daemon(folder, configuration(folder, names, port))
         try:
             with nginx(folder, daemon.socket) as port:
-                env = lib.Env(("127.0.0.1", port), None, str(folder / "cases"), str(folder / "logs"), str(folder / "tmp"))
+                env = lib.Env(
+                    ("127.0.0.1", port), None, str(folder / "cases"), str(folder / "logs"), str(folder / "tmp")
+                )
                 yield env, {name: lib.Case(str(folder / "cases" / name)) for name in names}
         finally:
             daemon.stop()

@@ -1,0 +1,90 @@
+import os
+import socket
+import stat
+
+import pytest
+
+from mpfcgi.config import ConfigError, Listen
+from mpfcgi.supervisor.listeners import Listeners
+
+
+@pytest.fixture
+def listeners():
+    opened = Listeners()
+    yield opened
+    opened.close()
+
+
+def unix(folder, **more):
+    return Listen("unix", str(folder / "s"), **more)
+
+
+def test_a_unix_socket_has_its_mode_and_is_removed_at_the_end(listeners, tmp_path):
+    listeners.adopt([unix(tmp_path, mode=0o600, group=str(os.getgid()))])
+    assert stat.S_IMODE(os.stat(tmp_path / "s").st_mode) == 0o600
+    listeners.close()
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_socket_that_a_dead_process_left_is_replaced(listeners, tmp_path):
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(tmp_path / "s"))
+    listeners.adopt([unix(tmp_path)])
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(tmp_path / "s"))
+
+
+def test_a_live_socket_is_left_alone(listeners, tmp_path):
+    listeners.adopt([unix(tmp_path)])
+    with pytest.raises(ConfigError, match="another process does"):
+        Listeners().adopt([unix(tmp_path)])
+    assert (tmp_path / "s").exists()
+
+
+def test_a_file_is_never_removed(listeners, tmp_path):
+    (tmp_path / "s").write_text("precious")
+    with pytest.raises(ConfigError, match="no socket"):
+        listeners.adopt([unix(tmp_path)])
+    assert (tmp_path / "s").read_text() == "precious"
+
+
+def test_another_daemons_socket_in_our_place_is_not_removed(listeners, tmp_path):
+    listeners.adopt([unix(tmp_path)])
+    os.unlink(tmp_path / "s")
+    (tmp_path / "s").write_text("another")
+    listeners.close()
+    assert (tmp_path / "s").exists()
+
+
+def test_sockets_are_kept_by_their_address(listeners, tmp_path):
+    listeners.adopt([unix(tmp_path)])
+    before = listeners.of([unix(tmp_path)])
+    listeners.adopt([unix(tmp_path, backlog=7)])
+    listeners.keep_only([unix(tmp_path)])
+    assert listeners.of([unix(tmp_path)]) == before
+
+
+def test_when_one_can_not_be_opened_none_is(listeners, tmp_path):
+    with pytest.raises(ConfigError, match="nowhere"):
+        listeners.adopt([unix(tmp_path), Listen("unix", str(tmp_path / "nowhere" / "s"))])
+    assert not (tmp_path / "s").exists()
+
+
+def test_an_unknown_group_is_an_error(listeners, tmp_path):
+    with pytest.raises(ConfigError, match="no group 'no-such-group'"):
+        listeners.adopt([unix(tmp_path, group="no-such-group")])
+
+
+def test_tcp_and_inherited_descriptors(listeners):
+    with socket.create_server(("127.0.0.1", 0)) as given:
+        listens = [Listen("tcp", "127.0.0.1:0"), Listen("fd", str(given.fileno()))]
+        listeners.adopt(listens)
+        for sock in listeners.of(listens):
+            socket.create_connection(sock.getsockname()).close()
+        listeners.close()
+        socket.create_connection(given.getsockname()).close()
+
+
+def test_a_descriptor_that_does_not_listen_is_an_error(listeners):
+    with socket.socket() as deaf, pytest.raises(ConfigError, match="no listening socket"):
+        listeners.adopt([Listen("fd", str(deaf.fileno()))])
