@@ -1,7 +1,7 @@
 """A supervisor over workers that only echo: run as a program with a configuration file.
 
 A worker answers with its process id, its interpreter and what the configuration's EchoMark says; /hold keeps it until
-the file `go` is in the folder. While the file `crash` is there, workers die as soon as they start.
+the file `go` is in the folder. While the file `crash` is there, workers leave a letter in it and die as soon as they start.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ class Echo:
 
     def run(self) -> int:
         if Path("crash").exists():
+            with Path("crash").open("a") as file:
+                file.write("x")
             os._exit(3)
         self.setup.slot.ready()
         control.tell(self.setup.control, control.READY)
