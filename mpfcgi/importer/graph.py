@@ -62,14 +62,11 @@ class Node:
         self.found: dict[str, Node] = {}
         self.ordinary: dict[str, int] = {}
 
-    def read(self) -> tuple[bytes, Stamp]:
-        """The source, and the stamp of just that file. OSError."""
-        with open(self.file, "rb") as source:
-            status = os.fstat(source.fileno())
-            text = source.read()
-        settled = time.time_ns() - status.st_ctime_ns > SETTLED
+    def read(self) -> bytes:
+        """The source; its stamp is kept. OSError."""
+        text, self.stamp, settled = _read(self.file)
         self.digest = None if settled else _digest(text)
-        return text, (status.st_mtime_ns, status.st_size, status.st_ino)
+        return text
 
 
 def is_stale(node: Node, request: int, above: tuple[Node, ...] = ()) -> bool:
@@ -101,12 +98,24 @@ def _depends_on_stale(node: Node, request: int, above: tuple[Node, ...]) -> bool
 
 
 def _is_rewritten(node: Node) -> bool:
-    digest = node.digest
     try:
-        text, _ = node.read()
+        text, _, settled = _read(node.file)
     except OSError:
         return True
-    return _digest(text) != digest
+    if _digest(text) != node.digest:
+        return True
+    if settled:
+        node.digest = None
+    return False
+
+
+def _read(file: str) -> tuple[bytes, Stamp, bool]:
+    """What a file contains, its stamp, and whether a later edit is sure to give another stamp."""
+    with open(file, "rb") as source:
+        status = os.fstat(source.fileno())
+        text = source.read()
+    settled = time.time_ns() - status.st_ctime_ns > SETTLED
+    return text, (status.st_mtime_ns, status.st_size, status.st_ino), settled
 
 
 def _digest(text: bytes) -> bytes:

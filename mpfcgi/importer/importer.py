@@ -8,7 +8,7 @@ an attempt that failed.
 from __future__ import annotations
 
 import builtins
-import importlib
+import importlib.util
 import itertools
 import linecache
 import os
@@ -162,16 +162,23 @@ class Importer:
     def _imported_by_statement(self, node: Node, name: str) -> ModuleType | None:
         """What `import name` in the module of `node` means; None leaves it to Python."""
         child = node.found.get(name)
-        if child is None or not os.path.isfile(child.file):
-            if finder.is_ordinary(name):
-                return None
-            file = finder.find(name, self._folders(node, self._root(node)))
-            if file is None or file == node.file:
-                return self._known(name, node) if file is None else self._itself(name, node)
-            child = self._node(file, self._root(node))
-            if child.folder == node.folder:
-                node.found[name] = child
-        return self._loaded(child.file, node)
+        if child is not None:
+            module = child.module
+            if module is not None and not self._must_reload(child):
+                node.depend_on(child)
+                return module
+        if finder.is_ordinary(name):
+            return None
+        root = self._root(node)
+        file = finder.find(name, self._folders(node, root))
+        if file is None:
+            return self._known(name, node)
+        if file == node.file:
+            return self._itself(name, node)
+        # What lies elsewhere could be shadowed by a new file beside the module: that is searched for every time.
+        if os.path.dirname(file) == node.folder:
+            node.found[name] = self._node(file, root)
+        return self._loaded(file, node)
 
     def _folders(self, node: Node | None, root: str | None) -> list[str]:
         """Where the modules that a module imports are searched: beside it, in its `__mp_path__`, the importer's path."""
@@ -244,7 +251,7 @@ class Importer:
 
     def _current(self, node: Node) -> ModuleType:
         """The module of a node, loaded if need be. What it raises; ImportError in a circle."""
-        module = node.module
+        module, generation = node.module, node.generation
         if module is not None and not self._must_reload(node):
             return module
         with self._lock:
@@ -255,7 +262,8 @@ class Importer:
                     name=node.label,
                     path=node.file,
                 )
-            if node.module is None or self._must_reload(node):
+            # Unless another thread has done it while this one waited.
+            if node.module is None or node.generation == generation:
                 self._being_loaded.append(node)
                 try:
                     self._execute(node)
@@ -270,27 +278,26 @@ class Importer:
 
     def _execute(self, node: Node) -> None:
         """Run a module's source in a new module object and put that in the place of the old one."""
-        old = node.module or node.previous
+        old = node.previous = node.module or node.previous
         if (self._here.scope or NO_HANDLER)[3]:
             self._log(f"mod_python: {'Importing' if old is None else '(Re)importing'} module '{node.file}'")
-        stamp = node.stamp
+        stamp, failed_before = node.stamp, node.module is None and node.generation > 0
         registered = sys.modules.get(node.label)
         node.children = {}
         node.forget_names()
         try:
-            source, node.stamp = node.read()
-            code = compile(source, node.file, "exec", dont_inherit=True)
+            code = compile(node.read(), node.file, "exec", dont_inherit=True)
             node.loading = self._new_module(node)
-            if old is not None:
-                self._clone(old, node)
+            self._clone(node)
             sys.modules[node.label] = node.loading
             linecache.checkcache(node.file)
             exec(code, node.loading.__dict__)
         except BaseException as error:
-            if node.module is not None or node.stamp != stamp or not node.generation:
+            # The same failure again is no change for those that can do without this module.
+            if not failed_before or node.stamp != stamp:
                 node.generation = next(self._generations)
-            node.previous, node.module, node.loading = node.previous and old or old, None, None
-            _restore(node.label, registered)
+            node.module = node.loading = None
+            _register(node.label, registered if node.previous is not None else None)
             if isinstance(error, FileNotFoundError) and error.filename == node.file:
                 raise ImportError(f"the module file {node.file} is gone", name=node.label, path=node.file) from None
             raise
@@ -315,17 +322,17 @@ class Importer:
         )
         return module
 
-    def _clone(self, old: ModuleType, node: Node) -> None:
-        """Let the old module hand its state to the empty new one; if it fails, both are given up (manual 4.5.1)."""
-        clone = old.__dict__.get("__mp_clone__")
-        if clone is None:
+    def _clone(self, node: Node) -> None:
+        """Let the old module hand its state to the empty new one; if that fails, both are given up (manual 4.5.1)."""
+        old = node.previous
+        clone = old.__dict__.get("__mp_clone__") if old is not None else None
+        if old is None or clone is None:
             return
         try:
             clone(node.loading)
         except BaseException:
+            node.previous = None
             self._purge(old)
-            self._nodes.pop(node.file, None)
-            self._found.clear()
             raise
 
     def _purge(self, module: ModuleType) -> None:
@@ -358,7 +365,7 @@ class Importer:
         self._builtins_known = len(self._builtins)
 
 
-def _restore(name: str, module: ModuleType | None) -> None:
+def _register(name: str, module: ModuleType | None) -> None:
     if module is None:
         sys.modules.pop(name, None)
     else:

@@ -58,9 +58,8 @@ def make(importing: Callable[[Node, str], ModuleType | None]) -> dict[str, Any]:
 
 def refresh(own: dict[str, Any]) -> None:
     """Take over what was put into Python's builtins, or removed, since (as `gettext.install` does)."""
-    statement = own["__import__"]
-    own.update(builtins.__dict__)
-    own["__import__"] = statement
+    # Not `update` as a whole: a thread that imports meanwhile must not see Python's own statement.
+    own.update({name: value for name, value in builtins.__dict__.items() if name != "__import__"})
     for name in own.keys() - builtins.__dict__.keys():
         del own[name]
 

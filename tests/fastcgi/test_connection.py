@@ -1,0 +1,297 @@
+"""The server's side of the wire: the checklist of FastCGI 1.0, and laws over any bytes."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mpfcgi.fastcgi import (
+    AUTHORIZER,
+    FILTER,
+    ClientConnection,
+    ConnectionClosed,
+    DataEnded,
+    DataReceived,
+    Limits,
+    ManagementReceived,
+    ParamsReceived,
+    ParamsRejected,
+    ProtocolError,
+    RequestAborted,
+    RequestBegun,
+    RequestEnded,
+    ServerConnection,
+    StderrReceived,
+    StdinEnded,
+    StdinReceived,
+    StdoutEnded,
+    StdoutReceived,
+    UnknownTypeReceived,
+    ValuesReceived,
+)
+from mpfcgi.fastcgi.constants import CANT_MPX_CONN, UNKNOWN_ROLE
+from mpfcgi.fastcgi.pairs import decode_pairs, encode_pairs
+from mpfcgi.fastcgi.records import begin_request, record
+
+CLIENT = ClientConnection()
+NAMES = st.text("ABCDEFGH_", min_size=1, max_size=200)
+VALUES = st.text(st.characters(min_codepoint=1, max_codepoint=255), max_size=300)
+PAIRS = st.dictionaries(NAMES, VALUES, max_size=8)
+
+
+def events(server, *pieces):
+    found = []
+    for piece in pieces:
+        server.receive_data(piece)
+        while (event := server.next_event()) is not None:
+            found.append(event)
+    return found
+
+
+def merged(found):
+    """Events with neighbouring pieces of a stream joined: records may be cut anywhere."""
+    result = []
+    for event in found:
+        if result and isinstance(event, StdinReceived) and isinstance(result[-1], StdinReceived):
+            result[-1] = StdinReceived(event.request_id, result[-1].data + event.data)
+        else:
+            result.append(event)
+    return result
+
+
+def request(params, body=b"", **more):
+    return CLIENT.begin_request(params, **more) + CLIENT.stdin(body) + CLIENT.stdin_end()
+
+
+def client_events(data):
+    client = ClientConnection()
+    client.receive_data(data)
+    found = []
+    while (event := client.next_event()) is not None:
+        found.append(event)
+    return found
+
+
+@given(PAIRS)
+def test_pairs_are_read_as_they_were_written(pairs):
+    assert decode_pairs(encode_pairs(pairs)) == pairs
+
+
+@pytest.mark.parametrize(("name", "value"), [(1, 1), (127, 128), (128, 127), (200, 70000), (0, 0)])
+def test_lengths_of_one_and_four_bytes_in_all_combinations(name, value):
+    """3.1 item 17."""
+    assert decode_pairs(encode_pairs([("n" * name, "v" * value)])) == {"n" * name: "v" * value}
+
+
+def test_a_four_byte_length_is_legal_for_a_short_value():
+    """3.1 item 17."""
+    assert decode_pairs(b"\x80\0\0\x01\x80\0\0\x01ab") == {"a": "b"}
+
+
+def test_a_header_that_comes_twice_has_both_values():
+    assert decode_pairs(encode_pairs([("HTTP_X", "a"), ("HTTP_X", "b"), ("Q", "1"), ("Q", "2")])) == {"HTTP_X": "a, b", "Q": "2"}
+
+
+@pytest.mark.parametrize("block", [b"\x01", b"\x01\x01a", b"\x80\0\0", b"\xff\xff\xff\xff\x01a"])
+def test_pairs_that_end_early_are_a_protocol_error(block):
+    """3.1 item 20."""
+    with pytest.raises(ProtocolError):
+        decode_pairs(block)
+
+
+@given(PAIRS, st.binary(max_size=500), st.booleans(), st.lists(st.integers(0, 3000), max_size=6))
+def test_any_cutting_of_the_bytes_gives_the_same_events(params, body, keep_conn, cuts):
+    """3.1 items 6 and 18."""
+    data = request(params, body, keep_conn=keep_conn)
+    places = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
+    pieces = [data[a:b] for a, b in zip(places, places[1:], strict=False)]
+    whole = merged(events(ServerConnection(), data))
+    assert merged(events(ServerConnection(), *pieces)) == whole
+    assert merged(events(ServerConnection(), *[data[i : i + 1] for i in range(len(data))])) == whole
+    params.pop("HTTP_PROXY", None)
+    expected = [RequestBegun(1, 1, keep_conn), ParamsReceived(1, 1, keep_conn, params)]
+    assert whole == [*expected, *([StdinReceived(1, body)] if body else []), StdinEnded(1)]
+
+
+@given(st.lists(st.binary(max_size=200), max_size=5))
+def test_any_bytes_raise_nothing_but_a_protocol_error(pieces):
+    server = ServerConnection()
+    try:
+        events(server, *pieces)
+    except ProtocolError:
+        with pytest.raises(ProtocolError):
+            server.next_event()
+
+
+@given(PAIRS, st.booleans(), st.binary(max_size=20))
+def test_the_short_way_agrees_with_the_general_one(params, keep_conn, extra):
+    data = request(params, keep_conn=keep_conn) + extra
+    short, general = ServerConnection(), ServerConnection()
+    event = short.whole_request(data)
+    try:
+        found = events(general, data)
+    except ProtocolError:
+        assert event is None
+        return
+    if event is not None:
+        assert found == [RequestBegun(1, 1, keep_conn), event, StdinEnded(1)]
+        assert (short.active, short.keep_conn, short.stdin_ended) == (True, keep_conn, True)
+        assert short.stdout_end_request(b"x") == general.stdout_end_request(b"x")
+    else:
+        assert short.buffered == b""
+        assert not short.active
+
+
+def test_a_second_request_on_the_connection_is_refused_and_the_first_unharmed():
+    """3.1 item 32."""
+    server = ServerConnection()
+    data = CLIENT.begin_request({"A": "1"}) + CLIENT.begin_request({"B": "2"}, request_id=2) + CLIENT.stdin_end()
+    found = events(server, data)
+    assert [type(event) for event in found] == [RequestBegun, ParamsReceived, StdinEnded]
+    assert client_events(server.data_to_send()) == [RequestEnded(2, 0, CANT_MPX_CONN)]
+
+
+def test_an_unknown_role_is_refused_and_the_rest_of_the_request_skipped():
+    """3.1 item 33."""
+    server = ServerConnection()
+    assert events(server, request({"A": "1"}, b"body", role=9)) == []
+    assert client_events(server.data_to_send()) == [RequestEnded(1, 0, UNKNOWN_ROLE)]
+    assert events(server, request({"A": "1"}))[0] == RequestBegun(1, 1, False)
+
+
+def test_a_request_that_begins_twice_is_a_protocol_error():
+    """3.1 item 12."""
+    with pytest.raises(ProtocolError, match="active"):
+        events(ServerConnection(), begin_request(1, 1, 0) * 2)
+
+
+def test_get_values_is_answered_at_any_time_with_what_is_known():
+    """3.1 item 14."""
+    server = ServerConnection(values={"FCGI_MPXS_CONNS": "0"})
+    found = events(server, CLIENT.begin_request({}), CLIENT.get_values(["FCGI_MPXS_CONNS", "OTHER"]))
+    assert found[-1] == ManagementReceived(9, ("FCGI_MPXS_CONNS", "OTHER"))
+    assert client_events(server.data_to_send()) == [ValuesReceived({"FCGI_MPXS_CONNS": "0"})]
+
+
+def test_an_unknown_management_type_is_answered_as_such():
+    """3.1 item 15."""
+    server = ServerConnection()
+    events(server, record(77, 0, b"x"))
+    assert client_events(server.data_to_send()) == [UnknownTypeReceived(77)]
+
+
+@pytest.mark.parametrize("kind", [1, 2, 4, 5, 8, 10, 11])
+def test_application_records_with_id_zero_are_skipped(kind):
+    """3.1 item 10."""
+    server = ServerConnection()
+    assert events(server, record(kind, 0, b"12345678")) == []
+    assert server.data_to_send() == b""
+
+
+def test_records_of_requests_that_are_over_are_skipped():
+    """3.1 item 9."""
+    server = ServerConnection()
+    events(server, CLIENT.begin_request({}))
+    server.stdout_end_request(b"early")
+    assert events(server, CLIENT.stdin(b"late") + CLIENT.stdin_end() + record(4, 7, b"x")) == []
+
+
+def test_records_of_application_to_server_types_are_skipped():
+    """3.1 item 11."""
+    server = ServerConnection()
+    assert events(server, CLIENT.begin_request({}) + record(6, 1, b"x") + record(99, 1))[-1:] == [ParamsReceived(1, 1, False, {})]
+
+
+def test_another_version_is_a_protocol_error():
+    """3.1 item 6."""
+    with pytest.raises(ProtocolError, match="version 2"):
+        events(ServerConnection(), b"\x02" + bytes(7))
+
+
+def test_the_longest_content_and_padding_together_are_accepted():
+    """3.1 item 7."""
+    server = ServerConnection()
+    data = CLIENT.begin_request({}) + b"\x01\x05\0\x01\xff\xff\xff\0" + b"b" * 65535 + b"p" * 255
+    assert events(server, data)[-1] == StdinReceived(1, b"b" * 65535)
+
+
+def test_a_short_begin_request_is_a_protocol_error():
+    """3.1 item 13."""
+    with pytest.raises(ProtocolError):
+        events(ServerConnection(), record(1, 1, b"1234567"))
+
+
+def test_an_abort_is_seen_and_one_for_another_request_ignored():
+    """3.1 item 35."""
+    server = ServerConnection()
+    assert events(server, CLIENT.begin_request({}) + CLIENT.abort(5) + CLIENT.abort())[-1] == RequestAborted(1)
+
+
+@pytest.mark.parametrize(
+    ("limits", "params", "status"),
+    [(Limits(params_bytes=50), {"A": "x" * 60}, 431), (Limits(param_count=1), {"A": "", "B": ""}, 431), (Limits(), {"A": "\0"}, 400)],
+)
+def test_parameters_past_a_limit_are_rejected_in_band(limits, params, status):
+    """3.1 items 19 and 20."""
+    server = ServerConnection(limits=limits)
+    assert server.whole_request(request(params, keep_conn=True)) is None
+    found = events(server, request(params, keep_conn=True))
+    assert isinstance(found[1], ParamsRejected)
+    assert found[1].status == status
+    assert [type(event) for event in found] == [RequestBegun, ParamsRejected]
+    assert client_events(server.stdout_end_request(b"no"))[-1] == RequestEnded(1, 0, 0)
+    assert events(server, request({}))[-1] == StdinEnded(1)
+
+
+def test_the_proxy_header_is_dropped():
+    """3.1 item 21: httpoxy."""
+    assert events(ServerConnection(), request({"HTTP_PROXY": "http://evil"}))[1].params == {}
+
+
+def test_an_authorizer_has_its_parameters_without_waiting_for_stdin():
+    """3.1 item 24."""
+    assert events(ServerConnection(), CLIENT.begin_request({"A": "1"}, role=AUTHORIZER))[-1] == ParamsReceived(1, 2, False, {"A": "1"})
+
+
+def test_a_filter_gets_its_data_after_its_body():
+    """3.1 item 37."""
+    data = request({}, b"in", role=FILTER) + CLIENT.data(b"file") + CLIENT.data_end()
+    assert events(ServerConnection(), data)[2:] == [
+        StdinReceived(1, b"in"), StdinEnded(1), DataReceived(1, b"file"), DataEnded(1),
+    ]  # fmt: skip
+
+
+def test_data_before_the_end_of_stdin_is_a_protocol_error():
+    with pytest.raises(ProtocolError):
+        events(ServerConnection(), CLIENT.begin_request({}, role=FILTER) + CLIENT.data(b"x"))
+
+
+def test_stdin_before_the_end_of_the_parameters_is_a_protocol_error():
+    with pytest.raises(ProtocolError):
+        events(ServerConnection(), begin_request(1, 1, 0) + CLIENT.stdin(b"x"))
+
+
+def test_the_close_of_the_peer_is_an_event():
+    server = ServerConnection()
+    server.receive_data(b"")
+    assert server.next_event() == ConnectionClosed()
+
+
+@given(st.binary(max_size=200_000), st.integers(0, 2**32 - 1), st.sampled_from([1, 2, 65535]))
+def test_a_response_is_read_back_whole(data, status, request_id):
+    """3.1 items 8, 26 and 30."""
+    server = ServerConnection()
+    events(server, CLIENT.begin_request({}, request_id=request_id) + CLIENT.stdin_end(request_id))
+    sent = server.stdout_end_request(data, status)
+    assert len(sent) % 8 == 0
+    found = client_events(sent)
+    assert b"".join(event.data for event in found if isinstance(event, StdoutReceived)) == data
+    assert found[-2:] == [StdoutEnded(request_id), RequestEnded(request_id, status, 0)]
+
+
+def test_the_error_stream_is_ended_when_it_was_used():
+    """3.1 item 26."""
+    server = ServerConnection()
+    events(server, request({}))
+    sent = server.stderr(b"oops") + server.stdout_end_request(b"x")
+    assert StderrReceived(1, b"oops") in client_events(sent)
+    assert record(7, 1) in sent
