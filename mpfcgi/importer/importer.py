@@ -45,10 +45,11 @@ class Importer:
         self._requests = itertools.count(1)
         self._generations = itertools.count(1)
         self._frozen = False
+        self._roots: dict[str, None] = {}
         # Only taken on the way to a load. Modules are loaded one at a time, as they depend on each other.
         self._lock = threading.RLock()
         self._being_loaded: list[Node] = []
-        self._builtins = statement.make(self._imported_by_statement)
+        self._builtins = statement.make(self._imported_by_statement, self._in_a_root)
         self._builtins_known = len(self._builtins)
 
     def new_request(self) -> None:
@@ -128,6 +129,8 @@ class Importer:
 
     def _load_slowly(self, name: str, scope: Scope) -> ModuleType:
         root, path, autoreload, _ = scope
+        if root:
+            self._roots.setdefault(root)
         if finder.is_ordinary(name):
             return importlib.import_module(name)
         here = root or os.getcwd()
@@ -207,7 +210,23 @@ class Importer:
         """A module that this importer did not find: Python's. ImportError."""
         if "/" in name:
             raise ImportError(f"there is no {name}.py in the folders that are searched", name=name)
-        return self._known(name, node) or importlib.import_module(name)
+        known = self._known(name, node)
+        if known is not None:
+            return known
+        try:
+            return importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            return self._in_a_root(name, node, error)
+
+    def _in_a_root(self, name: str, node: Node | None, missing: ModuleNotFoundError) -> ModuleType:
+        """A module that nothing else finds, beside some handler. Raises `missing` when it isn't there either.
+
+        Releases before 3.3, and 3.5 again, put the folder of every handler on sys.path, and sites rely on it.
+        """
+        file = finder.find(name, list(self._roots)) if missing.name == name and "." not in name else None
+        if file is None:
+            raise missing
+        return self._loaded(file, node)
 
     def _known(self, name: str, node: Node | None) -> ModuleType | None:
         """The module that Python has under a plain name, if it is one of ours: then it must be checked like them."""

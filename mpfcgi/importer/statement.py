@@ -19,8 +19,15 @@ from mpfcgi.importer.graph import Node
 DOTTED, PACKAGE, MODULE = 0, 1, 2
 
 
-def make(importing: Callable[[Node, str], ModuleType | None]) -> dict[str, Any]:
-    """The builtins for loaded modules. `importing(node, name)` gives the module that `node` means by `name`, or None."""
+def make(
+    importing: Callable[[Node, str], ModuleType | None],
+    rescue: Callable[[str, Node, ModuleNotFoundError], ModuleType],
+) -> dict[str, Any]:
+    """The builtins for loaded modules.
+
+    `importing(node, name)` gives the module that `node` means by `name`, or None; `rescue` is asked for one that
+    Python does not find either, and raises its error again or not.
+    """
     modules = sys.modules
     python = builtins.__dict__
     native = builtins.__import__
@@ -46,7 +53,10 @@ def make(importing: Callable[[Node, str], ModuleType | None]) -> dict[str, Any]:
             module = importing(node, name)
             if module is not None:
                 return module
-        result = python["__import__"](name, globals, locals, fromlist, level)
+        try:
+            result = python["__import__"](name, globals, locals, fromlist, level)
+        except ModuleNotFoundError as error:
+            return rescue(name, node, error)
         if kind is None:
             node.ordinary[name] = _kind(name, result)
         return result

@@ -1,5 +1,7 @@
 """The server's side of the wire: the checklist of FastCGI 1.0, and laws over any bytes."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,7 +90,10 @@ def test_a_four_byte_length_is_legal_for_a_short_value():
 
 
 def test_a_header_that_comes_twice_has_both_values():
-    assert decode_pairs(encode_pairs([("HTTP_X", "a"), ("HTTP_X", "b"), ("Q", "1"), ("Q", "2")])) == {"HTTP_X": "a, b", "Q": "2"}
+    assert decode_pairs(encode_pairs([("HTTP_X", "a"), ("HTTP_X", "b"), ("Q", "1"), ("Q", "2")])) == {
+        "HTTP_X": "a, b",
+        "Q": "2",
+    }
 
 
 @pytest.mark.parametrize("block", [b"\x01", b"\x01\x01a", b"\x80\0\0", b"\xff\xff\xff\xff\x01a"])
@@ -103,7 +108,7 @@ def test_any_cutting_of_the_bytes_gives_the_same_events(params, body, keep_conn,
     """3.1 items 6 and 18."""
     data = request(params, body, keep_conn=keep_conn)
     places = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
-    pieces = [data[a:b] for a, b in zip(places, places[1:], strict=False)]
+    pieces = [data[a:b] for a, b in itertools.pairwise(places)]
     whole = merged(events(ServerConnection(), data))
     assert merged(events(ServerConnection(), *pieces)) == whole
     assert merged(events(ServerConnection(), *[data[i : i + 1] for i in range(len(data))])) == whole
@@ -198,7 +203,9 @@ def test_records_of_requests_that_are_over_are_skipped():
 def test_records_of_application_to_server_types_are_skipped():
     """3.1 item 11."""
     server = ServerConnection()
-    assert events(server, CLIENT.begin_request({}) + record(6, 1, b"x") + record(99, 1))[-1:] == [ParamsReceived(1, 1, False, {})]
+    assert events(server, CLIENT.begin_request({}) + record(6, 1, b"x") + record(99, 1))[-1:] == [
+        ParamsReceived(1, 1, False, {})
+    ]
 
 
 def test_another_version_is_a_protocol_error():
@@ -228,7 +235,11 @@ def test_an_abort_is_seen_and_one_for_another_request_ignored():
 
 @pytest.mark.parametrize(
     ("limits", "params", "status"),
-    [(Limits(params_bytes=50), {"A": "x" * 60}, 431), (Limits(param_count=1), {"A": "", "B": ""}, 431), (Limits(), {"A": "\0"}, 400)],
+    [
+        (Limits(params_bytes=50), {"A": "x" * 60}, 431),
+        (Limits(param_count=1), {"A": "", "B": ""}, 431),
+        (Limits(), {"A": "\0"}, 400),
+    ],
 )
 def test_parameters_past_a_limit_are_rejected_in_band(limits, params, status):
     """3.1 items 19 and 20."""
@@ -249,7 +260,9 @@ def test_the_proxy_header_is_dropped():
 
 def test_an_authorizer_has_its_parameters_without_waiting_for_stdin():
     """3.1 item 24."""
-    assert events(ServerConnection(), CLIENT.begin_request({"A": "1"}, role=AUTHORIZER))[-1] == ParamsReceived(1, 2, False, {"A": "1"})
+    assert events(ServerConnection(), CLIENT.begin_request({"A": "1"}, role=AUTHORIZER))[-1] == ParamsReceived(
+        1, 2, False, {"A": "1"}
+    )
 
 
 def test_a_filter_gets_its_data_after_its_body():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -61,7 +62,11 @@ def configuration(folder: Path, names: list[str], port: int) -> str:
     (folder / "empty").mkdir(exist_ok=True)
     parts.append(f"<VirtualHost *>\nServerName fallback.test\nDocumentRoot {folder}/empty\n</VirtualHost>\n")
     for name in names:
-        (folder / "tmp" / name.split("_")[0]).mkdir(parents=True, exist_ok=True)
+        own = folder / "tmp" / name.split("_")[0]
+        wanted = json.loads((folder / "cases" / name / "requests.json").read_text())
+        for made in [own, *(own / inner for inner in wanted.get("pretmp", ()))]:
+            made.mkdir(parents=True, exist_ok=True)
+            made.chmod(0o777)
         parts.append(configuration_of(folder / "cases" / name, folder, port))
     return "\n".join(parts)
 

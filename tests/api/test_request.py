@@ -1,0 +1,123 @@
+import pytest
+
+from mpfcgi.api import Request
+from mpfcgi.api.exchange import MemoryExchange
+
+
+class Settings:
+    values: dict = {}
+    options = {"a": "1"}
+    python_config = {"PythonDebug": "1"}
+
+    def get(self, name, default=None):
+        return self.values.get(name, default)
+
+
+def make(method="GET", body=b"", **params):
+    exchange = MemoryExchange({"REQUEST_METHOD": method, "REQUEST_URI": "/x?q", **params}, body)
+    return Request(exchange, None, None, Settings(), "/x", "q"), exchange
+
+
+def test_a_flushed_write_has_no_length_and_a_buffered_one_has():
+    req, exchange = make()
+    req.content_type = "text/plain"
+    req.write("héllo")
+    req._finish()
+    assert exchange.response == "Status: 200 OK\r\nContent-Type: text/plain\r\n\r\nhéllo".encode()
+    req, exchange = make()
+    req.write("ab", 0)
+    req.write(b"c", 0)
+    req._finish()
+    assert exchange.response == b"Status: 200 OK\r\nContent-Length: 3\r\n\r\nabc"
+
+
+def test_head_requests_and_empty_statuses_have_no_body():
+    req, exchange = make("HEAD")
+    req.write("abc", 0)
+    req._finish()
+    assert exchange.response == b"Status: 200 OK\r\nContent-Length: 3\r\n\r\n"
+    req, exchange = make()
+    req.status = 204
+    req.write("abc", 0)
+    req._finish()
+    assert exchange.response == b"Status: 204 No Content\r\n\r\n"
+
+
+def test_headers_are_sent_once_error_headers_first_and_never_split():
+    req, exchange = make()
+    req.headers_out.add("Set-Cookie", "a=1")
+    req.headers_out.add("Set-Cookie", "b=2")
+    req.err_headers_out["X-Evil"] = "x\r\nInjected: yes"
+    req.status_line = "299 Custom"
+    req._finish()
+    assert exchange.response == (
+        b"Status: 299 Custom\r\nX-Evil: x  Injected: yes\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nContent-Length: 0\r\n\r\n"
+    )
+
+
+def test_a_number_without_a_meaning_is_500():
+    req, exchange = make()
+    req.status = 299
+    req._finish()
+    assert exchange.response.startswith(b"Status: 500 Internal Server Error\r\n")
+
+
+@pytest.mark.parametrize("wrong", [1, None, bytearray(b"x")])
+def test_only_text_and_bytes_can_be_written(wrong):
+    with pytest.raises(TypeError):
+        make()[0].write(wrong)
+
+
+def test_the_body_is_read_in_pieces_and_lines():
+    req, _ = make("POST", b"one\ntwo\nthree", CONTENT_LENGTH="13")
+    assert req.remaining == 0
+    assert req.read(2) == b"on"
+    assert req.readline() == b"e\n"
+    assert req.readlines() == [b"two\n", b"three"]
+    assert req.read() == b""
+    assert (req.read_length, req.remaining) == (13, 13)
+
+
+def test_headers_and_members_are_those_of_the_client():
+    req, _ = make(HTTP_HOST="Example.com:8080", HTTP_X_ONE="caf\xc3\xa9", SERVER_PROTOCOL="HTTP/1.1", HTTPS="on")
+    assert req.headers_in["x-one"] == "café"
+    assert (req.hostname, req.proto_num, req.is_https(), req.the_request) == (
+        "example.com",
+        1001,
+        1,
+        "GET /x?q HTTP/1.1",
+    )
+    assert req.construct_url("/y") == "https://example.com:8080/y"
+    assert req.get_options() == {"a": "1"}
+    assert req.get_config() == {"PythonDebug": "1"}
+
+
+def test_read_only_members_are_and_others_may_be_added():
+    req, _ = make()
+    for name in ("connection", "the_request", "protocol", "phase", "hostname", "method_number"):
+        with pytest.raises(AttributeError):
+            setattr(req, name, 1)
+    req.mine = 1
+    assert req.mine == 1
+    assert not hasattr(req, "other")
+    assert repr(type(req)) == "<class 'mp_request'>"
+
+
+def test_basic_credentials_need_authtype_basic():
+    import base64
+
+    header = "Basic " + base64.b64encode(b"spam:eggs:x").decode()
+    req, _ = make(HTTP_AUTHORIZATION=header)
+    assert req.get_basic_auth_pw() is None
+    req._settings = Settings()
+    req._settings.values = {"AuthType": "Basic"}
+    assert (req.get_basic_auth_pw(), req.user, req.ap_auth_type) == ("eggs:x", "spam", "Basic")
+
+
+def test_handlers_are_added_to_phases_that_exist():
+    req, _ = make()
+    for wrong in ("PythonCleanupHandler", "Nonsense"):
+        with pytest.raises(IndexError, match="Invalid phase"):
+            req.add_handler(wrong, "m")
+    with pytest.raises(ValueError, match="callable"):
+        req.register_cleanup("no")

@@ -1,0 +1,99 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mpfcgi.config import ConfigError, load, load_text, pool_for
+from mpfcgi.config.directives import REGISTRY
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("PythonHandeler x", "t:1: there is no directive PythonHandeler (did you mean PythonHandler?)"),
+        ("PythonDebug maybe", "t:1: PythonDebug takes On or Off, not 'maybe'"),
+        ("\nAllowOverride All", "t:2: AllowOverride can't stand in server config"),
+        ("RewriteRule a b", "t:1: RewriteRule would be lost here"),
+        ("PythonImport a b", "t:1: PythonImport is not supported yet"),
+        ("Include nothere.conf", "t:1: Include: there is no"),
+        ("<Directroy /x>\n</Directroy>", "t:1: there is no section <Directroy> (did you mean <Directory>?)"),
+        ("Listen nonsense", "t:1: Listen nonsense has no port"),
+        ("Listen unix:" + "x" * 200, "t:1: the path of a unix socket has at most 107 bytes"),
+        ("Options +Indexes FollowSymLinks", "t:1: Options can't mix options with and without + or -"),
+        ("<PythonPool a>\nThreads 4\n</PythonPool>", "t:2: Threads is not supported yet"),
+        (
+            "<Directory /x>\nRequire ip 1.2.3.400\n</Directory>",
+            "t:2: Require takes an IP address or network, not '1.2.3.400'",
+        ),
+        ("PythonHandler a |", "t:1: PythonHandler has a | with no file extension after it"),
+    ],
+)
+def test_mistakes_are_named_with_file_line_and_remedy(text, message):
+    with pytest.raises(ConfigError) as error:
+        load_text(text, "t")
+    assert str(error.value).startswith(message)
+
+
+def test_what_the_front_end_does_is_reported_as_ignored():
+    assert load_text("SSLEngine On", "t").warnings == ("t:1: SSLEngine is ignored: the front-end sees to it",)
+
+
+def test_conditions_choose_what_is_read():
+    text = (
+        "<IfDefine A>\nServerName a\n</IfDefine>\n<IfDefine !A>\nServerName b\n</IfDefine>\n"
+        "<IfModule mod_ssl.c>\nNonsense\n</IfModule>\n<IfModule mod_python.c>\nPythonDebug On\n</IfModule>\n"
+        "<IfVersion < 2.4>\nNonsense\n</IfVersion>"
+    )
+    assert load_text(text, "t").main.name == "b"
+    assert load_text(text, "t", defines=["A"]).main.name == "a"
+
+
+def test_included_files_stand_where_they_are_included(tmp_path):
+    (tmp_path / "conf.d").mkdir()
+    (tmp_path / "conf.d" / "1.conf").write_text("ServerName ${HOST}\n")
+    (tmp_path / "conf.d" / "2.conf").write_text("\nNonsense\n")
+    main = tmp_path / "main.conf"
+    main.write_text("Define HOST www.example.com\nInclude conf.d/1.conf\nIncludeOptional nothing*.conf\n")
+    assert load(str(main)).main.name == "www.example.com"
+    main.write_text("Include conf.d/*.conf\n")
+    with pytest.raises(ConfigError, match=r"2\.conf:2: there is no directive Nonsense"):
+        load(str(main))
+
+
+def test_a_file_that_includes_itself_is_an_error(tmp_path):
+    main = tmp_path / "main.conf"
+    main.write_text("Include main.conf\n")
+    with pytest.raises(ConfigError, match="include each other"):
+        load(str(main))
+
+
+def test_hosts_have_their_names_and_ports():
+    config = load_text("<VirtualHost *:8080>\nServerName WWW.Example.com\nServerAlias a *.b\n</VirtualHost>")
+    (host,) = config.vhosts
+    assert (host.name, host.port, host.aliases, host.wild_aliases) == ("www.example.com", 8080, ("a",), ("*.b",))
+
+
+def test_the_pool_of_a_name_is_its_own_or_the_longest_pattern_that_fits():
+    config = load_text(
+        "".join(
+            f'<PythonPool "{name}">\nMaxProcesses {n}\n</PythonPool>\n'
+            for name, n in [("*", 1), ("/home/*", 2), ("x", 3)]
+        )
+    )
+    sizes = {name: pool_for(config.pools, name).max_processes for name in ("x", "/home/a/", "other")}
+    assert sizes == {"x": 3, "/home/a/": 2, "other": 1}
+
+
+def test_every_directive_has_help_and_contexts():
+    for spec in REGISTRY.values():
+        assert spec.help
+        assert spec.contexts
+        assert set(spec.contexts) <= set("SVDHP")
+
+
+@given(st.sampled_from(sorted(REGISTRY)), st.lists(st.text('aA1+-|./:*"% ', max_size=6), max_size=4))
+def test_any_arguments_are_taken_or_are_a_config_error(name, args):
+    try:
+        load_text(f"{name} {' '.join(args)}", "t")
+    except ConfigError as error:
+        place = error.place
+        assert place is not None

@@ -1,0 +1,67 @@
+import posixpath
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mpfcgi.config.translate import map_alias, match_prefix, normalize, parse_uri, sent_filename
+from mpfcgi.config.values import Mapping
+
+
+@pytest.mark.parametrize(
+    ("raw", "path", "args", "status"),
+    [
+        ("/a/b?x=1", "/a/b", "x=1", 0),
+        ("/a?", "/a", "", 0),
+        ("/caf%C3%A9", "/café", None, 0),
+        ("/a//b/./c/../d", "/a/b/d", None, 0),
+        ("/..", "/..", None, 400),
+        ("/%2e%2e/etc", "/../etc", None, 400),
+        ("/a%2Fb", "/a%2Fb", None, 404),
+        ("/a%zz", "/a%zz", None, 400),
+        ("/a%00", "/a\0", None, 404),
+        ("http://host/p?q", "/p", "q", 0),
+        ("nonsense", "nonsense", None, 400),
+    ],
+)
+def test_uris_are_taken_apart_as_apache_does(raw, path, args, status):
+    assert parse_uri(raw) == (path, args, status)
+
+
+def test_encoded_slashes_may_be_allowed():
+    assert parse_uri("/a%2Fb", "on").path == "/a/b"
+    assert parse_uri("/a%2Fb", "nodecode").path == "/a%2Fb"
+
+
+def test_an_overlong_uri_is_refused():
+    assert parse_uri("/" + "a" * 70_000).status in (400, 414)
+
+
+@given(st.text("ab./", max_size=30))
+def test_a_normal_path_never_leaves_the_root_and_stays_as_it_is(text):
+    path = normalize("/" + text)
+    if path is not None:
+        assert normalize(path) == path
+        assert posixpath.normpath("/root" + path).startswith("/root")
+
+
+def test_aliases_fit_whole_parts_of_a_path():
+    aliases = (Mapping("/icons", None, "/usr/icons"), Mapping("/i/", None, "/other/"))
+    assert map_alias(aliases, "/icons/a.png") == "/usr/icons/a.png"
+    assert map_alias(aliases, "/iconsx") is None
+    assert map_alias(aliases, "/i/x") == "/other/x"
+    assert match_prefix("/a", "/a") == ""
+
+
+@pytest.mark.parametrize(
+    ("sent", "query", "file"),
+    [
+        ("/srv/a.py", "", "/srv/a.py"),
+        ("proxy:fcgi://127.0.0.1:9000/srv/a%20b.py?x=1", "x=1", "/srv/a b.py"),
+        ("proxy:fcgi://localhost/srv/what%3f.py", "", "/srv/what?.py"),
+        ("proxy:balancer://pool/srv/a.py", "", "/srv/a.py"),
+        ("/srv/odd?name.py", "x", "/srv/odd?name.py"),
+    ],
+)
+def test_script_filenames_of_front_ends_name_their_file(sent, query, file):
+    assert sent_filename(sent, query) == file
