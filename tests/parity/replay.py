@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT))
 from mpfcgi.config import ConfigError, load_text  # noqa: E402
 from tests.support.servers import Daemon, free_port, nginx  # noqa: E402
 
+CONNECTION_SITE = "site_conn.conf"
 HEAD = """\
 ServerRoot {folder}
 Listen unix:mpfcgi.sock mode=0666
@@ -41,41 +42,48 @@ def corpuslib():
     return corpuslib
 
 
-def site_text(case: Path, folder: Path, port: int, text: str) -> str:
+def site_text(case: Path, folder: Path, ports: tuple[int, int], text: str) -> str:
     values = {
         "@ROOT@": case / "htdocs",
         "@CASE@": case,
         "@TMP@": folder / "tmp" / case.name.split("_")[0],
         "@LOG@": folder / "logs" / (case.name.split("_")[0] + ".log"),
-        "@PORT@": port,
-        "@PORT2@": port,
+        "@PORT@": ports[0],
+        "@PORT2@": ports[1],
     }
     for mark, value in values.items():
         text = text.replace(mark, str(value))
     return text
 
 
-def configuration(folder: Path, names: list[str], port: int) -> str:
-    """The corpus's global settings and one virtual host for each case."""
+def configuration(folder: Path, names: list[str], ports: tuple[int, int]) -> str:
+    """The corpus's global settings and one virtual host for each case; `ports` are for HTTP and for connections."""
     (folder / "logs").mkdir(exist_ok=True)
     parts = [HEAD.format(folder=folder), (CORPUS / "base.conf").read_text()]
+    if any((folder / "cases" / name / CONNECTION_SITE).exists() for name in names):
+        parts.append(f"Listen 127.0.0.1:{ports[1]} connection\n")
     (folder / "empty").mkdir(exist_ok=True)
     parts.append(f"<VirtualHost *>\nServerName fallback.test\nDocumentRoot {folder}/empty\n</VirtualHost>\n")
     for name in names:
-        own = folder / "tmp" / name.split("_")[0]
+        number = name.split("_")[0]
+        own = folder / "tmp" / number
         wanted = json.loads((folder / "cases" / name / "requests.json").read_text())
         for made in [own, *(own / inner for inner in wanted.get("pretmp", ()))]:
             made.mkdir(parents=True, exist_ok=True)
             made.chmod(0o777)
-        parts.append(configuration_of(folder / "cases" / name, folder, port))
+        # Two are only there because the real module crashes with one.
+        if wanted.get("workers", 1) > 2:
+            parts.append(f'<PythonPool "{number}.test">\nMaxProcesses {wanted["workers"]}\n</PythonPool>\n')
+        parts.append(configuration_of(folder / "cases" / name, folder, ports))
     return "\n".join(parts)
 
 
-def configuration_of(case: Path, folder: Path, port: int) -> str:
+def configuration_of(case: Path, folder: Path, ports: tuple[int, int]) -> str:
     """The directives and virtual hosts of one case."""
-    parts = [site_text(case, folder, port, path.read_text()) for path in case.glob("server.conf")]
+    parts = [site_text(case, folder, ports, path.read_text()) for path in case.glob("server.conf")]
     for site in sorted(path for path in case.iterdir() if re.match(r"site\w*\.conf$", path.name)):
-        parts.append(f"<VirtualHost *>\n{site_text(case, folder, port, site.read_text())}\n</VirtualHost>\n")
+        port = f":{ports[1]}" if site.name == CONNECTION_SITE else ""
+        parts.append(f"<VirtualHost *{port}>\n{site_text(case, folder, ports, site.read_text())}\n</VirtualHost>\n")
     return "\n".join(parts)
 
 
@@ -90,12 +98,16 @@ def corpus(names: list[str]) -> Iterator[tuple[object, dict[str, object]]]:
             shutil.copytree(CORPUS / "cases" / name, folder / "cases" / name)
         # nginx's workers may be another user, and the corpus is read-only.
         subprocess.run(["chmod", "-R", "u+w,a+rX", folder], check=True)
-        port = free_port()
-        daemon = Daemon(folder, configuration(folder, names, port))
+        ports = (free_port(), free_port())
+        daemon = Daemon(folder, configuration(folder, names, ports))
         try:
             with nginx(folder, daemon.socket) as port:
                 env = lib.Env(
-                    ("127.0.0.1", port), None, str(folder / "cases"), str(folder / "logs"), str(folder / "tmp")
+                    ("127.0.0.1", port),
+                    ("127.0.0.1", ports[1]),
+                    str(folder / "cases"),
+                    str(folder / "logs"),
+                    str(folder / "tmp"),
                 )
                 yield env, {name: lib.Case(str(folder / "cases" / name)) for name in names}
         finally:
@@ -120,7 +132,7 @@ def case_names() -> list[str]:
 def unreadable(name: str) -> str | None:
     """Why the daemon does not take a case's configuration."""
     folder = CORPUS / "cases" / name
-    text = configuration_of(folder, Path("/tmp"), 80)
+    text = configuration_of(folder, Path("/tmp"), (80, 81))
     try:
         load_text(text, name)
     except ConfigError as error:
