@@ -114,6 +114,8 @@ http {{
         location / {{
             include {params};
             fastcgi_keep_conn on;
+            # The corpus's plain sockets close their sending side at once.
+            fastcgi_ignore_client_abort on;
             fastcgi_pass mpfcgi;
         }}
     }}
