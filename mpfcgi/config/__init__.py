@@ -1,10 +1,11 @@
 """The rules: Apache-style configuration text into immutable answers. Reads files; opens no sockets, runs no code."""
 
 from mpfcgi.config.filetypes import FileType, FileTypes
+from mpfcgi.config.interpreters import names_vary, static_interpreters
 from mpfcgi.config.loader import load, load_text
 from mpfcgi.config.model import Config, ConfigError, Listen, Place, PoolSettings, Server
 from mpfcgi.config.pools import pool_for
-from mpfcgi.config.resolver import Resolver, Resource, names_vary, static_interpreters
+from mpfcgi.config.resolver import Resolver, Resource
 from mpfcgi.config.settings import Settings
 from mpfcgi.config.translate import RequestURI, parse_uri
 

@@ -30,6 +30,11 @@ def append(old: Any, new: Any) -> Any:
     return (old or ()) + new
 
 
+def prepend(old: Any, new: Any) -> Any:
+    """Where the first that fits wins, an inner scope's come before an outer one's."""
+    return new + (old or ())
+
+
 def update(old: Any, new: Any) -> Any:
     return {**(old or {}), **new}
 
@@ -221,7 +226,13 @@ _add("AllowEncodedSlashes", "SV", v.choice("On", "Off", "NoDecode"), "What becom
 
 # -- files
 _add(
-    "Alias", "SVD", v.alias, "A URI prefix whose files are elsewhere.", combine=append, merge=append, syntax="/uri path"
+    "Alias",
+    "SVD",
+    v.alias,
+    "A URI prefix whose files are elsewhere.",
+    combine=append,
+    merge=prepend,
+    syntax="/uri path",
 )
 _add(
     "AliasMatch",
@@ -229,7 +240,7 @@ _add(
     v.alias_match,
     "The same with a regular expression.",
     combine=append,
-    merge=append,
+    merge=prepend,
     key="Alias",
     syntax="regex path",
 )
@@ -239,7 +250,7 @@ _add(
     v.redirect(None, False),
     "A URI prefix that is elsewhere now.",
     combine=append,
-    merge=append,
+    merge=prepend,
     override="FileInfo",
     syntax="[status] /uri url",
 )
@@ -249,7 +260,7 @@ _add(
     v.redirect(None, True),
     "The same with a regular expression.",
     combine=append,
-    merge=append,
+    merge=prepend,
     override="FileInfo",
     key="Redirect",
     syntax="[status] regex url",
@@ -260,7 +271,7 @@ _add(
     v.redirect(301, False),
     "Redirect with status 301.",
     combine=append,
-    merge=append,
+    merge=prepend,
     override="FileInfo",
     key="Redirect",
     syntax="/uri url",
@@ -271,7 +282,7 @@ _add(
     v.redirect(302, False),
     "Redirect with status 302.",
     combine=append,
-    merge=append,
+    merge=prepend,
     override="FileInfo",
     key="Redirect",
     syntax="/uri url",

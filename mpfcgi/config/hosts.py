@@ -1,30 +1,63 @@
-"""Which virtual host a request is for: by address and port, then by name (Apache's name-based virtual hosts)."""
+"""Which virtual host a request is for: by address and port, then by name (Apache's name-based virtual hosts).
+
+As in Apache, hosts of a matching IP address keep out those of `*`; among the hosts of an address the first whose name
+or alias fits answers, and the very first for names that none has. The Host header's port plays no part. Where no host
+has the address (a front-end may listen where our configuration knows nothing of) all hosts are looked at.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from mpfcgi.config.model import Server
+from mpfcgi.config.patterns import name_pattern
 from mpfcgi.config.values import address_argument
 
 CACHE_SIZE = 4096
+ADDRESSES_KEPT = 256
+_ANY = ("", "*", "_default_")
+
+
+class Names:
+    """The hosts of one address. A name costs one look-up for itself and one for each domain above it, however many
+    hosts there are; only wildcards other than a leading `*.` are tried one by one."""
+
+    def __init__(self, hosts: Sequence[Server]) -> None:
+        self.hosts = hosts
+        self._exact: dict[str, int] = {}
+        self._domains: dict[str, int] = {}
+        self._wild: list[tuple[str, int]] = []
+        for index, host in enumerate(hosts):
+            for name in (host.name, *host.aliases):
+                self._exact.setdefault(name, index)
+            for pattern in host.wild_aliases:
+                if pattern.startswith("*.") and not set(pattern[1:]) & set("*?"):
+                    self._domains.setdefault(pattern[1:], index)
+                else:
+                    self._wild.append((pattern, index))
+
+    def find(self, name: str) -> Server | None:
+        """The first host, in the order of the file, that has `name`; None when none has."""
+        found = [self._exact[name]] if name and name in self._exact else []
+        dot = name.find(".")
+        while dot >= 0:
+            if name[dot:] in self._domains:
+                found.append(self._domains[name[dot:]])
+            dot = name.find(".", dot + 1)
+        found += [index for pattern, index in self._wild if name_pattern(pattern).fullmatch(name)]
+        return self.hosts[min(found)] if found else None
 
 
 class Hosts:
-    """The hosts of a configuration. A name costs one look-up, however many hosts there are."""
+    """The hosts of a configuration."""
 
     def __init__(self, main: Server, vhosts: Sequence[Server]) -> None:
         self._main = main
         self._vhosts = vhosts
-        self._by_name: dict[str, list[Server]] = {}
-        self._wild: list[tuple[str, Server]] = []
-        for vhost in vhosts:
-            for name in (vhost.name, *vhost.aliases):
-                if name:
-                    self._by_name.setdefault(name, []).append(vhost)
-            self._wild += [(pattern, vhost) for pattern in vhost.wild_aliases]
+        self._all = Names(vhosts)
+        self._addresses: dict[tuple[str, str], Names | None] = {}
         self._cache: dict[tuple[str, str, str, str], Server] = {}
 
     def find(self, host: str, server_name: str, port: str, address: str) -> Server:
@@ -40,16 +73,20 @@ class Hosts:
     def _find(self, name: str, port: str, address: str) -> Server:
         if not self._vhosts:
             return self._main
-        named = self._by_name.get(name, [])
-        for strict in (True, False):
-            for vhost in named:
-                if not strict or _fits(vhost, port, address):
-                    return vhost
-            for pattern, vhost in self._wild:
-                if fnmatchcase(name, pattern) and (not strict or _fits(vhost, port, address)):
-                    return vhost
-        # The first host of the address answers for names that none has.
-        return next((vhost for vhost in self._vhosts if _fits(vhost, port, address)), self._vhosts[0])
+        names = self._at(port, address) or self._all
+        return names.find(name) or names.hosts[0]
+
+    def _at(self, port: str, address: str) -> Names | None:
+        """The hosts of an address, worked out once; None when no host is for it."""
+        key = (port, address)
+        if key not in self._addresses:
+            if len(self._addresses) >= ADDRESSES_KEPT:
+                self._addresses.clear()
+            ranks = [_rank(vhost, port, address) for vhost in self._vhosts]
+            best = max(ranks)
+            hosts = [vhost for vhost, rank in zip(self._vhosts, ranks, strict=True) if rank == best]
+            self._addresses[key] = Names(hosts) if best else None
+        return self._addresses[key]
 
 
 def bare_name(host: str) -> str:
@@ -60,19 +97,23 @@ def bare_name(host: str) -> str:
     return name.partition(":")[0].rstrip(".")
 
 
-def _fits(vhost: Server, port: str, address: str) -> bool:
-    """Whether one of the addresses of <VirtualHost> stands for `address`:`port`."""
+def _rank(vhost: Server, port: str, address: str) -> int:
+    """How well a <VirtualHost>'s addresses fit: 0 not at all, 1 by port or `*` alone, 2 by IP address."""
+    rank = 0
     for text in vhost.addresses:
         host, wanted_port = address_argument(text)
         if wanted_port not in ("", "*", port):
             continue
-        if host in ("", "*", "_default_", address) or _same_address(host, address):
-            return True
-    return False
+        if host.lower() in _ANY:
+            rank = max(rank, 1)
+        elif host == address or _same_address(host, address):
+            return 2
+    return rank
 
 
+@lru_cache(1024)
 def _same_address(one: str, other: str) -> bool:
     try:
-        return ipaddress.ip_address(one.strip("[]")) == ipaddress.ip_address(other)
+        return ipaddress.ip_address(one.strip("[]")) == ipaddress.ip_address(other.strip("[]"))
     except ValueError:
         return False

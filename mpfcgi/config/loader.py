@@ -42,9 +42,7 @@ MODULES = frozenset(
         "unixd",
     ]
 )
-DIRECTORY_SECTIONS = frozenset(
-    ("directory", "directorymatch", "files", "filesmatch", "location", "locationmatch", "limit", "limitexcept")
-)
+DIRECTORY_SECTIONS = frozenset(("directory", "directorymatch", "files", "filesmatch", "location", "locationmatch"))
 REQUIRE_SECTIONS = {"requireall": "all-of", "requireany": "any-of", "requirenone": "none-of"}
 MAX_INCLUDES = 50
 
@@ -121,6 +119,8 @@ class _Loader:
                 directives.append(Directive("Require", node.args, (self._require_section(node, context),), node.place))
             elif name in DIRECTORY_SECTIONS:
                 sections.append(self._section(node, context))
+            elif name in ("limit", "limitexcept"):
+                directives += self._limited(node, context)
             elif name == "virtualhost":
                 self._virtual_host(node, context)
             elif name == "pythonpool":
@@ -262,8 +262,6 @@ class _Loader:
         if args and args[0] == "~" and not is_regex:
             is_regex = True
             args.pop(0)
-        if name in ("limit", "limitexcept"):
-            args = [" ".join(arg.upper() for arg in args)] if args else []
         if len(args) != 1:
             raise ConfigError(f"<{node.name}> takes one argument, not {len(args)}", node.place)
         argument = args[0]
@@ -277,9 +275,31 @@ class _Loader:
             argument = argument.rstrip("/") or "/"
         inner = context if context == "H" else "D"
         directives, sections = self.contents(node.children, inner)
-        kind = {"directory": "Directory", "files": "Files", "location": "Location"}.get(name.removesuffix("match"))
-        kind = kind or {"limit": "Limit", "limitexcept": "LimitExcept"}[name]
+        kind = {"directory": "Directory", "files": "Files", "location": "Location"}[name.removesuffix("match")]
         return Section(kind, argument, is_regex, directives, sections, node.place)
+
+    def _limited(self, node: SectionNode, context: str) -> list[Directive]:
+        """The directives of <Limit> or <LimitExcept>, as the enclosing section's own: its rules know their methods."""
+        if not node.args:
+            raise ConfigError(f"<{node.name}> takes one or more methods", node.place)
+        methods = frozenset(arg.upper() for arg in node.args)
+        excepted = node.name.lower() == "limitexcept"
+        directives, sections = self.contents(node.children, context)
+        if sections:
+            raise ConfigError(f"<{sections[0].kind}> can't stand in <{node.name}>", sections[0].place)
+        limited: list[Directive] = []
+        for directive in directives:
+            if directive.name in ("Order", "Allow", "Deny", "Satisfy"):
+                raise ConfigError(
+                    f"{directive.name} in <{node.name}> is not supported yet", directive.place, "Require is"
+                )
+            if directive.name == "Require":
+                value = tuple(replace(rule, methods=methods, except_methods=excepted) for rule in directive.value)
+                directive = Directive(directive.name, directive.args, value, directive.place)
+            elif directive.name not in ("AuthType", "AuthName", "AuthUserFile", "AuthBasicAuthoritative"):
+                raise ConfigError(f"{directive.name} can't stand in <{node.name}>", directive.place)
+            limited.append(directive)
+        return limited
 
     def _require_section(self, node: SectionNode, context: str) -> Rule:
         rules: list[Rule] = []

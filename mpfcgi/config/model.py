@@ -45,9 +45,9 @@ class Directive:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Section:
-    """A container: Directory, DirectoryMatch, Files, FilesMatch, Location, LocationMatch, Limit, LimitExcept.
+    """A container: `kind` is Directory, Files or Location. What stands in <Limit> belongs to the section around it.
 
-    `argument` is the path, pattern or (for Limit) method list; `is_regex` is true for the Match forms and `~`.
+    `argument` is the path or pattern; `is_regex` is true for the Match forms and `~`.
     """
 
     kind: str

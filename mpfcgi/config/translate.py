@@ -6,12 +6,16 @@ AllowEncodedSlashes says otherwise.
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
+from mpfcgi.config.frontend_params import script_filename as sent_filename
 from mpfcgi.config.values import Mapping, Redirection
+
+__all__ = ["RequestURI", "find_redirect", "map_alias", "match_prefix", "normalize", "parse_uri", "sent_filename"]
 
 MAX_URI = 64 * 1024
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -34,10 +38,10 @@ def parse_uri(raw: str, encoded_slashes: str = "off") -> RequestURI:
         scheme, separator, rest = target.partition("://")
         if separator and scheme.isalpha():
             target = "/" + rest.partition("/")[2]
-        elif target != "*":
+        else:
             return RequestURI(target, args, 400)
-    if "%" not in target and "/." not in target and "//" not in target and target.isascii():
-        return RequestURI(target, args, 0 if "\0" not in target and len(target) <= MAX_URI else 400)
+    if "%" not in target and "/." not in target and "//" not in target and target.isascii() and len(target) <= MAX_URI:
+        return RequestURI(target, args, 0 if "\0" not in target else 400)
     return _decoded(target, args, encoded_slashes)
 
 
@@ -74,17 +78,34 @@ def normalize(path: str) -> str | None:
 
 
 def map_alias(aliases: Sequence[Mapping], uri: str) -> str | None:
-    """The path that the first fitting Alias or AliasMatch gives; None when none fits."""
+    """The path that the first fitting Alias or AliasMatch gives; None when none fits.
+
+    ValueError when a part of the URI has joined with the target to a `..`, which would lead out of the alias.
+    """
     for alias in aliases:
         if alias.regex is not None:
             found = alias.regex.search(uri)
             if found:
-                return expand(alias.target, found)
+                return _inside(expand(alias.target, found), alias.target)
         else:
             rest = match_prefix(alias.prefix, uri)
             if rest is not None:
-                return alias.target + rest
+                return _inside(alias.target + rest, alias.target)
     return None
+
+
+def _inside(path: str, target: str) -> str:
+    if path.split("/").count("..") > target.split("/").count(".."):
+        raise ValueError(f"{path} leads out of its alias")
+    return path
+
+
+def tidy(path: str) -> str:
+    """A file name without `//`, `/./` and `..`; a final slash stays."""
+    if "//" not in path and "/." not in path:
+        return path
+    slash = "/" if path.endswith("/") else ""
+    return (posixpath.normpath("/" + path.lstrip("/")).rstrip("/") + slash) or "/"
 
 
 def match_prefix(prefix: str, uri: str) -> str | None:
@@ -96,37 +117,37 @@ def match_prefix(prefix: str, uri: str) -> str | None:
 
 
 def find_redirect(redirects: Sequence[Redirection], uri: str) -> tuple[int, str | None] | None:
-    """Status and target of the first fitting Redirect; None when none fits."""
+    """Status and URL of the first fitting Redirect; None when none fits.
+
+    What comes from the URI is escaped again, so that the URL is fit for a header.
+    """
     for redirect in redirects:
         if redirect.regex is not None:
             found = redirect.regex.search(uri)
             if found:
-                return redirect.status, expand(redirect.target, found) if redirect.target is not None else None
+                return redirect.status, _escaped_target(redirect.target, found)
         else:
             rest = match_prefix(redirect.prefix, uri)
             if rest is not None:
-                return redirect.status, redirect.target + rest if redirect.target is not None else None
+                return redirect.status, redirect.target + escape(rest) if redirect.target is not None else None
     return None
 
 
-def expand(template: str, found: re.Match[str]) -> str:
-    """`template` with $0 to $9 replaced by the groups of a match."""
-    return re.sub(
-        r"\$(\d)",
-        lambda number: (found.group(int(number[1])) or "") if int(number[1]) <= found.re.groups else "",
-        template,
-    )
+def _escaped_target(target: str | None, found: re.Match[str]) -> str | None:
+    """`target` with its groups filled in. The groups alone are escaped: the administrator wrote the rest as a URL."""
+    return None if target is None else expand(target, found, escape)
 
 
-def sent_filename(script_filename: str, query_string: str = "") -> str:
-    """The file that a front-end's SCRIPT_FILENAME means: Apache's `proxy:fcgi://` forms without their prefix.
+def escape(path: str) -> str:
+    """A decoded path as it stands in a URL (ap_os_escape_path)."""
+    return quote(path.encode("utf-8", "surrogateescape"), safe="/$-_.+!*'(),:@&=~")
 
-    A query is cut off only where it is the request's own: a `?` may be part of a file's name.
-    """
-    found = re.match(r"proxy:(?:fcgi|balancer)://[^/]*", script_filename)
-    if found is None:
-        return script_filename
-    path = script_filename[found.end() :]
-    if query_string and path.endswith("?" + query_string):
-        path = path[: -len(query_string) - 1]
-    return unquote_to_bytes(path.encode("latin-1")).decode("utf-8", "surrogateescape")
+
+def expand(template: str, found: re.Match[str], convert: Callable[[str], str] = str) -> str:
+    """`template` with $0 to $9 replaced by the groups of a match, each through `convert`."""
+
+    def group(number: re.Match[str]) -> str:
+        index = int(number[1])
+        return convert(found[index] or "") if index <= found.re.groups else ""
+
+    return re.sub(r"\$(\d)", group, template)

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from mpfcgi.api import Request
 from mpfcgi.api.constants import DECLINED, DONE, HTTP_NOT_FOUND, HTTP_UNAUTHORIZED, OK
-from mpfcgi.api.request import quoted_uri
 from mpfcgi.config import Server, parse_uri
 from mpfcgi.importer import path as python_path
 from mpfcgi.worker import access, default, directories, environment
@@ -156,7 +155,9 @@ class Cycle:
         if req.filename is None:
             get = req._params.get
             sent = get("SCRIPT_FILENAME", "") if req._prev is None and req._main is None else ""
-            resource, status_now = self.resolver.resolve(site.server, req.uri, get("DOCUMENT_ROOT", ""), sent)
+            resource, status_now = self.resolver.resolve(
+                site.server, req.uri, get("DOCUMENT_ROOT", ""), sent, get("QUERY_STRING", "")
+            )
         else:
             resource, status_now = self.resolver.lookup(site.server, req.filename, req.uri)
         req._locate(resource, status_now)
@@ -172,9 +173,11 @@ class Cycle:
         if resource.problem:
             req.log_error(resource.problem)
         if resource.location is not None:
-            location = resource.location + ("?" + req.args if req.args else "")
+            location = resource.location
+            if req.args and "?" not in location:
+                location += "?" + req.args
             if location.startswith("/"):
-                location = req.construct_url(quoted_uri(location) if not req.args else location)
+                location = req.construct_url(location)
             req.headers_out["Location"] = location
 
     def before_content(self, req: Request, plan: Plan, site: Site) -> int:

@@ -1,0 +1,153 @@
+"""Which sections hold for a file and its URI, in Apache's order of merging.
+
+<Directory> and .htaccess from the root down, then <Directory> by expression, then <Files>, then <Location>; within each
+group the main server's before the virtual host's, in the order of the file.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from mpfcgi.config.htaccess import HtaccessFile, HtaccessFiles, Looked
+from mpfcgi.config.model import Directive, Section
+from mpfcgi.config.patterns import is_wild, path_pattern
+from mpfcgi.config.settings import Scope
+from mpfcgi.config.translate import match_prefix
+from mpfcgi.config.walk import folders
+
+NOTHING_ALLOWED: frozenset[str] = frozenset()
+
+
+class Found(NamedTuple):
+    """A section or .htaccess that holds (`source`, by which settings are interned) and its directives' scope."""
+
+    source: Section | HtaccessFile
+    scope: Scope
+
+
+class Walked(NamedTuple):
+    """The outcome of the walk: what holds, the .htaccess files that were looked for, the first one that is wrong, and
+    the folders passed, each with the Options lines that hold from there on."""
+
+    found: list[Found]
+    looked: tuple[Looked, ...]
+    wrong: HtaccessFile | None
+    options: list[tuple[str, tuple[Any, ...]]]
+
+
+class Sections:
+    """The sections of a main server and a virtual host, sorted so that finding those of a file needs no search."""
+
+    def __init__(self, sections: Iterable[Section]) -> None:
+        self._plain: dict[str, list[tuple[int, Section]]] = {}
+        self._wild: dict[int, list[tuple[int, Section]]] = {}
+        self._regex: list[Section] = []
+        self._files: list[Section] = []
+        self._locations: list[Section] = []
+        for order, section in enumerate(sections):
+            if section.kind == "Files":
+                self._files.append(section)
+            elif section.kind == "Location":
+                self._locations.append(section)
+            elif section.is_regex:
+                self._regex.append(section)
+            elif is_wild(section.argument):
+                self._wild.setdefault(section.argument.count("/"), []).append((order, section))
+            else:
+                self._plain.setdefault(section.argument, []).append((order, section))
+
+    def walk(
+        self, directory: str, filename: str, is_directory: bool, htaccess: HtaccessFiles, names: tuple[str, ...]
+    ) -> Walked:
+        """Everything but Location. `directory` ends in a slash; `names` are those of .htaccess files."""
+        found: list[Found] = []
+        nested: list[Found] = []
+        looked: list[Looked] = []
+        options: list[tuple[str, tuple[Any, ...]]] = []
+        wrong: HtaccessFile | None = None
+        override = NOTHING_ALLOWED
+
+        def enter(source: Section | HtaccessFile, place: str) -> None:
+            found.append(Found(source, Scope(source.directives, place)))
+            nested.extend(Found(inner, Scope(inner.directives, place)) for inner in source.sections)
+
+        for folder in folders(directory):
+            first = len(found)
+            for section in self._of_folder(folder):
+                enter(section, folder)
+                override = _last(section.directives, "AllowOverride", override)
+            for name in names if override else ():
+                seen, file = htaccess.read(folder + name, override)
+                looked.append(seen)
+                if file is not None:
+                    wrong = wrong or (file if file.status else None)
+                    enter(file, folder)
+            lines = [line.value for item in found[first:] for line in item.scope.directives if line.name == "Options"]
+            options.append((folder, tuple(lines)))
+        # Apache tries expressions on the file's own name; a folder's ends in a slash.
+        subject = directory if is_directory else filename
+        for section in self._regex:
+            if expression(section.argument).search(subject):
+                enter(section, directory)
+        if not is_directory:
+            server_wide = [Found(section, Scope(section.directives)) for section in self._files]
+            base = os.path.basename(filename)
+            found += [
+                item
+                for item in server_wide + nested
+                if isinstance(item.source, Section) and item.source.kind == "Files" and _files_match(item.source, base)
+            ]
+        return Walked(found, tuple(looked), wrong, options)
+
+    def locations(self, uri: str) -> list[Found]:
+        """The <Location> sections that hold for a decoded URI."""
+        return [
+            Found(section, Scope(section.directives, None, True))
+            for section in self._locations
+            if _location_matches(section, uri)
+        ]
+
+    def _of_folder(self, folder: str) -> Iterable[Section]:
+        path = folder.rstrip("/") or "/"
+        here = list(self._plain.get(path, ()))
+        for order, section in self._wild.get(path.count("/"), ()):
+            if path_pattern(section.argument).fullmatch(path):
+                here.append((order, section))
+        return [section for _, section in sorted(here, key=lambda item: item[0])]
+
+
+def depends_on_place(found: Iterable[Found]) -> bool:
+    """Whether the same sections give each folder handlers of its own: wildcards and expressions do."""
+    return any(
+        isinstance(item.source, Section)
+        and item.source.kind == "Directory"
+        and (item.source.is_regex or is_wild(item.source.argument))
+        for item in found
+    )
+
+
+@lru_cache(1024)
+def expression(text: str) -> re.Pattern[str]:
+    return re.compile(text)
+
+
+def _files_match(section: Section, name: str) -> bool:
+    if section.is_regex:
+        return expression(section.argument).search(name) is not None
+    return path_pattern(section.argument).fullmatch(name) is not None
+
+
+def _location_matches(section: Section, uri: str) -> bool:
+    if section.is_regex:
+        return expression(section.argument).search(uri) is not None
+    if is_wild(section.argument):
+        return path_pattern(section.argument).fullmatch(uri) is not None
+    return match_prefix(section.argument, uri) is not None
+
+
+def _last(directives: tuple[Directive, ...], name: str, default: frozenset[str]) -> frozenset[str]:
+    return next((directive.value for directive in reversed(directives) if directive.name == name), default)
