@@ -14,7 +14,6 @@ from time import monotonic
 
 from mpfcgi.config import Config, ConfigError, names_vary, pool_for, static_interpreters
 from mpfcgi.ipc.scoreboard import Scoreboard
-from mpfcgi.ipc.setup import WorkerSetup
 from mpfcgi.supervisor import log as logs
 from mpfcgi.supervisor import staffing
 from mpfcgi.supervisor.commands import Command, Commands
@@ -22,18 +21,14 @@ from mpfcgi.supervisor.listeners import Listeners
 from mpfcgi.supervisor.pool import Beside, Crew, Pool, WorkerMain, new_queue
 from mpfcgi.supervisor.router_handle import RouterCrew
 
+# The one call. Imported before any fork: what all workers need is loaded once, and a new one starts at once.
+from mpfcgi.worker import worker
+
 SLOTS = 2048
 # Seconds that workers get to leave when a second signal asks them to.
 QUICK = 0.5
 # Seconds between two looks at queues that are to run empty at the end.
 LOOK_AGAIN = 0.02
-
-
-def _worker_main(setup: WorkerSetup) -> int:
-    # Imported in the child: the supervisor has nothing to do with requests.
-    from mpfcgi.worker.worker import run
-
-    return run(setup)
 
 
 class Supervisor:
@@ -44,7 +39,7 @@ class Supervisor:
     """
 
     def __init__(
-        self, config: Config, *, reload: Callable[[], Config], worker_main: WorkerMain = _worker_main,
+        self, config: Config, *, reload: Callable[[], Config], worker_main: WorkerMain = worker.run,
         ready: Callable[[], None] | None = None,
         beside: Sequence[tuple[str, Callable[[], int], list[int]]] = (),
     ) -> None:  # fmt: skip
