@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
-LONGEST_MODULE = 400
+LONGEST_MODULE = 440
 # Tables, which are longer than a story may be.
 LONGER = {
     "mpfcgi/api/apache.py",
