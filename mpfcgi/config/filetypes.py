@@ -1,6 +1,7 @@
 """What a file's name says of it: content type, charset, encoding, language, handler (Apache's mod_mime).
 
-A name may have several extensions, each of which may say something; of one kind, the last says it.
+A name may have several extensions, each of which may say something; of one kind the last says it, but encodings and
+languages add up. An extension that says nothing takes nothing back.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ CACHE_SIZE = 1024
 
 
 class FileType(NamedTuple):
-    """None for what the name does not tell. `known` is false when mod_mime would leave it to others."""
+    """None, or empty, for what the name does not tell. `known` is false when it tells no content type, and the type
+    handlers are to be asked. `encoding` may be several, joined by commas, in the order in which they were applied."""
 
     content_type: str | None
     charset: str | None
     encoding: str | None
-    language: str | None
+    languages: tuple[str, ...]
     handler: str | None
     known: bool
 
@@ -44,34 +46,35 @@ class FileTypes:
         return found
 
     def _lookup(self, settings: Settings, name: str) -> FileType:
-        maps = [settings.get(f"Add{kind}") or {} for kind in ("Type", "Charset", "Encoding", "Language", "Handler")]
-        found: list[str | None] = [None] * 5
-        known_extension = False
-        # A leading dot does not make an extension of the whole name.
-        for extension in (
-            name.lstrip(".").split(".")[1:] if not name.startswith(".") else name[1:].split(".")[1:] or [name[1:]]
-        ):
-            key = extension.lower()
-            recognised = False
-            for index, mapping in enumerate(maps):
-                if key in mapping:
-                    recognised = recognised or mapping[key] is not None
-                    found[index] = mapping[key]
-            if key not in maps[0] and key in self._types:
-                found[0] = self._types[key]
-                recognised = True
-            if not recognised and key and not found[2]:
-                # An unknown extension takes back what earlier ones said, as in mod_mime.
-                found = [None] * 5
-            known_extension = known_extension or recognised
-        content_type, charset, encoding, language, handler = found
-        forced = settings.get("ForceType")
-        if forced and forced.lower() != "none":
-            content_type = forced
-        set_handler = settings.get("SetHandler")
-        if set_handler and set_handler.lower() != "none":
-            handler = set_handler
-        return FileType(content_type, charset, encoding, language, handler, content_type is not None)
+        types, charsets, encodings, languages, handlers = (
+            settings.get(f"Add{kind}") or {} for kind in ("Type", "Charset", "Encoding", "Language", "Handler")
+        )
+        content_type = charset = handler = None
+        found_encodings: list[str] = []
+        found_languages: list[str] = []
+        for extension in extensions(name):
+            # RemoveType (None here) hides what TypesConfig says, too.
+            said = types[extension] if extension in types else self._types.get(extension)
+            content_type = said or content_type
+            charset = charsets.get(extension) or charset
+            handler = handlers.get(extension) or handler
+            found_encodings += filter(None, [encodings.get(extension)])
+            found_languages += filter(None, [languages.get(extension)])
+        content_type = _forced(settings.get("ForceType")) or content_type
+        handler = _forced(settings.get("SetHandler")) or handler
+        return FileType(
+            content_type, charset, ", ".join(found_encodings) or None, tuple(found_languages), handler,
+            content_type is not None,
+        )  # fmt: skip
+
+
+def extensions(name: str) -> list[str]:
+    """The extensions of a file name, lower-case, empty ones left out. Leading dots belong to the base name."""
+    return [part.lower() for part in name.lstrip(".").split(".")[1:] if part]
+
+
+def _forced(value: str | None) -> str | None:
+    return value if value and value.lower() != "none" else None
 
 
 def _read_types(path: str | None) -> dict[str, str]:

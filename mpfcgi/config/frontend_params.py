@@ -34,8 +34,8 @@ def path_for(uri: str, document_root: str, script: str) -> str:
     """The path that a decoded URI means to the front-end; "" when it names no place for its files.
 
     `script` is the outcome of `script_filename`. Where it isn't the URI below the root it wins: the front-end has an
-    alias there, or has rewritten the URI. A bare URI as SCRIPT_FILENAME (Apache's `ProxyPass / fcgi://host/`) is no
-    file name: taken for one it would open the whole disk.
+    alias there, or has rewritten the URI. A bare URI as SCRIPT_FILENAME (Apache's `ProxyPass / fcgi://host/`) is no file
+    name, and / is no root: taken for such they would open the whole disk.
     """
     root = text(document_root).rstrip("/")
     if not script.startswith("/") or script == uri or uri.startswith(script.rstrip("/") + "/"):

@@ -26,15 +26,15 @@ def choose_type(req: Request, settings: Settings, filetypes: FileTypes) -> bool:
         req._content_type = req._content_type or c.DIR_MAGIC_TYPE
         return True
     filename = req.filename or ""
-    content_type, charset, encoding, language, handler, known = filetypes.lookup(
+    content_type, charset, encoding, languages, handler, known = filetypes.lookup(
         settings, filename[filename.rfind("/") + 1 :]
     )
     if content_type is not None:
         req._content_type = content_type + (f"; charset={charset}" if charset else "")
     if encoding is not None:
         req.content_encoding = encoding
-    if language is not None:
-        req.content_languages = (language,)
+    if languages:
+        req.content_languages = languages
     if handler is not None:
         req.handler = handler
     return known

@@ -1,0 +1,103 @@
+import pytest
+
+from mpfcgi.config import Resolver, load_text
+from mpfcgi.config.sections import Sections
+
+
+def order_of(text, root, uri):
+    """The markers of the sections that hold, in the order of merging (a dict keeps it)."""
+    config = load_text(text.replace("ROOT", str(root)))
+    resolver = Resolver(config)
+    server = config.vhosts[0] if config.vhosts else config.main
+    return " ".join(resolver.resolve(server, uri, str(root))[0].settings.options)
+
+
+@pytest.fixture
+def root(tmp_path):
+    root = tmp_path / "htdocs"
+    (root / "sub" / "deep").mkdir(parents=True)
+    for name in ("f.txt", "sub/g.txt", "sub/deep/d.txt"):
+        (root / name).write_text("x")
+    (root / "sub" / ".htaccess").write_text("PythonOption ht 1\n<Files g.txt>\nPythonOption htfiles 1\n</Files>\n")
+    return root
+
+
+def section(head, marker, inner=""):
+    kind = head.split()[0]
+    return f"<{head}>\nPythonOption {marker} 1\n{inner}\n</{kind}>\n"
+
+
+MAIN = (
+    section("Directory /", "root", "AllowOverride None")
+    + section("Directory ROOT", "dir", "AllowOverride All\n" + section("Files *.txt", "dirfiles"))
+    + section("Directory ROOT/../*/sub".replace("ROOT/..", "PARENT"), "wild")
+    + section("Directory ROOT/s?b", "question")
+    + section("Directory ~ deep", "rx-deep")
+    + section("DirectoryMatch g.txt$", "rx-file")
+    + section("DirectoryMatch /sub$", "rx-sub-end")
+    + section("DirectoryMatch /sub/$", "rx-sub-slash-end")
+    + section("Files g.txt", "mainfiles")
+    + section("Location /sub", "loc")
+    + section("Location /sub/", "loc-slash")
+    + section("Location /*/g.txt", "loc-wild")
+    + section("Location /", "loc-root")
+)
+VHOST = (
+    "<VirtualHost *:80>\n"
+    + section("Directory ROOT", "vdir")
+    + section("Files g.txt", "vfiles")
+    + section("Location /sub", "vloc")
+    + "</VirtualHost>\n"
+)
+
+
+# Recorded from Apache 2.4.71 with the same sections.
+@pytest.mark.parametrize(
+    ("uri", "order"),
+    [
+        ("/f.txt", "root dir vdir dirfiles loc-root"),
+        (
+            "/sub/g.txt",
+            "root dir vdir wild question ht rx-file mainfiles vfiles dirfiles htfiles loc loc-slash loc-wild loc-root vloc",
+        ),
+        ("/sub/deep/d.txt", "root dir vdir wild question ht rx-deep dirfiles loc loc-slash loc-root vloc"),
+        ("/sub/", "root dir vdir wild question ht rx-sub-slash-end loc loc-slash loc-root vloc"),
+    ],
+)
+def test_sections_are_merged_in_the_order_that_apache_has(root, uri, order):
+    assert order_of((MAIN + VHOST).replace("PARENT", str(root.parent)), root, uri) == order
+
+
+def test_shorter_paths_come_first_wherever_they_stand(root):
+    text = section("Directory ROOT/sub/deep", "3") + section("Directory ROOT", "1") + section("Directory ROOT/sub", "2")
+    assert order_of(text, root, "/sub/deep/d.txt") == "1 2 3"
+
+
+def test_files_sections_are_not_for_folders(root):
+    assert order_of(section("Files *", "files"), root, "/sub/") == ""
+
+
+def test_a_directory_section_is_for_whole_names(root):
+    assert order_of(section("Directory ROOT/su", "su"), root, "/sub/g.txt") == ""
+
+
+@pytest.mark.parametrize(("argument", "holds"), [("/app", True), ("/app/", True), ("/ap", False), ("~ ^/app/.$", True)])
+def test_locations_hold_for_uris_that_have_no_file(root, argument, holds):
+    assert (order_of(section(f"Location {argument}", "here"), root, "/app/x") == "here") is holds
+
+
+def test_sections_of_other_folders_are_not_looked_through():
+    class Counted(str):
+        looked_at = 0
+
+        def __eq__(self, other):
+            Counted.looked_at += 1
+            return str.__eq__(self, other)
+
+        __hash__ = str.__hash__
+
+    config = load_text("".join(f"<Directory /srv/{i}>\nPythonDebug On\n</Directory>\n" for i in range(2000)))
+    sections = Sections(config.main.sections)
+    assert [item.argument for item in sections._of_folder(Counted("/srv/1999/"))] == ["/srv/1999"]
+    assert Counted.looked_at <= 3
+    assert not sections._wild

@@ -1,0 +1,86 @@
+import pytest
+
+from mpfcgi.config import ConfigError, load_text
+from mpfcgi.config.settings import Scope, merge
+
+
+def config_of(text):
+    return load_text(text).main
+
+
+def settings(text):
+    return merge(None, [Scope(config_of(text).directives)])
+
+
+def inner(text):
+    """The settings of the first <Directory>, laid over the server's."""
+    main = config_of(text)
+    return merge(
+        merge(None, [Scope(main.directives)]), [Scope(main.sections[0].directives, main.sections[0].argument + "/")]
+    )
+
+
+def test_nothing_configured_is_nothing_set():
+    empty = settings("")
+    assert (empty.values, empty.handlers, empty.options, empty.python_config) == ({}, {}, {}, {})
+    assert empty.get("Require") is None
+    assert empty.get("Timeout", 60) == 60
+
+
+def test_lines_of_one_section_add_up_and_an_inner_section_replaces():
+    text = "PythonHandler a\nPythonHandler b | .py\n<Directory /x>\nPythonHandler c\n</Directory>"
+    assert [spec.handler for spec in settings(text).handlers["PythonHandler"]] == ["a", "b"]
+    (spec,) = inner(text).handlers["PythonHandler"]
+    assert (spec.handler, spec.directory, spec.is_location) == ("c", "/x/", False)
+
+
+def test_options_merge_key_by_key_and_are_removed_without_a_value():
+    text = "PythonOption a 1\nPythonOption b 2\n<Directory /x>\nPythonOption a\nPythonOption c 3\n</Directory>"
+    assert settings(text).options == {"a": "1", "b": "2"}
+    assert inner(text).options == {"b": "2", "c": "3"}
+
+
+@pytest.mark.parametrize(
+    ("outer", "line", "result"),
+    [
+        ("Indexes", "+Includes", {"Indexes", "Includes"}),
+        ("Indexes Includes", "-Indexes", {"Includes"}),
+        ("Indexes", "None", set()),
+        ("Indexes", "FollowSymLinks", {"FollowSymLinks"}),
+    ],
+)
+def test_options_with_a_sign_change_what_holds(outer, line, result):
+    assert inner(f"Options {outer}\n<Directory /x>\nOptions {line}\n</Directory>").get("Options") == result
+
+
+def test_the_first_redirect_that_fits_is_that_of_the_inner_scope():
+    text = "Redirect /a http://outer/\n<Directory /x>\nRedirect /a http://inner/\n</Directory>"
+    assert [redirect.target for redirect in inner(text).get("Redirect")] == ["http://inner/", "http://outer/"]
+
+
+def test_get_config_shows_flags_as_digits():
+    shown = settings("PythonDebug On\nPythonAutoReload Off\nPythonInterpreter one").python_config
+    assert shown == {"PythonDebug": "1", "PythonAutoReload": "0", "PythonInterpreter": "one"}
+
+
+@pytest.mark.parametrize(("section", "excepted"), [("Limit", False), ("LimitExcept", True)])
+def test_rules_in_limit_know_their_methods(section, excepted):
+    text = f"<Directory /x>\n<{section} GET put>\nRequire valid-user\nAuthName here\n</{section}>\nRequire all granted\n</Directory>"
+    limited, free = inner(text).get("Require")
+    assert (limited.kind, limited.methods, limited.except_methods) == ("valid-user", {"GET", "PUT"}, excepted)
+    assert (free.kind, free.methods) == ("all", None)
+    assert inner(text).get("AuthName") == "here"
+
+
+@pytest.mark.parametrize(
+    "content", ["Order deny,allow", "PythonHandler x", "<Files x>\nRequire all denied\n</Files>", "Nonsense"]
+)
+def test_nothing_in_limit_is_lost_in_silence(content):
+    with pytest.raises(ConfigError):
+        load_text(f"<Directory /x>\n<Limit GET>\n{content}\n</Limit>\n</Directory>")
+
+
+def test_a_container_of_rules_in_limit_is_limited_too():
+    text = "<Directory /x>\n<Limit GET>\n<RequireAll>\nRequire all granted\n</RequireAll>\n</Limit>\n</Directory>"
+    (rule,) = inner(text).get("Require")
+    assert (rule.kind, rule.methods) == ("all-of", {"GET"})
