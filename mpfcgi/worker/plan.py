@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from mpfcgi.api.constants import DECLINED, OK
 from mpfcgi.config import Settings
+from mpfcgi.config.values import Rule
 from mpfcgi.worker.handlers import Handler, ImportRules
 
 GO_ON = frozenset((OK, DECLINED))
@@ -45,7 +46,8 @@ PHASES = (
 )  # fmt: skip
 BY_DIRECTIVE = {phase.directive: phase for phase in PHASES}
 
-GUARDS = ("Require", "Order", "Allow", "Deny", "AuthType", "SetEnv", "PassEnv", "UnsetEnv")
+GRANTED = Rule("all", ("granted",))
+GUARDS = ("Order", "Allow", "Deny", "AuthType", "SetEnv", "PassEnv", "UnsetEnv")
 Handlers = tuple[Handler, ...]
 NONE: Handlers = ()
 
@@ -85,7 +87,11 @@ class Plan:
         self.content_only = not (self._by_phase.keys() - {CONTENT.directive})
         self.early_environment = settings.get("SetEnvIf") or ()
         # Whether anything of the configuration stands between a request and its content.
-        self.guarded = bool(self.early_environment) or any(settings.get(name) for name in GUARDS)
+        self.guarded = (
+            bool(self.early_environment)
+            or any(settings.get(name) for name in GUARDS)
+            or not all(rule == GRANTED for rule in settings.get("Require") or ())
+        )
 
     def handlers(self, phase: Phase) -> Handlers:
         return self._by_phase.get(phase.directive, NONE)
