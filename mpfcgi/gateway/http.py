@@ -36,11 +36,24 @@ def _leave(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
+class _Gateway(wsgi.Gateway_10):  # type: ignore[misc]
+    """WSGI with what CGI says beyond it, and a way to end the browser's connection."""
+
+    def get_environ(self) -> dict[str, Any]:  # type: ignore[override]
+        environ: dict[str, Any] = super().get_environ()  # type: ignore[no-untyped-call]
+        address = self.req.conn.socket.getsockname()[0]
+        environ["SERVER_ADDR"] = address
+        environ["SERVER_NAME"] = environ.get("HTTP_HOST", "").rpartition(":")[0] or environ.get("HTTP_HOST") or address
+        environ["mpfcgi.request"] = self.req
+        return environ
+
+
 class _Server(wsgi.Server):  # type: ignore[misc]
     """cheroot's server on a socket that is bound already."""
 
     def __init__(self, listener: socket.socket, bridge: Bridge) -> None:
         super().__init__(listener.getsockname()[:2], bridge, numthreads=THREADS, server_name="mpfcgi")
+        self.gateway = _Gateway
         self._listener = listener
 
     def bind(self, family: int, type: int, proto: int = 0) -> socket.socket:
@@ -53,9 +66,13 @@ class Backend:
 
     def __init__(self, path: str) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(PATIENCE)
+        # Blocking until it is connected: with a timeout, connect(2) does not wait for room in the backlog.
         self.sock.connect(path)
+        self.sock.setblocking(False)
         self.client = ClientConnection()
+        # Whether another request may follow.
+        self.usable = True
+        self.sending = False
 
     @property
     def stale(self) -> bool:
@@ -89,6 +106,9 @@ class Bridge:
                 "502 Bad Gateway", [("Content-Type", "text/plain"), ("Content-Length", str(len(BAD_GATEWAY)))]
             )
             return iter((BAD_GATEWAY,))
+        if backend.sending:
+            # The rest of the body belongs to the worker: cheroot must not skip to the next request.
+            environ["mpfcgi.request"].close_connection = True
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers]
         start_response(f"{head.status} {head.reason}", headers)
         return self._body(backend, first, response)
@@ -112,12 +132,14 @@ class Bridge:
         except (OSError, ProtocolError, GeneratorExit):
             backend.close()
             raise
-        self._idle.put(backend)
+        if backend.usable:
+            self._idle.put(backend)
+        else:
+            backend.close()
 
     def _response(self, backend: Backend, environ: dict[str, Any]) -> Iterator[tuple[Any, bytes]]:
         """First the head with the bytes after it, then (None, piece) until the end."""
-        self._send(backend, environ)
-        pieces = _stdout(backend)
+        pieces = _exchange(backend, _request(backend.client, environ))
         start = b""
         parsed = None
         while parsed is None:
@@ -130,36 +152,68 @@ class Bridge:
         for piece in pieces:
             yield None, piece
 
-    def _send(self, backend: Backend, environ: dict[str, Any]) -> None:
-        client, sock = backend.client, backend.sock
-        sock.sendall(client.begin_request(_params(environ), keep_conn=True))
-        body = environ["wsgi.input"]
-        if environ.get("CONTENT_LENGTH") or "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
-            while data := body.read(READ_SIZE):
-                sock.sendall(client.stdin(data))
-        sock.sendall(client.stdin_end())
+
+def _request(client: ClientConnection, environ: dict[str, Any]) -> Iterator[bytes]:
+    """The request as it goes over the wire, read from the browser piece by piece."""
+    head = client.begin_request(_params(environ), keep_conn=True)
+    if environ.get("CONTENT_LENGTH") or "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
+        yield head
+        head = b""
+        while data := environ["wsgi.input"].read(READ_SIZE):
+            yield client.stdin(data)
+    yield head + client.stdin_end()
 
 
-def _stdout(backend: Backend) -> Iterator[bytes]:
-    """The pieces of the response, to its end."""
+def _exchange(backend: Backend, request: Iterator[bytes]) -> Iterator[bytes]:
+    """Send the request while the response arrives, so that neither waits for the other; the response's pieces.
+
+    A worker may answer, and leave, before it has read the whole body: what it said counts.
+    """
+    sock, client = backend.sock, backend.client
+    outgoing = memoryview(next(request))
     while True:
-        event = backend.client.next_event()
+        backend.sending = bool(outgoing)
+        event = client.next_event()
         if isinstance(event, StdoutReceived):
             yield event.data
         elif isinstance(event, StderrReceived):
             sys.stderr.write(event.data.decode(errors="replace"))
         elif isinstance(event, RequestEnded):
+            backend.usable = backend.usable and not outgoing
             return
         elif event is None:
-            data = backend.sock.recv(READ_SIZE)
-            if not data:
-                raise ConnectionError("the worker closed the connection")
-            backend.client.receive_data(data)
+            readable, writable = _wait(sock, bool(outgoing))
+            if readable:
+                client.receive_data(_receive(sock))
+            elif writable:
+                try:
+                    outgoing = outgoing[sock.send(outgoing) :] or memoryview(next(request, b""))
+                except (BrokenPipeError, ConnectionResetError):
+                    outgoing = memoryview(b"")
+                    backend.usable = False
+
+
+def _wait(sock: socket.socket, sending: bool) -> tuple[bool, bool]:
+    """Whether the socket can be read, and written. TimeoutError when the worker is silent for too long."""
+    poll = select.poll()
+    poll.register(sock, select.POLLIN | (select.POLLOUT if sending else 0))
+    ready = poll.poll(PATIENCE * 1000)
+    if not ready:
+        raise TimeoutError(f"the worker said nothing for {PATIENCE:g} s")
+    events = ready[0][1]
+    return bool(events & ~select.POLLOUT), bool(events & select.POLLOUT)
+
+
+def _receive(sock: socket.socket) -> bytes:
+    data = sock.recv(READ_SIZE)
+    if not data:
+        raise ConnectionError("the worker closed the connection")
+    return data
 
 
 _PASSED = (
     "REQUEST_METHOD", "REQUEST_URI", "QUERY_STRING", "CONTENT_TYPE", "CONTENT_LENGTH", "SERVER_NAME", "SERVER_PORT",
-    "SERVER_PROTOCOL", "SERVER_SOFTWARE", "REMOTE_ADDR", "REMOTE_PORT",
+    "SERVER_ADDR", "SERVER_PROTOCOL", "SERVER_SOFTWARE", "REMOTE_ADDR", "REMOTE_PORT",
 )  # fmt: skip
 
 
@@ -170,8 +224,6 @@ def _params(environ: dict[str, Any]) -> dict[str, str]:
         GATEWAY_INTERFACE="CGI/1.1",
         REQUEST_SCHEME="http",
         REDIRECT_STATUS="200",
-        SERVER_ADDR=environ["SERVER_NAME"],
-        SERVER_PROTOCOL=environ.get("ACTUAL_SERVER_PROTOCOL") or environ.get("SERVER_PROTOCOL", "HTTP/1.1"),
     )
     params.update({name: value for name, value in environ.items() if name.startswith("HTTP_")})
     return params
