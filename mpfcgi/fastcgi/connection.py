@@ -36,7 +36,7 @@ from mpfcgi.fastcgi.constants import (
     UNKNOWN_ROLE,
 )
 from mpfcgi.fastcgi.errors import ProtocolError
-from mpfcgi.fastcgi.pairs import decode_pairs, encode_pairs
+from mpfcgi.fastcgi.pairs import TooManyPairs, decode_pairs, encode_pairs
 from mpfcgi.fastcgi.records import BEGIN_BODY, HEADER, MAX_CONTENT, end_request, pack_header, record, stream
 
 # What a front-end sends for an ordinary request without a body, around its parameters. Its id is nearly always 1.
@@ -51,7 +51,7 @@ _ROLES = frozenset((1, 2, 3))
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds on what a peer may send: bytes of a request's parameters, and their number.
+    """Bounds on what a peer may send: bytes of a request's parameters, and their number, repeated ones counted each.
 
     A request past them is not lost: it becomes a `ParamsRejected`, to be answered.
     """
@@ -93,6 +93,7 @@ class ServerConnection:
         self._at = 0
         self._answers: list[bytes] = []
         self._closed = False
+        self._close_told = False
         self._dead = False
 
     # -- reading
@@ -114,7 +115,7 @@ class ServerConnection:
 
         The short way for nearly all requests; None, and nothing consumed, when the general way is needed.
         """
-        if self.active or self._buffer or self._closed or not data.endswith(_TAIL):
+        if self.active or self._buffer or self._closed or self._dead or not data.endswith(_TAIL):
             return None
         keep_conn = data.startswith(_BEGIN_KEEP)
         if not keep_conn and not data.startswith(_BEGIN_CLOSE):
@@ -124,10 +125,10 @@ class ServerConnection:
         if data[16:20] != _PARAMS_1 or 40 + size + data[22] != len(data) or size > self.limits.params_bytes or not size:
             return None
         try:
-            params = decode_pairs(data[24 : 24 + size])
+            params = decode_pairs(data[24 : 24 + size], self.limits.param_count)
         except ProtocolError:
             return None
-        if "\0" in "".join(params.values()) or len(params) > self.limits.param_count:
+        if "\0" in "".join(params.values()):
             return None
         params.pop("HTTP_PROXY", None)
         self.active = self.stdin_ended = True
@@ -137,7 +138,10 @@ class ServerConnection:
         return ev.ParamsReceived(1, RESPONDER, keep_conn, params)
 
     def next_event(self) -> ev.Event | None:
-        """The next event, or None when more bytes are needed. ProtocolError when the peer is wrong."""
+        """The next event, or None when more bytes are needed. ProtocolError when the peer is wrong.
+
+        ConnectionClosed is the last one.
+        """
         if self._dead:
             raise ProtocolError("the connection has failed already")
         try:
@@ -148,9 +152,8 @@ class ServerConnection:
         except ProtocolError:
             self._dead = True
             raise
-        if self._closed:
-            self._closed = False
-            self._dead = True
+        if self._closed and not self._close_told:
+            self._close_told = True
             return ev.ConnectionClosed()
         return None
 
@@ -234,7 +237,7 @@ class ServerConnection:
     def _manage(self, kind: int, content: bytes) -> ev.Event | None:
         """A management record (4). Application types with id 0 are invalid and skipped (3.3)."""
         if kind == FCGI_GET_VALUES:
-            names = tuple(decode_pairs(content))
+            names = tuple(decode_pairs(content, self.limits.param_count))
             known = {name: self.values[name] for name in names if name in self.values}
             self._answers.append(record(FCGI_GET_VALUES_RESULT, 0, encode_pairs(known)))
             return ev.ManagementReceived(kind, names)
@@ -274,10 +277,11 @@ class ServerConnection:
                 return self._reject(431, f"parameters of more than {self.limits.params_bytes} bytes")
             self._params.append(content)
             return None
-        params = decode_pairs(b"".join(self._params))
-        self._params.clear()
-        if len(params) > self.limits.param_count:
+        try:
+            params = decode_pairs(b"".join(self._params), self.limits.param_count)
+        except TooManyPairs:
             return self._reject(431, f"more than {self.limits.param_count} parameters")
+        self._params.clear()
         if "\0" in "".join(params.values()):
             return self._reject(400, "a parameter has a NUL byte")
         params.pop("HTTP_PROXY", None)

@@ -10,16 +10,28 @@ from collections.abc import Iterable, Mapping
 from mpfcgi.fastcgi.errors import ProtocolError
 
 LONG = 0x80
+# As many as a block of any size that is accepted can hold.
+ANY_NUMBER = 1 << 31
 
 
-def decode_pairs(block: bytes) -> dict[str, str]:
-    """The pairs of a complete block; of a header that comes twice the values joined. ProtocolError when it ends in a pair."""
+class TooManyPairs(ProtocolError):
+    """A block holds more pairs than were allowed. Nothing past the limit was read."""
+
+
+def decode_pairs(block: bytes, most: int = ANY_NUMBER) -> dict[str, str]:
+    """The pairs of a complete block; of a header that comes twice the values joined.
+
+    `most` bounds the number of pairs, repeated names included. ProtocolError when the block ends within a pair,
+    TooManyPairs when there are more than `most`.
+    """
     text = block.decode("latin-1")
     pairs: dict[str, str] = {}
     end = len(block)
-    at = count = 0
+    at = 0
     try:
-        while at < end:
+        for count in range(most + 1):  # noqa: B007 (used after the loop)
+            if at >= end:
+                break
             name_length = block[at]
             value_length = block[at + 1]
             if name_length < 128 > value_length:
@@ -30,7 +42,8 @@ def decode_pairs(block: bytes) -> dict[str, str]:
             name = text[at:value_at]
             at = value_at + value_length
             pairs[name] = text[value_at:at]
-            count += 1
+        else:
+            raise TooManyPairs(f"more than {most} name-value pairs")
     except IndexError:
         raise ProtocolError("name-value pairs end within a length") from None
     if at != end:
@@ -39,16 +52,19 @@ def decode_pairs(block: bytes) -> dict[str, str]:
 
 
 def _joined(block: bytes, text: str) -> dict[str, str]:
-    """The pairs of a block in which a name comes twice: a header's values are joined, as HTTP has it (RFC 9110 5.2)."""
-    pairs: dict[str, str] = {}
+    """The pairs of a block in which a name comes twice: a header's values are joined, as HTTP has it (RFC 9110 5.2).
+
+    Of any other name the last value counts. Values are collected first: joining one by one would copy them again and
+    again.
+    """
+    values: dict[str, list[str]] = {}
     at = 0
     while at < len(block):
         name_length, value_length, at = _long_lengths(block, at)
-        name = text[at : at + name_length]
-        value = text[at + name_length : at + name_length + value_length]
-        at += name_length + value_length
-        pairs[name] = f"{pairs[name]}, {value}" if name in pairs and name.startswith("HTTP_") else value
-    return pairs
+        value_at = at + name_length
+        values.setdefault(text[at:value_at], []).append(text[value_at : value_at + value_length])
+        at = value_at + value_length
+    return {name: ", ".join(found) if name.startswith("HTTP_") else found[-1] for name, found in values.items()}
 
 
 def _long_lengths(block: bytes, at: int) -> tuple[int, int, int]:

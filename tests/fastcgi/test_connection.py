@@ -146,6 +146,87 @@ def test_the_short_way_agrees_with_the_general_one(params, keep_conn, extra):
         assert not short.active
 
 
+@given(PAIRS, st.booleans(), st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), min_size=1, max_size=3))
+def test_the_short_way_agrees_with_the_general_one_on_damaged_requests_too(params, keep_conn, damage):
+    data = bytearray(request(params, keep_conn=keep_conn))
+    for at, byte in damage:
+        data[at % len(data)] = byte
+    limits = Limits(params_bytes=1500, param_count=5)
+    short, general = ServerConnection(limits=limits), ServerConnection(limits=limits)
+    event = short.whole_request(bytes(data))
+    if event is None:
+        assert (short.active, short.buffered) == (False, b"")
+        return
+    assert events(general, bytes(data)) == [RequestBegun(1, 1, event.keep_conn), event, StdinEnded(1)]
+
+
+def test_the_short_way_is_closed_while_anything_else_goes_on():
+    data = request({"A": "1"})
+    busy, waiting, closed = ServerConnection(), ServerConnection(), ServerConnection()
+    events(busy, CLIENT.begin_request({}))
+    events(waiting, data[:5])
+    events(closed, b"")
+    assert [server.whole_request(data) for server in (busy, waiting, closed)] == [None] * 3
+
+
+@pytest.mark.parametrize("keep_conn", [False, True])
+def test_the_flag_says_whether_the_connection_is_kept(keep_conn):
+    """3.1 item 3."""
+    server = ServerConnection()
+    events(server, request({}, keep_conn=keep_conn))
+    server.stdout_end_request(b"x")
+    assert server.keep_conn is keep_conn
+
+
+def test_nothing_is_sent_unasked():
+    """3.1 item 16."""
+    server = ServerConnection(values={"FCGI_MAX_CONNS": "1"})
+    events(server, request({"A": "1"}, b"body"))
+    server.stdout_end_request(b"x")
+    assert server.data_to_send() == b""
+
+
+def test_a_response_may_begin_before_the_body_ends_and_the_body_is_read_on():
+    """3.1 items 23 and 25."""
+    server = ServerConnection()
+    events(server, CLIENT.begin_request({}) + CLIENT.stdin(b"one"))
+    assert client_events(server.stdout(b"early")) == [StdoutReceived(1, b"early")]
+    assert events(server, CLIENT.stdin(b"two") + CLIENT.stdin_end()) == [StdinReceived(1, b"two"), StdinEnded(1)]
+
+
+def test_an_authorizer_may_be_sent_an_empty_stdin():
+    """3.1 item 24: lighttpd does."""
+    assert events(ServerConnection(), request({}, role=AUTHORIZER))[-1] == StdinEnded(1)
+
+
+def test_a_filter_may_answer_without_reading_its_data():
+    """3.1 item 37."""
+    server = ServerConnection()
+    events(server, request({}, role=FILTER) + CLIENT.data(b"some"))
+    server.stdout_end_request(b"cached")
+    assert events(server, CLIENT.data(b"more") + CLIENT.data_end()) == []
+    assert events(server, request({}))[-1] == StdinEnded(1)
+
+
+def test_get_values_with_a_request_id_is_skipped():
+    """3.1 item 10."""
+    server = ServerConnection(values={"FCGI_MAX_CONNS": "1"})
+    assert events(server, CLIENT.begin_request({}), record(9, 1, encode_pairs({"FCGI_MAX_CONNS": ""})))[2:] == []
+    assert server.data_to_send() == b""
+
+
+def test_repeated_parameters_count_each_towards_the_limit():
+    """3.1 item 19."""
+    server = ServerConnection(limits=Limits(param_count=3))
+    found = events(server, CLIENT.begin_request([("HTTP_X", "")] * 4))
+    assert found[-1] == ParamsRejected(1, 1, False, 431, "more than 3 parameters")
+
+
+def test_a_close_in_the_middle_of_a_request_is_seen():
+    """3.1 item 35."""
+    assert events(ServerConnection(), CLIENT.begin_request({}), b"")[-1] == ConnectionClosed()
+
+
 def test_a_second_request_on_the_connection_is_refused_and_the_first_unharmed():
     """3.1 item 32."""
     server = ServerConnection()
