@@ -78,8 +78,9 @@ class Echoes:
 
     def send(self, uri="/", host="one"):
         sock = socket.socket(socket.AF_UNIX)
-        sock.settimeout(20)
+        # Without a timeout yet: with one, connect() would not wait for room in the backlog.
         sock.connect(str(self.folder / "echo.sock"))
+        sock.settimeout(20)
         client = ClientConnection()
         params = {"REQUEST_URI": uri, "HTTP_HOST": host, "REQUEST_METHOD": "GET", "SERVER_PORT": "80"}
         sock.sendall(client.begin_request(params) + client.stdin_end())
