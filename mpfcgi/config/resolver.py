@@ -106,12 +106,8 @@ class Resolver:
         key = (server, uri, document_root, script_filename)
         route = self._routes.get(key)
         if route is not None:
-            try:
-                status = os.stat(route.probe)
-                kind = status.st_mode & _KIND
-            except (OSError, ValueError):
-                status, kind = None, 0
-            if kind == route.resource.kind and ((not route.looked and kind) or _still_holds(route)):
+            holds, status = _look(route)
+            if holds:
                 return route.resource, status
         try:
             filename = self.translate(server, uri, document_root, script_filename)
@@ -121,8 +117,14 @@ class Resolver:
 
     def lookup(self, server: Server, filename: str, uri: str) -> tuple[Resource, os.stat_result | None]:
         """The same for a file name that is known already (PythonTransHandler, internal look-ups)."""
-        route, status = self._route(server, translate.tidy(os.path.join("/", filename)), uri)
-        return route.resource, status
+        # No front-end sends a NUL (the wire refuses it): these keys are never those of `resolve`.
+        key = (server, uri, filename, "\0")
+        route = self._routes.get(key)
+        if route is not None:
+            holds, status = _look(route)
+            if holds:
+                return route.resource, status
+        return self._remember(key, *self._route(server, translate.tidy(os.path.join("/", filename)), uri))
 
     def translate(self, server: Server, uri: str, document_root: str = "", script_filename: str = "") -> str:
         """The path for a decoded URI: Alias, then DocumentRoot, then what the front-end sent; "" where none is known.
@@ -272,10 +274,18 @@ class Resolver:
         return self.server_settings(server).get("PythonInterpreter") or self._server_name(server)
 
 
-def _still_holds(route: _Route) -> bool:
-    if route.boundary is not None and not os.path.isdir(route.boundary):
-        return False
-    return all(looked.still_holds() for looked in route.looked)
+def _look(route: _Route) -> tuple[bool, os.stat_result | None]:
+    """Whether a cached answer still holds, and the file's status now."""
+    try:
+        status = os.stat(route.probe)
+        kind = status.st_mode & _KIND
+    except (OSError, ValueError):
+        status, kind = None, 0
+    if kind != route.resource.kind:
+        return False, None
+    if not kind and not os.path.isdir(route.boundary or ""):
+        return False, None
+    return not route.looked or all(looked.still_holds() for looked in route.looked), status
 
 
 def _redirect(settings: Settings, uri: str) -> tuple[int, str | None] | None:

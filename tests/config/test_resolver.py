@@ -1,6 +1,11 @@
-import pytest
+import os
 
-from mpfcgi.config import Resolver, load_text, names_vary, static_interpreters
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mpfcgi.config import Resolver, load_text, names_vary, parse_uri, static_interpreters
+from mpfcgi.config import resolver as module
 
 
 @pytest.fixture
@@ -162,3 +167,262 @@ def test_hosts_are_found_by_address_and_name(host, port, name):
         )
     )
     assert resolver.server_for(host, "", port, "127.0.0.1").name == name
+
+
+def stats_of(monkeypatch, call):
+    """The paths that are looked at on disk while `call` runs."""
+    asked = []
+    stat = os.stat
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", lambda path, **more: asked.append(path) or stat(path, **more))
+        call()
+    return asked
+
+
+def test_a_file_that_is_known_costs_one_look_at_the_disk(site, monkeypatch):
+    resolver, server = resolver_for(f"DocumentRoot {site}")
+    for uri in ("/file.txt", "/sub/a.py/x/y", "/sub/"):
+        resolver.resolve(server, uri)
+        assert len(stats_of(monkeypatch, lambda uri=uri: resolver.resolve(server, uri))) == 1
+    resolver.lookup(server, f"{site}/file.txt", "/elsewhere")
+    assert len(stats_of(monkeypatch, lambda: resolver.lookup(server, f"{site}/file.txt", "/elsewhere"))) == 1
+
+
+def test_a_path_without_a_file_costs_a_look_at_the_gap_and_at_its_folder(site, monkeypatch):
+    resolver, server = resolver_for(f"DocumentRoot {site}")
+    resolver.resolve(server, "/none/x/y/z")
+    again = stats_of(monkeypatch, lambda: resolver.resolve(server, "/none/x/y/z"))
+    assert again == [f"{site}/none", f"{site}/"]
+
+
+def test_htaccess_costs_a_look_only_in_the_folders_that_allow_it(site, monkeypatch):
+    resolver, server = resolver_for(f"DocumentRoot {site}\n<Directory {site}/sub>\nAllowOverride All\n</Directory>")
+    for uri, count in (("/file.txt", 1), ("/sub/a.py", 2)):
+        resolver.resolve(server, uri)
+        assert len(stats_of(monkeypatch, lambda uri=uri: resolver.resolve(server, uri))) == count
+
+
+def test_a_file_that_turns_into_a_folder_is_seen(site):
+    resolver, server = resolver_for(f"DocumentRoot {site}")
+    assert resolver.resolve(server, "/sub/a.py/x")[0].path_info == "/x"
+    (site / "sub" / "a.py").unlink()
+    (site / "sub" / "a.py").mkdir()
+    assert resolver.resolve(server, "/sub/a.py/x")[0].filename == f"{site}/sub/a.py/x"
+
+
+def test_a_folder_that_goes_is_seen_behind_a_missing_file(site):
+    resolver, server = resolver_for(f"DocumentRoot {site}")
+    assert resolver.resolve(server, "/sub/deep/none/x")[0].filename == f"{site}/sub/deep/none"
+    (site / "sub" / "deep").rmdir()
+    assert resolver.resolve(server, "/sub/deep/none/x")[0][:2] == (f"{site}/sub/deep", "/none/x")
+
+
+def test_what_a_file_says_of_another_front_end_is_not_remembered_for_this_one(site, tmp_path):
+    resolver, server = resolver_for("")
+    other = tmp_path / "other.txt"
+    other.write_text("")
+    for sent in (f"{site}/file.txt", str(other)):
+        assert resolver.resolve(server, "/x", "", sent)[0].filename == sent
+
+
+def test_queries_of_proxy_names_do_not_make_new_answers(site):
+    resolver, server = resolver_for("")
+    for query in ("a=1", "a=2"):
+        sent = f"proxy:fcgi://localhost{site}/file.txt?{query}"
+        assert resolver.resolve(server, "/file.txt", "", sent, query)[0].filename == f"{site}/file.txt"
+    assert len(resolver._routes) == 1
+
+
+@pytest.mark.parametrize("sent", ["", "/etc/passwd", "proxy:fcgi://localhost:9000/etc/passwd"])
+def test_without_any_root_no_file_of_the_disk_is_reached(sent):
+    resolver, server = resolver_for("<Location /etc>\nPythonHandler virtual\n</Location>")
+    resource, status = resolver.resolve(server, "/etc/passwd", "", sent)
+    assert (resource.filename, resource.path_info, resource.kind, resource.status, status) == (
+        "",
+        "/etc/passwd",
+        0,
+        0,
+        None,
+    )
+    assert resource.settings.handlers["PythonHandler"][0].is_location
+
+
+def test_an_alias_is_not_left_through_dots(site):
+    (site.parent / "secret").write_text("x")
+    resolver, server = resolver_for(
+        f"DocumentRoot {site}\nAliasMatch ^/files(.*) {site}/$1\nAlias /up {site}/sub/../sub"
+    )
+    assert resolver.resolve(server, "/files../secret")[0].status == 403
+    assert resolver.resolve(server, "/files/file.txt")[0].filename == f"{site}/file.txt"
+    assert resolver.resolve(server, "/up/a.py")[0].filename == f"{site}/sub/a.py"
+
+
+@given(uri=st.text("ab./%25\\\x00é", max_size=25).map("/{}".format))
+def test_no_uri_leads_out_of_the_root(tmp_path_factory, uri):
+    root = tmp_path_factory.getbasetemp()
+    resolver, server = resolver_for(f"DocumentRoot {root}/www")
+    path, _, status = parse_uri(uri.encode().decode("latin-1"))
+    if not status:
+        assert (resolver.resolve(server, path)[0].filename + "/").startswith(f"{root}/www/")
+
+
+def test_names_that_cannot_be_looked_at_are_forbidden(site):
+    resolver, server = resolver_for(f"DocumentRoot {site}")
+    for uri in ("/" + "a" * 256, "/" + "a/" * 2100, "/file.txt/" + "b" * 5000):
+        resource = resolver.resolve(server, uri)[0]
+        assert (resource.status, resource.kind) == (403, 0)
+        assert "too long" in resource.problem
+    assert resolver.resolve(server, "/file.txt/" + "b" * 300)[0].path_info == "/" + "b" * 300
+
+
+def test_the_hosts_redirect_comes_before_the_main_servers_and_is_escaped(site):
+    text = "Redirect /old http://main/\n<VirtualHost *:80>\nRedirect /old http://host/new\n</VirtualHost>"
+    resolver, _ = resolver_for(text)
+    resource = resolver.resolve(resolver.config.vhosts[0], "/old/a b\r\nX: é", str(site))[0]
+    assert (resource.status, resource.location) == (302, "http://host/new/a%20b%0D%0AX:%20%C3%A9")
+
+
+def test_redirects_need_no_file_that_can_be_looked_at(site):
+    resolver, server = resolver_for(f"DocumentRoot {site}\nRedirect /old http://new/")
+    assert resolver.resolve(server, "/old/" + "a" * 300)[0].status == 302
+
+
+def test_redirects_by_expression_escape_what_comes_from_the_uri(site):
+    resolver, server = resolver_for(f"DocumentRoot {site}\nRedirectMatch ^/u/(.*) http://new/?u=$1#there")
+    assert resolver.resolve(server, "/u/a b")[0].location == "http://new/?u=a%20b#there"
+
+
+def test_the_trans_phase_knows_the_location_and_no_more(site):
+    text = (
+        f"DocumentRoot {site}\nPythonOption a 1\n<Directory {site}>\nPythonOption b 1\n</Directory>\n"
+        "<Location /sub>\nPythonOption c 1\n</Location>"
+    )
+    resolver, server = resolver_for(text)
+    assert resolver.location_settings(server, "/sub/a.py").options == {"a": "1", "c": "1"}
+    assert resolver.location_settings(server, "/sub/a.py") is resolver.location_settings(server, "/sub/b")
+    assert resolver.location_settings(server, "/other") is resolver.server_settings(server)
+
+
+def test_links_above_a_folder_without_followsymlinks_are_followed(site):
+    (site.parent / "link").symlink_to(site)
+    root = f"{site.parent}/link"
+    resolver, server = resolver_for(f"DocumentRoot {root}\n<Directory {root}>\nOptions None\n</Directory>")
+    assert resolver.resolve(server, "/file.txt")[0].status == 0
+    (site / "sub" / "inner").symlink_to(site / "sub" / "deep")
+    assert resolver.resolve(server, "/sub/inner/x")[0].status == 403
+    owners, server = resolver_for(
+        f"DocumentRoot {root}\n<Directory {root}>\nOptions SymLinksIfOwnerMatch\n</Directory>"
+    )
+    assert owners.resolve(server, "/sub/inner/x")[0].status == 0
+
+
+def test_links_are_not_looked_for_where_they_may_be_followed(site, monkeypatch):
+    resolver, server = resolver_for(f"DocumentRoot {site}")
+    monkeypatch.setattr(os.path, "islink", None)
+    assert resolver.resolve(server, "/file.txt")[0].status == 0
+
+
+@pytest.mark.parametrize("method", [os.mkdir, os.mkfifo])
+def test_an_htaccess_that_is_no_file_keeps_everybody_out(site, method):
+    method(site / ".htaccess")
+    resolver, server = resolver_for(f"DocumentRoot {site}\n<Directory {site}>\nAllowOverride All\n</Directory>")
+    assert resolver.resolve(server, "/file.txt")[0].status == 403
+    (site / ".htaccess").rmdir() if method is os.mkdir else (site / ".htaccess").unlink()
+    assert resolver.resolve(server, "/file.txt")[0].status == 0
+
+
+INTERPRETERS = """
+    ServerName main.example
+    DocumentRoot ROOT
+    <Directory ROOT>
+        PythonHandler h
+    </Directory>
+    <Directory ROOT/perdirective>
+        PythonInterpPerDirective On
+    </Directory>
+    <Directory ROOT/perdirective/own>
+        PythonHandler h
+    </Directory>
+    <Directory ROOT/perdirective/files>
+        <Files f>
+            PythonHandler h
+        </Files>
+    </Directory>
+    <Directory ROOT/perdir>
+        PythonInterpPerDirectory On
+    </Directory>
+    <Directory ROOT/perdir/off>
+        PythonInterpPerDirectory Off
+    </Directory>
+    <Directory ROOT/wild*>
+        PythonInterpPerDirective On
+        PythonHandler h
+    </Directory>
+    <Directory ROOT/perdir/named>
+        PythonInterpreter mine
+    </Directory>
+    <Location /loc>
+        PythonHandler h
+        PythonInterpPerDirective On
+    </Location>
+"""
+
+
+# As recorded from the real module (cases 131 and 588).
+@pytest.mark.parametrize(
+    ("uri", "name"),
+    [
+        ("/x", "main.example"),
+        ("/perdir/x", "ROOT/perdir/"),
+        ("/perdir/", "ROOT/perdir/"),
+        ("/perdir/sub/x", "ROOT/perdir/sub/"),
+        ("/perdir/nodir/x", "ROOT/perdir/"),
+        ("/perdir/off/x", "main.example"),
+        ("/perdir/named/x", "mine"),
+        ("/perdirective/x", "ROOT/"),
+        ("/perdirective/own/x", "ROOT/perdirective/own/"),
+        ("/perdirective/own/deeper/x", "ROOT/perdirective/own/"),
+        ("/perdirective/files/f", "ROOT/perdirective/files/"),
+        ("/perdirective/files/g", "ROOT/"),
+        ("/wild1/x", "ROOT/wild1/"),
+        ("/wild2/x", "ROOT/wild2/"),
+        ("/loc/x", "main_interpreter"),
+    ],
+)
+def test_interpreters_are_named_as_the_real_module_names_them(site, uri, name):
+    for folder in (
+        "perdir/sub",
+        "perdir/off",
+        "perdir/named",
+        "perdirective/own/deeper",
+        "perdirective/files",
+        "wild1",
+        "wild2",
+    ):
+        (site / folder).mkdir(parents=True)
+    resolver, server = resolver_for(INTERPRETERS.replace("ROOT", str(site)))
+    assert resolver.resolve(server, uri)[0].interpreter == name.replace("ROOT", str(site))
+
+
+def test_many_uris_and_combinations_do_not_fill_the_memory(site, monkeypatch):
+    monkeypatch.setattr(module, "CACHE_SIZE", 5)
+    resolver, server = resolver_for(f"DocumentRoot {site}\n<LocationMatch .>\nPythonDebug On\n</LocationMatch>")
+    for i in range(20):
+        assert resolver.resolve(server, f"/none{i}")[0].settings.get("PythonDebug") is True
+    assert len(resolver._routes) <= 5
+    assert len(resolver._interned) <= 5
+
+
+def test_2000_hosts_cost_a_request_no_more_than_two(site, monkeypatch):
+    def looks(count):
+        text = "".join(
+            f"<VirtualHost *:80>\nServerName h{i}\nDocumentRoot {site}\n<Directory {site}>\nPythonOption n {i}\n"
+            "</Directory>\n</VirtualHost>\n"
+            for i in range(count)
+        )
+        resolver, _ = resolver_for(text)
+        server = resolver.server_for(f"h{count - 1}", "", "80", "127.0.0.1")
+        assert resolver.resolve(server, "/file.txt")[0].settings.options == {"n": str(count - 1)}
+        return len(resolver._interned), len(resolver._sections), len(resolver._base)
+
+    assert looks(2000) == looks(2) == (1, 1, 1)

@@ -1,10 +1,12 @@
 import posixpath
+import re
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpfcgi.config.translate import map_alias, match_prefix, normalize, parse_uri, sent_filename
+from mpfcgi.config.translate import escape, map_alias, match_prefix, normalize, parse_uri, sent_filename, tidy
 from mpfcgi.config.values import Mapping
 
 
@@ -65,3 +67,63 @@ def test_aliases_fit_whole_parts_of_a_path():
 )
 def test_script_filenames_of_front_ends_name_their_file(sent, query, file):
     assert sent_filename(sent, query) == file
+
+
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        ("*", 400),
+        ("f.txt", 400),
+        ("", 400),
+        ("/%", 400),
+        ("/f.txt%2Fx", 404),
+        ("/a" * 40_000, 414),
+        ("/\xff", 0),
+        ("/a\0", 400),
+    ],
+)
+def test_what_is_no_path_is_refused_as_apache_refuses_it(raw, status):
+    assert parse_uri(raw).status == status
+
+
+def test_a_path_is_decoded_once():
+    assert parse_uri("/%252e%252e/%2541").path == "/%2e%2e/%41"
+    assert parse_uri("/%ff").path.encode("utf-8", "surrogateescape") == b"/\xff"
+
+
+@given(st.text(st.characters(max_codepoint=255), max_size=40), st.sampled_from(["off", "on", "nodecode"]))
+def test_any_request_uri_has_a_normal_path_or_a_status(raw, slashes):
+    path, _, status = parse_uri(raw, slashes)
+    if not status:
+        assert path.startswith("/")
+        assert "\0" not in path
+        assert not {"", ".", ".."} & set(path[1:].rstrip("/").split("/")) or path == "/"
+        assert normalize(path) == path
+
+
+@given(st.text("ab./", max_size=20), st.sampled_from(["/srv/$1", "/srv/x$1", "/srv/../srv/$1", "/srv$1"]))
+def test_an_alias_by_expression_stays_below_its_target_or_is_refused(text, target):
+    uri = normalize("/f" + text)
+    alias = Mapping("", re.compile("^/f(.*)"), target)
+    try:
+        path = map_alias((alias,), uri) if uri else None
+    except ValueError:
+        return
+    assert path is None or not tidy(path).startswith("/..")
+    assert path is None or posixpath.normpath(path).startswith("/srv")
+
+
+@given(st.text("ab./", max_size=20))
+def test_a_tidy_path_stays_as_it_is(text):
+    path = tidy("/" + text)
+    assert path.startswith("/")
+    assert "//" not in path
+    assert tidy(path) == path
+
+
+@given(st.text(max_size=20))
+def test_an_escaped_path_is_fit_for_a_header_and_means_the_same(text):
+    escaped = escape(text)
+    assert escaped.isascii()
+    assert escaped.isprintable()
+    assert unquote(escaped) == text
