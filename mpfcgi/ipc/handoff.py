@@ -7,7 +7,6 @@ other, one message each, in order. A message is one file descriptor (SCM_RIGHTS)
 from __future__ import annotations
 
 import array
-import os
 import socket
 
 # The largest piece of a request head that can travel with its connection. A message is buffered whole by the kernel
@@ -43,7 +42,9 @@ def send(queue: socket.socket, connection: socket.socket, early: bytes = b"") ->
 def receive(queue: socket.socket) -> tuple[socket.socket, bytes] | None:
     """The next connection and its early bytes; None when the queue is empty. EOFError when no sender is left."""
     try:
-        data, ancillary, _flags, _address = queue.recvmsg(MAX_EARLY + 1, socket.CMSG_LEN(_FD_SIZE))
+        data, ancillary, _flags, _address = queue.recvmsg(
+            MAX_EARLY + 1, socket.CMSG_LEN(_FD_SIZE), socket.MSG_CMSG_CLOEXEC
+        )
     except (BlockingIOError, InterruptedError):
         return None
     if not data:
@@ -52,7 +53,6 @@ def receive(queue: socket.socket) -> tuple[socket.socket, bytes] | None:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
             descriptors = array.array("i")
             descriptors.frombytes(payload[: len(payload) - len(payload) % _FD_SIZE])
-            os.set_inheritable(descriptors[0], False)
             return socket.socket(fileno=descriptors[0]), data[1:]
     return None
 
@@ -65,7 +65,7 @@ def send_descriptor(channel: socket.socket, message: bytes, descriptor: int) -> 
 
 def receive_descriptor(channel: socket.socket, size: int) -> tuple[bytes, int | None]:
     """A message of up to `size` bytes and the descriptor that came with it. b"" when the other end is closed."""
-    data, ancillary, _flags, _address = channel.recvmsg(size, socket.CMSG_LEN(_FD_SIZE))
+    data, ancillary, _flags, _address = channel.recvmsg(size, socket.CMSG_LEN(_FD_SIZE), socket.MSG_CMSG_CLOEXEC)
     for level, kind, payload in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
             return data, array.array("i", payload[:_FD_SIZE])[0]

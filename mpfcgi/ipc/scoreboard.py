@@ -63,6 +63,10 @@ class Slot:
         self._times[_STARTED] = self._times[_SINCE] = monotonic()
         self._numbers[_STATE] = STARTING
 
+    @property
+    def free(self) -> bool:
+        return self._numbers[_STATE] == FREE
+
     def release(self) -> None:
         self._numbers[_STATE] = FREE
         self._numbers[_PID] = 0
@@ -125,6 +129,6 @@ class Scoreboard:
     def take(self) -> Slot:
         """A free slot. OverflowError when all are taken."""
         for slot in self.slots:
-            if slot.read().state == FREE:
+            if slot.free:
                 return slot
         raise OverflowError(f"all {len(self.slots)} worker slots are taken")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import grp
 import os
 import pwd
 import socket
 import stat
+import struct
 from collections.abc import Iterable
 
 from mpfcgi.config import ConfigError, Listen
@@ -24,17 +24,22 @@ class Listeners:
         self._inodes: dict[Key, tuple[int, int]] = {}
 
     def adopt(self, listens: Iterable[Listen]) -> None:
-        """Open those that are not open yet; those of the same address stay as they are. ConfigError.
+        """Open those that are not open yet; those of the same address stay, with what is said of them now. ConfigError.
 
         When one can't be opened, those that were opened for it are closed again.
         """
         fresh: list[Key] = []
         try:
+            kept = []
             for listen in listens:
                 key = (listen.family, listen.address)
                 if key not in self._sockets:
                     self._sockets[key] = self._open(listen, key)
                     fresh.append(key)
+                elif key not in fresh:
+                    kept.append(listen)
+            for listen in kept:
+                self._adjust(listen)
         except ConfigError:
             for key in fresh:
                 self._close(key)
@@ -67,17 +72,33 @@ class Listeners:
         except OSError as error:
             raise ConfigError(f"can't listen on {listen.address}: {error.strerror or error}", listen.place)
 
-    def _close(self, key: Key) -> None:
-        self._sockets.pop(key).close()
-        inode = self._inodes.pop(key, None)
-        if inode is None:
-            return
+    def _adjust(self, listen: Listen) -> None:
+        """Give an open socket the rights and the backlog of its line, which may have been edited."""
+        key = (listen.family, listen.address)
+        try:
+            if listen.family != "fd":
+                self._sockets[key].listen(listen.backlog)
+            if self._is_ours(key):
+                _set_rights(listen)
+        except OSError as error:
+            raise ConfigError(f"can't change {listen.address}: {error.strerror}", listen.place)
+
+    def _is_ours(self, key: Key) -> bool:
+        """Whether the file of a unix socket is the one that we made."""
         try:
             status = os.stat(key[1])
-            if (status.st_dev, status.st_ino) == inode:
+        except OSError:
+            return False
+        return (status.st_dev, status.st_ino) == self._inodes.get(key)
+
+    def _close(self, key: Key) -> None:
+        self._sockets.pop(key).close()
+        try:
+            if self._is_ours(key):
                 os.unlink(key[1])
         except OSError:
             pass
+        self._inodes.pop(key, None)
 
 
 def _bind_unix(listen: Listen) -> socket.socket:
@@ -87,16 +108,20 @@ def _bind_unix(listen: Listen) -> socket.socket:
     try:
         sock.bind(path)
         # Before listen(): nobody connects while the permissions are not yet right.
-        if listen.owner is not None or listen.group is not None:
-            os.chown(path, _user(listen), _group(listen))
-        if listen.mode is not None:
-            os.chmod(path, listen.mode)
+        _set_rights(listen)
         sock.listen(listen.backlog)
     except (OSError, ConfigError):
         sock.close()
         raise
     sock.setblocking(False)
     return sock
+
+
+def _set_rights(listen: Listen) -> None:
+    if listen.owner is not None or listen.group is not None:
+        os.chown(listen.address, _user(listen), _group(listen))
+    if listen.mode is not None:
+        os.chmod(listen.address, listen.mode)
 
 
 def _remove_stale(path: str, listen: Listen) -> None:
@@ -115,7 +140,20 @@ def _remove_stale(path: str, listen: Listen) -> None:
             return
         except BlockingIOError:
             pass  # Its backlog is full: somebody listens.
-    raise ConfigError(f"can't listen on {path}: another process does", listen.place, "is mpfcgi running already?")
+        who = _listening_process(probe)
+    raise ConfigError(f"can't listen on {path}: {who} does", listen.place, "is mpfcgi running already?")
+
+
+def _listening_process(probe: socket.socket) -> str:
+    """Who listens at the other end of a connection, for a message. unix(7), SO_PEERCRED: who called listen()."""
+    pid, _, _ = struct.unpack("3i", probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            command = file.read(200).replace(b"\0", b" ").strip().decode(errors="replace")
+    except OSError:
+        # Not connected (the backlog is full), or in another namespace.
+        return "another process"
+    return f"process {pid} ({command})"
 
 
 def _user(listen: Listen) -> int:
@@ -158,9 +196,20 @@ def _bind_tcp(listen: Listen) -> socket.socket:
 
 def _adopt_descriptor(listen: Listen) -> socket.socket:
     """A socket that the starter of this process has opened (systemd, spawn-fcgi). It is left open at the end."""
-    sock = socket.socket(fileno=os.dup(int(listen.address)))
+    try:
+        sock = socket.socket(fileno=os.dup(int(listen.address)))
+    except OSError:
+        raise _not_passed(listen)
     if not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
         sock.close()
-        raise OSError(errno.EINVAL, "the descriptor is no listening socket")
+        raise _not_passed(listen)
     sock.setblocking(False)
     return sock
+
+
+def _not_passed(listen: Listen) -> ConfigError:
+    return ConfigError(
+        f"can't listen on fd:{listen.address}: the descriptor is no listening socket",
+        listen.place,
+        "who starts mpfcgi must open it, as systemd's socket units and spawn-fcgi do",
+    )

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from time import monotonic
 
 from mpfcgi.config import Config, PoolSettings
-from mpfcgi.ipc import control, handoff
+from mpfcgi.ipc import control
 from mpfcgi.ipc.scoreboard import Scoreboard
 from mpfcgi.ipc.setup import WorkerSetup
 from mpfcgi.supervisor import process, staffing
 from mpfcgi.supervisor.log import Log
+from mpfcgi.supervisor.queues import Queue
 from mpfcgi.supervisor.staffing import BackOff, Snapshot
 from mpfcgi.supervisor.worker_handle import WorkerHandle
 
@@ -22,8 +23,10 @@ WorkerMain = Callable[[WorkerSetup], int]
 class Crew:
     """Processes of one kind, kept at a number: what pools, the router and the processes beside have in common."""
 
-    def __init__(self, name: str, wanted: int, log: Log) -> None:
+    def __init__(self, name: str, wanted: int, log: Log, label: str) -> None:
         self.name, self.wanted = name, wanted
+        # What the log calls one of them, before its process id.
+        self._label = label
         self.members: dict[int, WorkerHandle] = {}
         self.backoff = BackOff()
         self.patience = staffing.PATIENCE
@@ -51,7 +54,7 @@ class Crew:
                 self.members[action.pid].kill(action.signal)
         if staffing.recovered(self.snapshot(), now):
             self.backoff = BackOff()
-            self._log.notice(f"[pool {self.name}] its workers stay alive again")
+            self._log.notice(f"{self._label} processes stay alive again")
 
     def buried(self, pid: int, status: int, now: float) -> None:
         """The member `pid` has ended."""
@@ -63,10 +66,10 @@ class Crew:
         before = self.backoff
         self.backoff = before.after_death(member.started, now)
         if not self.backoff.delay:
-            self._log.error(f"[pool {self.name}] worker {pid} {how}; a new one is started")
+            self._log.error(f"{self._label} {pid} {how}; a new one is started")
         elif not before.delay:
             self._log.error(
-                f"[pool {self.name}] worker {pid} {how} right after its start; trying again in {self.backoff.delay:g} s, "
+                f"{self._label} {pid} {how} right after its start; trying again in {self.backoff.delay:g} s, "
                 "then after longer and longer times"
             )
 
@@ -85,7 +88,7 @@ class Crew:
             member = self.spawn()
         except (OSError, OverflowError) as error:
             if not self.backoff.delay:
-                self._log.error(f"[pool {self.name}] can't start a process: {error}")
+                self._log.error(f"{self._label}: can't start a process: {error}")
             self.backoff = self.backoff.after_failure(now)
             return
         self.members[member.pid] = member
@@ -96,17 +99,19 @@ class Pool(Crew):
 
     def __init__(
         self, name: str, settings: PoolSettings, config: Config, generation: int, log: Log,
-        scoreboard: Scoreboard, worker_main: WorkerMain, queue: tuple[socket.socket, socket.socket],
+        scoreboard: Scoreboard, worker_main: WorkerMain, queue: Queue,
         listeners: list[socket.socket], router: socket.socket | None,
     ) -> None:  # fmt: skip
-        super().__init__(name, settings.max_processes, log)
+        super().__init__(name, settings.max_processes, log, f"[pool {name}] worker")
         self.settings, self.config, self.generation = settings, config, generation
         self.queue = queue
         self._scoreboard, self._worker_main = scoreboard, worker_main
         self._listeners, self._router = listeners, router
 
     def spawn(self) -> WorkerHandle:
+        # Filled in before the fork: afterwards it is the worker's, which may be ahead of us.
         slot = self._scoreboard.take()
+        slot.occupy(0, self.generation, self.name)
         ours, theirs = control.control_pair()
         send_end, receive_end = self.queue
         setup = WorkerSetup(
@@ -121,9 +126,14 @@ class Pool(Crew):
             return self._worker_main(setup)
 
         started = monotonic()
-        pid = process.fork(f"mpfcgi: pool {self.name}", main, [sock.fileno() for sock in given] + [self._log.fd])
-        slot.occupy(pid, self.generation, self.name)
-        theirs.close()
+        try:
+            pid = process.fork(f"pool {self.name}", main, [sock.fileno() for sock in given] + [self._log.fd])
+        except OSError:
+            slot.release()
+            ours.close()
+            raise
+        finally:
+            theirs.close()
         return WorkerHandle(pid, started, ours, slot=slot)
 
 
@@ -131,15 +141,10 @@ class Beside(Crew):
     """A process that runs beside the pools, such as the HTTP gateway of `mpfcgi serve`."""
 
     def __init__(self, name: str, main: Callable[[], int], keep: list[int], log: Log) -> None:
-        super().__init__(name, 1, log)
+        super().__init__(name, 1, log, name)
         self._main, self._keep = main, keep
         self.patience = 3.0
 
     def spawn(self) -> WorkerHandle:
-        pid = process.fork(f"mpfcgi: {self.name}", self._main, [*self._keep, self._log.fd])
+        pid = process.fork(self.name, self._main, [*self._keep, self._log.fd])
         return WorkerHandle(pid, monotonic(), ready=True)
-
-
-def new_queue() -> tuple[socket.socket, socket.socket]:
-    """A pool's handoff queue; it outlives the pool's reloads, with what waits in it."""
-    return handoff.queue_pair()

@@ -21,18 +21,33 @@ CRASHED = 70  # EX_SOFTWARE of sysexits.h
 # A terminal sends these to its whole foreground group; only the supervisor acts on them.
 FOR_THE_SUPERVISOR = (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 
+# sd_listen_fds(3), sd_notify(3): said to the supervisor; a program started by a handler must not take it for itself.
+FROM_SYSTEMD = ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "NOTIFY_SOCKET")
+
+
+def entitle(title: str) -> None:
+    """What `ps` shows for this process."""
+    setproctitle(f"mpfcgi: {title}")
+
 
 def fork(title: str, main: Callable[[], int], keep: Iterable[int]) -> int:
-    """Run `main` in a child named `title` that has only the descriptors `keep` and 0 to 2; its process id.
+    """Run `main` in a child that `ps` shows by `title` and that has only the descriptors `keep` and 0 to 2; its process id.
 
     The child ends with what `main` returns as its exit code, or CRASHED after an exception, which goes to standard
     error. OSError when there can be no more processes.
     """
     parent = os.getpid()
     kept = set(keep)
+    # What is there now is not looked through by the child's collector, so its pages stay shared. The supervisor's own
+    # is thawed again: its garbage would stay for ever.
     gc.freeze()
-    pid = os.fork()
+    try:
+        pid = os.fork()
+    except OSError:
+        gc.unfreeze()
+        raise
     if pid:
+        gc.unfreeze()
         return pid
     code = CRASHED
     try:
@@ -56,7 +71,9 @@ def _settle(title: str, parent: int, keep: set[int]) -> None:
         signal.signal(number, _ignore)
     die_with_parent(parent)
     close_others(keep)
-    setproctitle(title)
+    for name in FROM_SYSTEMD:
+        os.environ.pop(name, None)
+    entitle(title)
 
 
 def _ignore(number: int, frame: object) -> None:

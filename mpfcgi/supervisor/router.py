@@ -38,10 +38,15 @@ BAD = b"Status: 400 Bad Request\r\nContent-Type: text/plain\r\n\r\nThe request's
 
 @dataclass
 class RouterSetup:
-    """What the supervisor gives the router at the fork."""
+    """What the supervisor gives the router at the fork.
+
+    `hand_backs` is the receiving end of the queue of connections that workers give back; a router that leaves puts its
+    own into the sending end, `successor`.
+    """
 
     config: Config
     listeners: list[socket.socket]
+    successor: socket.socket
     hand_backs: socket.socket
     questions: socket.socket
     control: socket.socket
@@ -306,7 +311,7 @@ class Router:
             self._stop()
 
     def _stop(self) -> None:
-        """Accept no more. Connections that say nothing are closed; what has begun is still routed."""
+        """Accept no more. Connections that say nothing go to the successor; what has begun is still routed."""
         if not self._listening:
             return
         self._listening = False
@@ -317,6 +322,8 @@ class Router:
             except OSError:
                 pass
         for arrival in [arrival for arrival in self._arrivals.values() if not arrival.raw]:
+            # Without a successor it waits there for the end of the supervisor. One that finds no room is closed.
+            handoff.send(self.setup.successor, arrival.sock)
             self._drop(arrival)
 
 

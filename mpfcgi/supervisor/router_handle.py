@@ -12,6 +12,7 @@ from mpfcgi.ipc.scoreboard import Scoreboard
 from mpfcgi.supervisor import process, router
 from mpfcgi.supervisor.log import Log
 from mpfcgi.supervisor.pool import Crew
+from mpfcgi.supervisor.queues import Queue
 from mpfcgi.supervisor.worker_handle import WorkerHandle
 
 NAME_SIZE = 4096
@@ -21,10 +22,9 @@ class RouterCrew(Crew):
     """The one router process of a configuration. `hand_backs` is the queue of connections that workers give back."""
 
     def __init__(
-        self, config: Config, listeners: list[socket.socket], hand_backs: tuple[socket.socket, socket.socket],
-        log: Log, scoreboard: Scoreboard,
-    ) -> None:  # fmt: skip
-        super().__init__("(router)", 1, log)
+        self, config: Config, listeners: list[socket.socket], hand_backs: Queue, log: Log, scoreboard: Scoreboard
+    ) -> None:
+        super().__init__("(router)", 1, log, "router")
         self.hand_back = hand_backs[0]
         self._config, self._listeners, self._hand_backs = config, listeners, hand_backs
         self._scoreboard = scoreboard
@@ -33,15 +33,15 @@ class RouterCrew(Crew):
         ours, theirs = control.control_pair()
         channel, questions = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         setup = router.RouterSetup(
-            self._config, self._listeners, self._hand_backs[1], questions, theirs, self._log, self._scoreboard
+            self._config, self._listeners, *self._hand_backs, questions, theirs, self._log, self._scoreboard
         )
-        given = [theirs, questions, self._hand_backs[1], *self._listeners]
+        given = [theirs, questions, *self._hand_backs, *self._listeners]
         started = monotonic()
-        pid = process.fork(
-            "mpfcgi: router", lambda: router.run(setup), [sock.fileno() for sock in given] + [self._log.fd]
-        )
-        theirs.close()
-        questions.close()
+        try:
+            pid = process.fork("router", lambda: router.run(setup), [sock.fileno() for sock in given] + [self._log.fd])
+        finally:
+            theirs.close()
+            questions.close()
         channel.setblocking(False)
         return WorkerHandle(pid, started, ours, channel)
 
@@ -61,7 +61,7 @@ class RouterCrew(Crew):
         try:
             queue = queue_for(asked.decode("utf-8", "surrogateescape"))
             handoff.send_descriptor(member.channel, asked, queue.fileno())
-        except (OSError, KeyError) as error:
+        except (OSError, LookupError) as error:
             self._log.error(f"[pool {asked.decode(errors='replace')}] its queue can't be given to the router: {error}")
             # Without a descriptor: the router waits for an answer, and for nothing else.
             control.tell(member.channel, asked)

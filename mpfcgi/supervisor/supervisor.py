@@ -12,13 +12,15 @@ import socket
 from collections.abc import Callable, Sequence
 from time import monotonic
 
-from mpfcgi.config import Config, ConfigError, names_vary, pool_for, static_interpreters
+from mpfcgi.config import Config, ConfigError
 from mpfcgi.ipc.scoreboard import Scoreboard
 from mpfcgi.supervisor import log as logs
-from mpfcgi.supervisor import staffing
+from mpfcgi.supervisor import process, staffing
 from mpfcgi.supervisor.commands import Command, Commands
+from mpfcgi.supervisor.generation import Generation, Means
 from mpfcgi.supervisor.listeners import Listeners
-from mpfcgi.supervisor.pool import Beside, Crew, Pool, WorkerMain, new_queue
+from mpfcgi.supervisor.pool import Beside, Crew, WorkerMain
+from mpfcgi.supervisor.queues import Queues, move
 from mpfcgi.supervisor.router_handle import RouterCrew
 
 # The one call. Imported before any fork: what all workers need is loaded once, and a new one starts at once.
@@ -45,26 +47,25 @@ class Supervisor:
     ) -> None:  # fmt: skip
         self.config = config
         self.log = logs.open_log(config)
-        self._reload, self._worker_main, self._ready = reload, worker_main, ready
+        self._reload, self._ready = reload, ready
         self.listeners = Listeners()
         self.listeners.adopt(config.listens)
-        self.scoreboard = Scoreboard(SLOTS)
-        self.pools: dict[str, Pool] = {}
-        self.router: RouterCrew | None = None
-        self._hand_backs = new_queue()
-        self._queues: dict[str, tuple[socket.socket, socket.socket]] = {}
+        self.queues = Queues()
+        self._means = Means(self.log, self.listeners, self.queues, Scoreboard(SLOTS), worker_main)
+        self.newest = Generation(0, config, self._means)
+        # The one that serves until that of a reload is ready.
+        self._before: Generation | None = None
         self._leaving: list[Crew] = []
         self._beside: list[Crew] = [Beside(name, main, keep, self.log) for name, main, keep in beside]
-        self._generation = 0
         self._stopping: float | None = None
-        # The crews that serve until those of a reload are ready.
-        self._predecessors: list[Crew] = []
+        # A queue has connections that do not find room where they should go.
+        self._crowded = False
 
     def run(self) -> int:
         """Serve until told to stop; 0."""
         commands = Commands()
+        process.entitle(f"supervisor ({self.config.file})")
         try:
-            self._make_crews()
             self.log.notice(f"mpfcgi started: {', '.join(self._addresses())}")
             while self._stopping is None or any(crew.members for crew in self._crews()):
                 self._turn(commands)
@@ -86,6 +87,7 @@ class Supervisor:
         for command in commands.take():
             self._obey(command)
         self._reap()
+        self._forward_strays()
         self._leaving = [crew for crew in self._leaving if crew.members]
 
     def _wait(self, commands: Commands, now: float) -> None:
@@ -98,8 +100,10 @@ class Supervisor:
                     if line is not None:
                         lines[line.fileno()] = (crew, member)
                         poll.register(line.fileno(), select.POLLIN)
+        for end in [] if self._crowded else self._strays():
+            poll.register(end, select.POLLIN)
         wakes = [time for crew in self._crews() if (time := staffing.wake(crew.snapshot())) is not None]
-        if self._stopping is not None:
+        if self._stopping is not None or self._crowded:
             wakes.append(now + LOOK_AGAIN)
         timeout = max(min(wakes) - now, 0) * 1000 + 1 if wakes else None
         for fd, _ in poll.poll(timeout):
@@ -109,7 +113,7 @@ class Supervisor:
             if member.control is not None and member.control.fileno() == fd:
                 member.read_control()
             elif isinstance(crew, RouterCrew):
-                crew.answer(member, self._queue_for)
+                crew.answer(member, self._queue_for(crew))
         self._check_ready()
 
     def _obey(self, command: Command) -> None:
@@ -136,48 +140,37 @@ class Supervisor:
                     crew.buried(pid, status, monotonic())
                     break
 
-    # -- starting, reloading, stopping
+    # -- connections on their way
 
-    def _make_crews(self, on_demand: Sequence[str] = ()) -> None:
-        """The pools that the configuration knows of, and those of the names `on_demand` where there is a router."""
-        config = self.config
-        names = static_interpreters(config)
-        self.router = None
-        if names_vary(config):
-            # A pool that starts with its first request does not listen yet: somebody must see that request.
-            started = {pool_for(config.pools, name).pattern for name in names}
-            listens = [
-                *(listen for listen in config.listens if not self._pool_of(listen)),
-                *(listen for pool in config.pools if pool.pattern not in started for listen in pool.listens),
-            ]
-            self.router = RouterCrew(config, self.listeners.of(listens), self._hand_backs, self.log, self.scoreboard)
-            names += tuple(name for name in on_demand if name not in names)
-        self.pools = {}
-        for name in names:
-            self._add_pool(name)
+    def _queue_for(self, router: RouterCrew) -> Callable[[str], socket.socket]:
+        """What answers a router: the sending end of the queue of a pool, which is started if there is none."""
 
-    def _pool_of(self, listen: object) -> bool:
-        return any(listen in pool.listens for pool in self.config.pools)
+        def answer(name: str) -> socket.socket:
+            for generation in self._generations():
+                if generation.router is router and (self._stopping is None or name in generation.pools):
+                    return generation.queue_for(name)[0]
+            if self._stopping is not None:
+                raise LookupError("it is not there, and all is being stopped")
+            # A router that leaves: what it puts there goes to its successor.
+            return self.queues.of(name)[0]
 
-    def _add_pool(self, name: str) -> Pool:
-        settings = pool_for(self.config.pools, name)
-        listens = settings.listens
-        if self.router is None:
-            listens = self.config.listens
-        if name not in self._queues:
-            self._queues[name] = new_queue()
-        pool = self.pools[name] = Pool(
-            name, settings, self.config, self._generation, self.log, self.scoreboard, self._worker_main,
-            self._queues[name], self.listeners.of(listens), self.router.hand_back if self.router else None,
-        )  # fmt: skip
-        return pool
+        return answer
 
-    def _queue_for(self, name: str) -> socket.socket:
-        """The sending end of a pool's queue; the pool is started if there is none."""
-        if name not in self.pools and self._stopping is None:
-            self.log.info(f"[pool {name}] started on demand")
-            self._add_pool(name).act(monotonic())
-        return self._queues[name][0]
+    def _read(self) -> set[str]:
+        """The names of the pools whose queues have a reader."""
+        return {name for generation in self._generations() for name in generation.pools}
+
+    def _strays(self) -> list[socket.socket]:
+        return self.queues.strays(self._read(), any(generation.router for generation in self._generations()))
+
+    def _forward_strays(self) -> None:
+        """Connections in queues that have lost their readers go to who serves now."""
+        entrance = self.newest.entrance
+        self._crowded = any(move(end, entrance) for end in self._strays())
+        if not self._leaving and not self._crowded:
+            self.queues.forget(self._read())
+
+    # -- reloading, stopping
 
     def _reload_now(self) -> None:
         """Check the new configuration; start its workers; when they are ready, let the old ones go."""
@@ -186,29 +179,34 @@ class Supervisor:
             if not config.listens:
                 raise ConfigError(f"{config.file} has no Listen line")
             log = logs.open_log(config)
-            self.listeners.adopt(config.listens)
+            try:
+                self.listeners.adopt(config.listens)
+            except ConfigError:
+                log.close()
+                raise
         except (ConfigError, OSError) as error:
             self.log.error(f"reload: the old configuration stays, for the new one is wrong: {error}")
             return
-        known = static_interpreters(self.config)
-        on_demand = [name for name in self.pools if name not in known]
-        if self._predecessors:
-            # The crews of the last reload are not ready, perhaps because they can't start: these take their place.
-            self._retire(self._newest())
+        on_demand = [name for generation in self._generations() for name in generation.on_demand]
+        if self._before is None:
+            self._before = self.newest
         else:
-            self._predecessors = self._newest()
-        self._generation += 1
+            # The last reload is not ready, perhaps because its workers can't start: this takes its place.
+            self._retire(self.newest.crews)
         self.config = config
         self.log.become(log)
-        self._make_crews(on_demand)
+        self.newest = Generation(self.newest.number + 1, config, self._means, on_demand, succeeds=True)
         self.log.notice("reload: the configuration is right; its workers are being started")
 
     def _check_ready(self) -> None:
-        if not all(crew.is_ready for crew in self._newest()) or self._stopping is not None:
+        if self._stopping is not None:
             return
-        if self._predecessors:
-            self._retire(self._predecessors)
-            self._predecessors = []
+        self.newest.open()
+        if not self.newest.is_ready:
+            return
+        if self._before is not None:
+            self._retire(self._before.crews)
+            self._before = None
             self.listeners.keep_only(self.config.listens)
             self.log.notice("reload: done; the old workers finish their requests and leave")
         if self._ready is not None:
@@ -249,20 +247,18 @@ class Supervisor:
 
     def _requests_wait(self) -> bool:
         """Whether a queue holds connections that somebody is there to take."""
-        poll = select.poll()
-        for name, (_, receive_end) in self._queues.items():
-            if name in self.pools and self.pools[name].is_ready and self.pools[name].wanted:
-                poll.register(receive_end, select.POLLIN)
-        return bool(poll.poll(0))
+        serving = [pool for generation in self._generations() for pool in generation.pools.values()]
+        return self.queues.waits({pool.name for pool in serving if pool.is_ready and pool.wanted})
 
     # -- crews
 
-    def _newest(self) -> list[Crew]:
-        """The pools and the router of the configuration in use."""
-        return [*self.pools.values(), *([self.router] if self.router else [])]
+    def _generations(self) -> list[Generation]:
+        """Those that serve: the newest, and until it is ready the one before."""
+        return [self.newest, *([self._before] if self._before else [])]
 
     def _crews(self) -> list[Crew]:
-        return [*self._newest(), *self._predecessors, *self._leaving, *self._beside]
+        serving = [crew for generation in self._generations() for crew in generation.crews]
+        return [*serving, *self._leaving, *self._beside]
 
     def _addresses(self) -> list[str]:
         return [f"{listen.family}:{listen.address}" for listen in self.config.listens]

@@ -1,7 +1,8 @@
 """A supervisor over workers that only echo: run as a program with a configuration file.
 
 A worker answers with its process id, its interpreter and what the configuration's EchoMark says; /hold keeps it until
-the file `go` is in the folder. While the file `crash` is there, workers leave a letter in it and die as soon as they start.
+the file `go` is in the folder. While the file `crash` is there, or `crash.MARK` for workers of that mark, they leave a
+letter in it and die as soon as they start. A connection that has no request goes to the siblings of a leaving worker.
 """
 
 from __future__ import annotations
@@ -27,10 +28,11 @@ class Echo:
         self.leaving = False
 
     def run(self) -> int:
-        if Path("crash").exists():
-            with Path("crash").open("a") as file:
-                file.write("x")
-            os._exit(3)
+        for crash in (Path("crash"), Path(f"crash.{self.setup.config.main.name}")):
+            if crash.exists():
+                with crash.open("a") as file:
+                    file.write("x")
+                os._exit(3)
         self.setup.slot.ready()
         control.tell(self.setup.control, control.READY)
         while not (self.leaving and not self.connections):
@@ -42,7 +44,9 @@ class Echo:
     def act(self, ready: socket.socket) -> None:
         if ready is self.setup.control:
             commands = ready.recv(8)
-            self.leaving = self.leaving or not commands or control.QUIT in commands
+            if not commands or control.QUIT in commands:
+                self.leaving = True
+                self.part_with_idle()
         elif ready is self.setup.queue:
             handed = handoff.receive(ready)
             if handed:
@@ -58,6 +62,12 @@ class Echo:
             self.feed(ready, data)
             if not data:
                 self.drop(ready)
+
+    def part_with_idle(self) -> None:
+        for sock, (wire, _) in list(self.connections.items()):
+            if not wire.active and not wire.buffered:
+                handoff.send(self.setup.siblings, sock)
+                self.drop(sock)
 
     def adopt(self, sock: socket.socket) -> None:
         sock.setblocking(True)
@@ -78,6 +88,7 @@ class Echo:
                 return
             elif isinstance(event, ConnectionClosed):
                 return
+        sock.sendall(wire.data_to_send())
 
     def answer(self, sock: socket.socket, wire: ServerConnection, params: dict[str, str]) -> None:
         self.setup.slot.begin()

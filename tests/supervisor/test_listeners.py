@@ -36,7 +36,7 @@ def test_a_socket_that_a_dead_process_left_is_replaced(listeners, tmp_path):
 
 def test_a_live_socket_is_left_alone(listeners, tmp_path):
     listeners.adopt([unix(tmp_path)])
-    with pytest.raises(ConfigError, match="another process does"):
+    with pytest.raises(ConfigError, match=rf"process {os.getpid()} \(.+\) does"):
         Listeners().adopt([unix(tmp_path)])
     assert (tmp_path / "s").exists()
 
@@ -70,6 +70,36 @@ def test_when_one_can_not_be_opened_none_is(listeners, tmp_path):
     assert not (tmp_path / "s").exists()
 
 
+def test_an_open_socket_gets_the_rights_that_its_line_has_now(listeners, tmp_path):
+    listeners.adopt([unix(tmp_path, mode=0o600)])
+    listeners.adopt([unix(tmp_path, mode=0o666)])
+    assert stat.S_IMODE(os.stat(tmp_path / "s").st_mode) == 0o666
+
+
+def test_what_another_daemon_has_put_in_our_place_keeps_its_rights(listeners, tmp_path):
+    listeners.adopt([unix(tmp_path, mode=0o600)])
+    os.unlink(tmp_path / "s")
+    (tmp_path / "s").touch(0o644)
+    listeners.adopt([unix(tmp_path, mode=0o666)])
+    assert stat.S_IMODE(os.stat(tmp_path / "s").st_mode) == 0o644
+
+
+def test_when_the_rights_of_one_are_wrong_no_other_is_opened(listeners, tmp_path):
+    listeners.adopt([unix(tmp_path)])
+    with pytest.raises(ConfigError, match="no user 'no-such-user'"):
+        listeners.adopt([unix(tmp_path, owner="no-such-user"), Listen("unix", str(tmp_path / "other"))])
+    assert not (tmp_path / "other").exists()
+    assert (tmp_path / "s").exists()
+
+
+def test_an_ipv6_address_is_listened_on(listeners):
+    if not socket.has_ipv6 or not os.path.exists("/proc/net/if_inet6"):
+        pytest.skip("this machine has no IPv6")
+    listen = Listen("tcp", "[::1]:0")
+    listeners.adopt([listen])
+    socket.create_connection(listeners.of([listen])[0].getsockname()[:2]).close()
+
+
 def test_an_unknown_group_is_an_error(listeners, tmp_path):
     with pytest.raises(ConfigError, match="no group 'no-such-group'"):
         listeners.adopt([unix(tmp_path, group="no-such-group")])
@@ -88,3 +118,8 @@ def test_tcp_and_inherited_descriptors(listeners):
 def test_a_descriptor_that_does_not_listen_is_an_error(listeners):
     with socket.socket() as deaf, pytest.raises(ConfigError, match="no listening socket"):
         listeners.adopt([Listen("fd", str(deaf.fileno()))])
+
+
+def test_a_descriptor_that_nobody_opened_is_an_error(listeners):
+    with pytest.raises(ConfigError, match=r"fd:987654: the descriptor is no listening socket \(who starts mpfcgi"):
+        listeners.adopt([Listen("fd", "987654")])

@@ -1,71 +1,57 @@
 import signal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpfcgi.supervisor import staffing
 from mpfcgi.supervisor.staffing import BackOff, Kill, Member, Retire, Snapshot, Spawn, plan, recovered, wake
 
 
-def crew(wanted, *members, **more):
-    return Snapshot(wanted, members, **more)
+@pytest.mark.parametrize(
+    ("snapshot", "now", "actions"),
+    [
+        (Snapshot(2, ()), 0, [Spawn(), Spawn()]),
+        (Snapshot(2, (Member(1, 0), Member(2, 0))), 5, []),
+        (Snapshot(1, (Member(1, 1), Member(2, 0))), 5, [Retire(2)]),
+        (Snapshot(1, (Member(1, 0, asked=4),)), 5, [Spawn()]),
+        (Snapshot(1, (), BackOff(0.1, 9.0)), 8, []),
+        (Snapshot(1, (), BackOff(0.1, 9.0)), 9, [Spawn()]),
+        (Snapshot(0, (Member(1, 0, asked=10),)), 39, []),
+        (Snapshot(0, (Member(1, 0, asked=10),)), 40, [Kill(1, signal.SIGTERM)]),
+        (Snapshot(0, (Member(1, 0, asked=10, signals=1),)), 45, [Kill(1, signal.SIGKILL)]),
+        (Snapshot(0, (Member(1, 0, asked=10, signals=2),)), 99, []),
+    ],
+)
+def test_the_plan_follows_from_the_snapshot(snapshot, now, actions):
+    assert plan(snapshot, now) == actions
 
 
-def test_the_missing_are_started():
-    assert plan(crew(3, Member(1, 0.0)), 10.0) == [Spawn(), Spawn()]
-
-
-def test_of_too_many_the_oldest_leave():
-    assert plan(crew(1, Member(1, 5.0), Member(2, 3.0), Member(3, 4.0)), 10.0) == [Retire(2), Retire(3)]
-
-
-def test_one_that_leaves_is_replaced():
-    assert plan(crew(1, Member(1, 0.0, asked=9.0)), 10.0) == [Spawn()]
-
-
-def test_nothing_is_started_before_the_pause_is_over():
-    snapshot = crew(1, backoff=BackOff(0.1, 10.0))
-    assert plan(snapshot, 9.9) == []
-    assert wake(snapshot) == 10.0
-    assert plan(snapshot, 10.0) == [Spawn()]
-
-
-def test_who_does_not_leave_gets_sigterm_and_then_sigkill():
-    stubborn = Member(1, 0.0, asked=100.0)
-    assert plan(crew(0, stubborn), 129.0) == []
-    assert wake(crew(0, stubborn)) == 130.0
-    assert plan(crew(0, stubborn), 130.0) == [Kill(1, signal.SIGTERM)]
-    warned = Member(1, 0.0, asked=100.0, signals=1)
-    assert plan(crew(0, warned), 134.0) == []
-    assert plan(crew(0, warned), 135.0) == [Kill(1, signal.SIGKILL)]
-    assert plan(crew(0, Member(1, 0.0, asked=100.0, signals=2)), 999.0) == []
-
-
-def test_a_process_that_lived_long_enough_is_replaced_at_once():
-    assert BackOff(0.4, 3.0).after_death(started=5.0, now=5.0 + staffing.EARLY) == BackOff()
-
-
-def test_pauses_double_up_to_a_limit():
-    backoff, delays = BackOff(), []
+def test_early_deaths_double_the_delay_and_late_ones_end_it():
+    backoff, now, delays = BackOff(), 0.0, []
     for _ in range(12):
-        backoff = backoff.after_failure(backoff.until)
+        backoff = backoff.after_death(now, now)
         delays.append(backoff.delay)
+        now = backoff.until
     assert delays[:4] == [0.1, 0.2, 0.4, 0.8]
-    assert delays[-1] == staffing.LONGEST_DELAY
+    assert delays[-1] == 30.0
+    assert backoff.after_death(now - 5, now) == BackOff()
+
+
+def test_it_says_when_to_look_again():
+    assert wake(Snapshot(1, (Member(1, 0),))) is None
+    assert wake(Snapshot(1, (), BackOff(1, 7.0))) == 7.0
+    assert wake(Snapshot(0, (Member(1, 0, asked=1),), patience=3)) == 4
+
+
+def test_a_crew_recovers_when_all_live_long_enough():
+    crew = Snapshot(1, (Member(1, 10.0),), BackOff(0.1, 9.0))
+    assert not recovered(crew, 10.5)
+    assert recovered(crew, 11.0)
 
 
 def test_deaths_of_one_attempt_count_once():
     first = BackOff().after_death(0.0, 0.5)
     assert first.after_death(0.0, 0.5) == first
-
-
-def test_a_crew_has_recovered_when_all_have_lived_long_enough():
-    backing = BackOff(0.1, 0.0)
-    assert not recovered(crew(2, Member(1, 0.0), backoff=backing), 10.0)
-    assert not recovered(crew(1, Member(1, 9.5), backoff=backing), 10.0)
-    assert wake(crew(1, Member(1, 9.5), backoff=backing)) == 9.5 + staffing.EARLY
-    assert recovered(crew(1, Member(1, 9.0), backoff=backing), 10.0)
-    assert not recovered(crew(1, Member(1, 9.0)), 10.0)
 
 
 members = st.builds(

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from mpfcgi.fastcgi import ClientConnection, RequestEnded, StdoutReceived
+from mpfcgi.fastcgi import ClientConnection, RequestEnded, StdoutReceived, ValuesReceived
 from mpfcgi.fastcgi.cgi_head import parse_head
 
 PROGRAM = Path(__file__).with_name("echo_daemon.py")
@@ -76,12 +76,23 @@ class Echoes:
     def logs(self, text):
         until(lambda: text in self.log, f"{text!r} in {self.log}")
 
-    def send(self, uri="/", host="one"):
+    def connect(self):
         sock = socket.socket(socket.AF_UNIX)
         # Without a timeout yet: with one, connect() would not wait for room in the backlog.
         sock.connect(str(self.folder / "echo.sock"))
         sock.settimeout(20)
-        client = ClientConnection()
+        return sock, ClientConnection()
+
+    def silent(self):
+        """A connection that a process has taken, for it has answered a question, and that brings no request yet."""
+        sock, client = self.connect()
+        sock.sendall(client.get_values(["FCGI_MAX_CONNS"]))
+        while not isinstance(client.next_event(), ValuesReceived):
+            client.receive_data(sock.recv(4096))
+        return sock, client
+
+    def send(self, uri="/", host="one", over=None):
+        sock, client = over or self.connect()
         params = {"REQUEST_URI": uri, "HTTP_HOST": host, "REQUEST_METHOD": "GET", "SERVER_PORT": "80"}
         sock.sendall(client.begin_request(params) + client.stdin_end())
         return sock, client
@@ -103,8 +114,8 @@ class Echoes:
         head, body = parse_head(output)
         return head.status, body.decode().split()
 
-    def get(self, uri="/", host="one"):
-        return self.receive(*self.send(uri, host))
+    def get(self, uri="/", host="one", over=None):
+        return self.receive(*self.send(uri, host, over))
 
     def hold(self):
         """A worker that stays busy until `go`."""
@@ -125,6 +136,9 @@ class Echoes:
 
     def children(self):
         return psutil.Process(self.process.pid).children()
+
+    def router(self):
+        return next(child for child in self.children() if "router" in " ".join(child.cmdline()))
 
 
 @pytest.fixture
@@ -303,8 +317,7 @@ def test_requests_in_the_queue_are_answered_before_the_workers_leave(echoes):
 def test_a_killed_router_is_replaced(echoes):
     echoes.configure(TWO_POOLS)
     echoes.start().ready()
-    router = next(child for child in echoes.children() if "router" in " ".join(child.cmdline()))
-    router.kill()
+    echoes.router().kill()
     assert echoes.get(host="a.example")[0] == 200
 
 
@@ -331,3 +344,59 @@ def test_a_pool_with_a_socket_of_its_own_is_asked_there(echoes):
     client = ClientConnection()
     sock.sendall(client.begin_request({"REQUEST_URI": "/", "HTTP_HOST": "a.example"}) + client.stdin_end())
     assert echoes.receive(sock, client)[1][1] == "a.example"
+
+
+def test_a_connection_outlives_the_name_of_its_pool(echoes):
+    echoes.start().ready()
+    silent = echoes.silent()
+    echoes.configure(mark="two")
+    echoes.signal(signal.SIGHUP)
+    echoes.logs("reload: done")
+    assert echoes.get(over=silent)[1][1:] == ["two", "two"]
+
+
+def test_a_connection_that_the_router_has_outlives_it(echoes):
+    echoes.configure(TWO_POOLS)
+    echoes.start().ready()
+    silent = echoes.silent()
+    echoes.signal(signal.SIGHUP)
+    echoes.logs("reload: done")
+    assert echoes.get("/", "b.example", silent)[1][1] == f"{echoes.folder}/"
+
+
+def test_a_connection_survives_when_there_is_no_router_any_more(echoes):
+    echoes.configure(TWO_POOLS)
+    echoes.start().ready()
+    silent = echoes.silent()
+    echoes.configure(mark="two")
+    echoes.signal(signal.SIGHUP)
+    echoes.logs("reload: done")
+    assert echoes.get(over=silent)[1][1] == "two"
+
+
+def test_a_reload_that_can_not_start_takes_no_requests_and_leaves_pools_on_demand_working(echoes):
+    echoes.configure(TWO_POOLS)
+    (echoes.folder / "sub").mkdir()
+    echoes.start().ready()
+    router = echoes.router()
+    (echoes.folder / "crash.two").touch()
+    echoes.configure(TWO_POOLS + "<VirtualHost *:80>\n ServerName c.example\n</VirtualHost>\n", mark="two")
+    echoes.signal(signal.SIGHUP)
+    echoes.logs("exited with status 3")
+    assert echoes.get(host="c.example")[1][1:] == ["a.example", "one"]
+    assert echoes.get("/sub/x", "b.example")[1][1:] == [f"{echoes.folder}/sub/", "one"]
+    (echoes.folder / "crash.two").unlink()
+    echoes.logs("reload: done")
+    until(lambda: not router.is_running(), "the old router leaves")
+    assert echoes.get(host="c.example")[1][1:] == ["c.example", "two"]
+
+
+def test_a_reload_that_fails_leaves_nothing_open(echoes):
+    echoes.start().ready()
+    supervisor = psutil.Process(echoes.process.pid)
+    before = supervisor.num_fds()
+    echoes.configure("Listen unix:nowhere/echo.sock\n")
+    for number in (1, 2):
+        echoes.signal(signal.SIGHUP)
+        until(lambda number=number: echoes.log.count("the old configuration stays") == number, "it is refused")
+    assert supervisor.num_fds() == before

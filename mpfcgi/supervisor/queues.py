@@ -1,0 +1,67 @@
+"""The handoff queues of the pools, and the one of the router: they outlive reloads, with what waits in them.
+
+A reload may take away the last reader of a queue: a pool that has another name now, or a router that is no longer
+needed. What was put in there, and what leaving workers still put there, is moved on to who serves now.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+from collections.abc import Collection, Iterable
+
+from mpfcgi.ipc import handoff
+
+Queue = tuple[socket.socket, socket.socket]
+
+
+class Queues:
+    """The queues by the interpreter's name, each as its (send, receive) ends; made when first asked for."""
+
+    def __init__(self) -> None:
+        self._queues: dict[str, Queue] = {}
+        # Connections for the router: those that a worker gives back, and those that a leaving router has.
+        self.hand_backs: Queue = handoff.queue_pair()
+
+    def of(self, name: str) -> Queue:
+        """The queue of an interpreter."""
+        if name not in self._queues:
+            self._queues[name] = handoff.queue_pair()
+        return self._queues[name]
+
+    def waits(self, names: Iterable[str]) -> bool:
+        """Whether one of these queues holds a connection."""
+        return any(_ready(self.of(name)[1], select.POLLIN) for name in names)
+
+    def strays(self, read: Collection[str], routed: bool) -> list[socket.socket]:
+        """The receiving ends that nobody reads, when the pools `read` are there, and a router if `routed`."""
+        ends = [receive for name, (_, receive) in self._queues.items() if name not in read]
+        return ends if routed else [*ends, self.hand_backs[1]]
+
+    def forget(self, read: Collection[str]) -> None:
+        """Close the queues that nobody reads. For when nobody writes to them any more, either."""
+        for name in [name for name in self._queues if name not in read]:
+            for end in self._queues.pop(name):
+                end.close()
+
+
+def move(source: socket.socket, target: socket.socket) -> bool:
+    """Move connections, in order, from one queue to another; True when some must wait, for the other is full."""
+    # A connection that was taken can't be put back: room is looked for first. A writable socket has three quarters of
+    # its buffer free (unix_writable() of Linux), so the largest message fits.
+    while _ready(source, select.POLLIN):
+        if not _ready(target, select.POLLOUT):
+            return True
+        handed = handoff.receive(source)
+        if handed is None:
+            return False
+        connection, early = handed
+        handoff.send(target, connection, early)
+        connection.close()
+    return False
+
+
+def _ready(end: socket.socket, event: int) -> bool:
+    poll = select.poll()
+    poll.register(end, event)
+    return bool(poll.poll(0))
