@@ -13,21 +13,23 @@ import click
 
 from mpfcgi.cli.common import clear_errors, fail
 from mpfcgi.config import Config, Listen, load, load_text
+from mpfcgi.config.syntax import quote
 
 # What a bare folder gets: its files, its publisher modules, lists of its folders.
 EMBEDDED = """\
 ServerName localhost
-DocumentRoot "{folder}"
+DocumentRoot {folder}
 ErrorLog stderr
 <PythonPool "*">
     MaxProcesses {workers}
 </PythonPool>
-<Directory "{folder}">
+<Directory {folder}>
     Options Indexes FollowSymLinks
     AllowOverride All
     Require all granted
     AddHandler mod_python .py
     PythonHandler mod_python.publisher | .py
+    PythonFixupHandler mpfcgi.cli.short_names
     PythonDebug On
     DirectoryIndex index.html index.py
 </Directory>
@@ -86,7 +88,7 @@ def _config(folder: str, workers: int) -> Config:
     own = os.path.join(folder, "mpfcgi.conf")
     if os.path.exists(own):
         return load(own)
-    return load_text(EMBEDDED.format(folder=folder, workers=workers), "(mpfcgi serve)", server_root=folder)
+    return load_text(EMBEDDED.format(folder=quote(folder), workers=workers), "(mpfcgi serve)", server_root=folder)
 
 
 def _bind(address: str) -> socket.socket:
