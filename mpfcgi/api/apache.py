@@ -9,11 +9,13 @@ from typing import Any
 
 from mpfcgi.api import services
 from mpfcgi.api.constants import *  # noqa: F403
-from mpfcgi.api.constants import APLOG_ERR
+from mpfcgi.api.constants import APLOG_ERR, METHOD_NUMBERS
 from mpfcgi.api.errors import SERVER_RETURN
 from mpfcgi.api.finfo import mp_finfo
 from mpfcgi.api.request import mp_request
+from mpfcgi.api.server import mp_server
 from mpfcgi.api.table import mp_table, table
+from mpfcgi.api.text import loggable
 
 __all__ = [name for name in dir() if name.isupper()] + [
     "SERVER_RETURN", "allow_methods", "build_cgi_env", "config_tree", "exists_config_define", "freeze_modules",
@@ -24,11 +26,10 @@ __all__ = [name for name in dir() if name.isupper()] + [
 
 def log_error(message: str | None, level: int = APLOG_ERR, server: Any = None) -> None:
     """Write a line to the error log of `server`, the main one by default. None is no message."""
-    if message is None:
-        return
-    if not isinstance(message, str):
-        raise TypeError(f"log_error() takes a string, not {type(message).__name__}")
-    services.current().log(level & 7, message, server=server)
+    if server is not None and not isinstance(server, mp_server):
+        raise TypeError(f"log_error() takes a server object, not {type(server).__name__}")
+    if loggable(message, level):
+        services.current().log(level & 7, message, server=server)
 
 
 def import_module(
@@ -52,25 +53,38 @@ def module_info(path: str) -> Any:
     return services.current().importer.module_info(path)
 
 
-def allow_methods(req: mp_request, *methods: str) -> None:
-    """The methods for the Allow header."""
-    req.allow_methods(methods)
+def allow_methods(*args: Any) -> int:
+    """The bit mask of some methods (M_GET, M_POST...); sets `req.allowed` and the Allow header when the first argument
+    is a request. `req.allow_methods` does the same by name."""
+    req, methods = (args[0], args[1:]) if args and isinstance(args[0], mp_request) else (None, args)
+    mask = 0
+    for method in methods:
+        mask |= 1 << method
+    if req is not None:
+        req._allowed |= mask
+        req.allow_methods(name for name, number in METHOD_NUMBERS.items() if mask & 1 << number)
+    return mask
 
 
 def exists_config_define(name: str) -> bool:
     """Whether the daemon was started with `-D name`."""
+    if not isinstance(name, str):
+        raise TypeError(f"exists_config_define() takes a string, not {type(name).__name__}")
     return name in services.current().config.defines
 
 
 def config_tree() -> list[Any]:
-    """The server's configuration as nested lists of [name, arguments] and, for sections, their contents."""
+    """The server's configuration: (name, arguments) of each directive, and its contents as a list for a section.
+
+    A copy; directives of `.htaccess` files are not in it.
+    """
     return [_tree_node(node) for node in services.current().config.tree]
 
 
-def _tree_node(node: Any) -> list[Any]:
-    entry: list[Any] = [node.name, " ".join(node.args)]
+def _tree_node(node: Any) -> tuple[Any, ...]:
+    entry = (node.name, " ".join(node.args))
     if hasattr(node, "children"):
-        entry.append([_tree_node(child) for child in node.children])
+        return (*entry, [_tree_node(child) for child in node.children])
     return entry
 
 
@@ -81,6 +95,8 @@ def server_root() -> str:
 
 def mpm_query(code: int) -> int:
     """A figure of the process model, by an AP_MPMQ_* code; a pool is a set of forked daemons. -1 for unknown codes."""
+    if not isinstance(code, int):
+        raise TypeError(f"mpm_query() takes an integer, not {type(code).__name__}")
     return int(services.current().mpm_query(code))
 
 
@@ -90,21 +106,22 @@ def register_cleanup(callable: Callable[[Any], object], data: Any = None) -> Non
 
 
 def stat(fname: str, wanted: int) -> mp_finfo:
-    """File information; all members are None for a missing file."""
+    """File information; all members are None for a missing file. `wanted` (APR_FINFO_*) is always exceeded."""
+    if not isinstance(fname, str) or not isinstance(wanted, int):
+        raise TypeError("stat() takes a file name and one of APR_FINFO_*")
     try:
         return mp_finfo(fname, os.stat(fname))
     except FileNotFoundError:
         return mp_finfo(None, None)
 
 
-def make_table(*initial: Any) -> mp_table:
-    """The old name of `table`."""
-    return mp_table(*initial)
+# The old name of `table`.
+make_table = mp_table
 
 
 def build_cgi_env(req: mp_request) -> dict[str, str]:
     """The environment of a CGI script for `req`."""
-    req.add_common_vars()
+    req.add_cgi_vars()
     env = dict(req.subprocess_env.items())
     env["GATEWAY_INTERFACE"] = "Python-CGI/1.1"
     authorization = req.headers_in.get("Authorization")

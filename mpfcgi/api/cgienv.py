@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     from mpfcgi.api.request import mp_request
 
 # Parameters that describe the connection and the server, passed on where the front-end sent them.
-_COMMON = ("SERVER_SOFTWARE", "SERVER_NAME", "SERVER_ADDR", "SERVER_PORT", "REMOTE_ADDR", "REMOTE_PORT",
-           "REMOTE_HOST", "REMOTE_IDENT", "REQUEST_SCHEME", "HTTPS", "CONTENT_TYPE", "CONTENT_LENGTH")  # fmt: skip
+_COMMON = ("SERVER_SOFTWARE", "SERVER_ADDR", "REMOTE_ADDR", "REMOTE_PORT", "REMOTE_HOST", "REMOTE_IDENT",
+           "REQUEST_SCHEME", "HTTPS", "CONTENT_TYPE", "CONTENT_LENGTH")  # fmt: skip
+# The password of the user is not for programs that the handler starts; the others have names of their own.
+_HIDDEN = frozenset(("HTTP_AUTHORIZATION", "HTTP_PROXY_AUTHORIZATION", "HTTP_PROXY", "HTTP_CONTENT_TYPE",
+                     "HTTP_CONTENT_LENGTH"))  # fmt: skip
 
 
 def add_common_vars(req: mp_request) -> None:
@@ -20,8 +23,7 @@ def add_common_vars(req: mp_request) -> None:
     env = req.subprocess_env
     params = req._params
     for name, value in params.items():
-        # The password of the user is not for programs that the handler starts.
-        if name.startswith("HTTP_") and name != "HTTP_AUTHORIZATION":
+        if (name.startswith("HTTP_") and name not in _HIDDEN) or name.startswith("SSL_"):
             env[name] = value
     for name in _COMMON:
         if params.get(name):
@@ -29,18 +31,22 @@ def add_common_vars(req: mp_request) -> None:
     env["PATH"] = params.get("PATH") or os.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin")
     env["SERVER_SIGNATURE"] = ""
     env["SERVER_NAME"] = outgoing(req._server_name())
-    env["DOCUMENT_ROOT"] = _raw(req.document_root())
+    env["SERVER_PORT"] = str(req._server_port())
+    env["REQUEST_SCHEME"] = req._scheme()
+    root = req.document_root()
+    env["DOCUMENT_ROOT"] = env["CONTEXT_DOCUMENT_ROOT"] = _raw(root)
+    env["CONTEXT_PREFIX"] = ""
     env["SERVER_ADMIN"] = outgoing(req.server.server_admin)
     if req.filename:
         env["SCRIPT_FILENAME"] = _raw(req.filename)
     if req.user is not None:
-        env["REMOTE_USER"] = outgoing(req.user)
+        env["REMOTE_USER"] = _raw(req.user)
     if req.ap_auth_type is not None:
         env["AUTH_TYPE"] = outgoing(req.ap_auth_type)
     if req.prev is not None:
         env["REDIRECT_URL"] = _raw(req.prev.uri)
         if req.prev.args is not None:
-            env["REDIRECT_QUERY_STRING"] = req.prev.args
+            env["REDIRECT_QUERY_STRING"] = _raw(req.prev.args)
 
 
 def add_cgi_vars(req: mp_request) -> None:
@@ -49,13 +55,12 @@ def add_cgi_vars(req: mp_request) -> None:
     env["GATEWAY_INTERFACE"] = "CGI/1.1"
     env["SERVER_PROTOCOL"] = req.protocol
     env["REQUEST_METHOD"] = req.method
-    env["QUERY_STRING"] = req.args or ""
+    env["QUERY_STRING"] = _raw(req.args or "")
     env["REQUEST_URI"] = _raw(req.uri)
     uri, info = req.uri, req.path_info or ""
     env["SCRIPT_NAME"] = _raw(uri[: -len(info)] if info and uri.endswith(info) else uri)
     if info:
         env["PATH_INFO"] = _raw(info)
-        env["PATH_TRANSLATED"] = _raw((req.document_root() or "").rstrip("/") + info)
 
 
 def _raw(text: str) -> str:

@@ -50,14 +50,16 @@ def evaluate(get: Callable[[str], str | None], method: str, etag: str | None, mo
             return PRECONDITION_FAILED
     if_none_match = get("If-None-Match")
     reads = method in ("GET", "HEAD")
+    unchanged: bool | None = None
     if if_none_match is not None:
-        if _matches(if_none_match, etag, weak=True):
-            return NOT_MODIFIED if reads else PRECONDITION_FAILED
-        return OK
+        unchanged = _matches(if_none_match, etag, weak=True)
+        if unchanged and not reads:
+            return PRECONDITION_FAILED
     since = parse_date(get("If-Modified-Since"))
-    if reads and since is not None and modified is not None and int(modified) <= since:
-        return NOT_MODIFIED
-    return OK
+    if reads and since is not None and modified is not None and unchanged is not False:
+        # Where both conditions are given, Apache sends 304 only when both hold.
+        unchanged = int(modified) <= since
+    return NOT_MODIFIED if unchanged else OK
 
 
 def _matches(header: str, etag: str | None, weak: bool) -> bool:

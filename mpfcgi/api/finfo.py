@@ -35,6 +35,9 @@ class mp_finfo:
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
+    def __repr__(self) -> str:
+        return repr({name: getattr(self, name) for name in _SHOWN})
+
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"attribute {name!r} of 'mp_finfo' objects is not writable")
 
@@ -47,6 +50,11 @@ class mp_finfo:
             raise IndexError("tuple index out of range")
         return getattr(self, _BY_INDEX[index])
 
+
+_SHOWN = (
+    "fname", "filetype", "valid", "protection", "user", "group", "size", "inode", "device", "nlink", "atime", "mtime",
+    "ctime", "name",
+)  # fmt: skip
 
 _BY_INDEX = (
     "protection", "inode", "device", "nlink", "user", "group", "size", "atime", "mtime", "ctime", "fname", "name",

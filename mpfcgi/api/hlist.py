@@ -18,3 +18,9 @@ class mp_hlist:
         self.is_location = int(bool(spec.spec is not None and spec.spec.is_location))
         self.location: str | None = None
         self.next: mp_hlist | None = None
+
+    def __repr__(self) -> str:
+        return (
+            f"{{'handler':{self.handler!r},'directory':{self.directory!r},'is_location':{bool(self.is_location)},"
+            f"'silent':{self.silent}}}"
+        )

@@ -22,22 +22,28 @@ def port_of(host: str) -> str:
 
 
 def remote_host(connection: Any, hostname_lookups: str, kind: int) -> str | None:
-    """The client's name or address, as ap_get_remote_host: looked up where HostnameLookups or `kind` asks for it."""
+    """The client's name or address, as ap_get_remote_host: looked up where HostnameLookups or `kind` asks for it.
+
+    A name that was found stays with the connection.
+    """
     address: str = connection.client_ip
-    name: str | None = connection.remote_host
-    if name is None and kind != REMOTE_NOLOOKUP and (hostname_lookups != "off" or kind == REMOTE_DOUBLE_REV):
-        name = _lookup(address, hostname_lookups == "double" or kind == REMOTE_DOUBLE_REV)
-    if name:
-        return name
+    double = hostname_lookups == "double" or kind == REMOTE_DOUBLE_REV
+    if connection.remote_host is None and kind != REMOTE_NOLOOKUP and (hostname_lookups != "off" or double):
+        connection._name = _lookup(address, double)
+    if double and connection._name is not None:
+        connection._double_reverse = 1 if connection._name else -1
+    if connection.remote_host:
+        return connection.remote_host  # type: ignore[no-any-return]
     return None if kind in (REMOTE_HOST, REMOTE_DOUBLE_REV) else address
 
 
 @lru_cache(1024)
-def _lookup(address: str, double: bool) -> str | None:
+def _lookup(address: str, double: bool) -> str:
+    """The name of an address; "" without one, or, with `double`, when the name is not that address's."""
     try:
         name = socket.gethostbyaddr(address)[0]
         if double and address not in {info[4][0] for info in socket.getaddrinfo(name, None)}:
-            return None
+            return ""
     except OSError:
-        return None
+        return ""
     return name.lower()

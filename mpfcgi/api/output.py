@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from typing import TYPE_CHECKING, Any
 
+from mpfcgi.api.conditions import http_date
+from mpfcgi.api.members import integer, read_only, text
 from mpfcgi.api.response import head, plain_head
 from mpfcgi.api.table import mp_table
+from mpfcgi.api.text import outgoing
 
 if TYPE_CHECKING:
     from mpfcgi.api.exchange import ExchangeProtocol
@@ -31,17 +35,51 @@ class Output:
     _headers_out: mp_table | None = None
     _err_headers_out: mp_table | None = None
     _content_type: str | None = None
-    _status_line: str | None = None
     _content_type_set = 0
-    status = 200
-    header_only: int
-    assbackwards = 0
-    no_cache = 0
-    bytes_sent = 0
-    sent_bodyct = 0
-    clength = 0
+    _header_only: int
+    _status = 200
+    _status_line: str | None = None
+    _assbackwards = 0
+    _no_cache = 0
+    _chunked = 0
+    _bytes_sent = 0
+    _sent_bodyct = 0
+    _clength = 0
     _finished = False
     _lost = False
+
+    status: int = integer("_status", "The status of the response.")
+    status_line: str | None = text(
+        "_status_line", "The status line, with words of its own: '299 Custom'; None until it is set."
+    )
+    assbackwards: int = integer("_assbackwards", "1 for a response without head (HTTP/0.9).")
+    no_cache: int = integer("_no_cache", "1 when the response may not be kept: it gets an Expires header.")
+    chunked: int = integer("_chunked", "1 for a chunked response; the front-end chunks.")
+    bytes_sent: int = read_only("_bytes_sent", "How many bytes of the body were sent.")
+    sent_bodyct: int = read_only("_sent_bodyct", "1 when the head is sent and the body has begun.")
+    clength: int = read_only("_clength", "What set_content_length set.")
+
+    @property
+    def eos_sent(self) -> int:
+        """1 when the end of the response is sent."""
+        return int(self._finished)
+
+    @property
+    def _bytes_queued(self) -> int:
+        """How many bytes of the body were written, sent or not."""
+        return self._bytes_sent + self._buffered
+
+    @property
+    def content_type(self) -> str | None:
+        """The type of the response; `_content_type_set` tells whether a handler set it."""
+        return self._content_type
+
+    @content_type.setter
+    def content_type(self, value: str | bytes) -> None:
+        if value.__class__ is not str:
+            value = outgoing(value)
+        self._content_type = value  # type: ignore[assignment]
+        self._content_type_set = 1
 
     def write(self, data: str | bytes, flush: int = 1, /) -> None:
         """Write to the client: text as UTF-8, bytes as they are. OSError when the client is gone.
@@ -70,7 +108,11 @@ class Output:
 
     def sendfile(self, path: str, offset: int = 0, length: int = -1, /) -> int:
         """Send a file, or `length` bytes of it from `offset`; the number of bytes sent. OSError when it can't be read."""
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            # An OSError itself, as mod_python raises, not one of its subclasses.
+            raise OSError(f"sendfile: could not open {path}: {error.strerror}") from error
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise OSError(f"sendfile: {path} is no regular file")
@@ -85,12 +127,20 @@ class Output:
         self._pass_on(b"")
         if self._sends_body() and count:
             self._exchange.sendfile(descriptor, offset, count)
-            self.bytes_sent += count
+            self._bytes_sent += count
 
     def set_content_length(self, length: int, /) -> None:
         """Set the Content-Length header and `clength`."""
-        self.clength = length
+        self._clength = length
         self.headers_out["Content-Length"] = str(length)
+
+    def add_output_filter(self, filter_name: str, /) -> None:
+        """Put a filter into the way of the response.
+
+        CONTENT_LENGTH adds nothing to what is done anyway: a small response that is never flushed has its length.
+        """
+        if filter_name.upper() != "CONTENT_LENGTH":
+            raise AttributeError(f"output filter {filter_name}: filters are not supported yet (manual section 4.3)")
 
     def send_http_header(self) -> None:
         """Does nothing: headers are sent before the first byte of the body. For old code."""
@@ -110,7 +160,7 @@ class Output:
         return self._err_headers_out
 
     def _sends_body(self) -> bool:
-        return not self.header_only and self.status not in NO_BODY
+        return not self._header_only and self._status not in NO_BODY
 
     def _pass_on(self, data: bytes) -> None:
         """Give the buffer and `data` to the exchange, behind the head."""
@@ -125,15 +175,15 @@ class Output:
             self._buffered = 0
         if not self._head_sent:
             self._head_sent = True
-            self.sent_bodyct = 1
+            self._sent_bodyct = 1
             start = self._head(None)
             if not self._sends_body():
                 self._exchange.write(start)
                 return
-            self.bytes_sent = len(data)
+            self._bytes_sent = len(data)
             self._exchange.write(start + data)
         elif data and self._sends_body():
-            self.bytes_sent += len(data)
+            self._bytes_sent += len(data)
             self._exchange.write(data)
 
     def _finish(self) -> None:
@@ -143,38 +193,36 @@ class Output:
             body = b"".join(self._buffer) if self._buffer else b""
             self._buffer = None
             if not self._sends_body():
-                length = len(body) if self.header_only and body else None
+                length = len(body) if self._header_only and body else None
                 self._exchange.write(self._head(length))
             else:
-                self.bytes_sent = len(body)
+                self._bytes_sent = len(body)
                 self._exchange.write(self._head(len(body)) + body)
         elif self._buffer:
             self._pass_on(b"")
         self._finished = True
 
     def _head(self, length: int | None) -> bytes:
-        if self.status in NO_BODY:
+        if self._status in NO_BODY:
             self._content_type = None
-        if self.assbackwards:
+        if self._assbackwards:
             return b"Status: 200 OK\r\n\r\n"
         if (
             self._headers_out is None
             and self._err_headers_out is None
             and self._status_line is None
-            and not self.no_cache
+            and not self._no_cache
         ):
-            return plain_head(self.status, self._content_type, length)
-        if self.no_cache:
+            return plain_head(self._status, self._content_type, length)
+        if self._no_cache:
             self._add_expires()
         return head(
-            self.status, self._status_line, self._content_type, self._headers_out, self._err_headers_out, length
+            self._status, self._status_line, self._content_type, self._headers_out, self._err_headers_out, length
         )
 
     def _add_expires(self) -> None:
-        from email.utils import formatdate
-
         if "Expires" not in self.headers_out:
-            self.headers_out["Expires"] = formatdate(usegmt=True)
+            self.headers_out["Expires"] = http_date(time.time())
 
     def _give_way(self) -> None:
         """Another request answers in the place of this one: all that is not sent is lost, and what comes."""

@@ -13,6 +13,7 @@ from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, Modul
 from typing import Any
 
 from mpfcgi.api import apache, util
+from mpfcgi.api.auth import basic_credentials
 from mpfcgi.api.constants import (
     HTTP_FORBIDDEN,
     HTTP_METHOD_NOT_ALLOWED,
@@ -21,7 +22,6 @@ from mpfcgi.api.constants import (
     OK,
 )
 from mpfcgi.api.errors import SERVER_RETURN
-from mpfcgi.api.request import basic_credentials
 
 METHODS = ("GET", "HEAD", "POST")
 _HTML_END = re.compile(r"</html\s*>\s*$", re.I)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mpfcgi.api.constants import REQUEST_CHUNKED_DECHUNK, REQUEST_CHUNKED_ERROR, REQUEST_NO_BODY
+from mpfcgi.api.members import read_only
 
 if TYPE_CHECKING:
     from mpfcgi.api.exchange import ExchangeProtocol
@@ -16,9 +17,10 @@ class Reading:
     _exchange: ExchangeProtocol
     _params: dict[str, str]
     _reading = False
-    read_length = 0
-    read_body = REQUEST_NO_BODY
-    read_chunked = 0
+    _read_length = 0
+    _read_body = REQUEST_NO_BODY
+    read_length = read_only("_read_length", "How many bytes of the body were read.")
+    read_body = read_only("_read_body", "How the body is read: REQUEST_NO_BODY, _CHUNKED_ERROR or _CHUNKED_DECHUNK.")
 
     def read(self, length: int = -1, /) -> bytes:
         """Up to `length` bytes of the body, all that is left by default; b"" at its end. OSError when the client goes."""
@@ -52,13 +54,19 @@ class Reading:
         return int(length) if self._reading and length.isdecimal() else 0
 
     @property
-    def expecting_100(self) -> int:
+    def read_chunked(self) -> int:
+        """1 while a chunked body is read; the front-end has taken the chunks off."""
         return 0
+
+    @property
+    def expecting_100(self) -> int:
+        """1 when the client asked for 100 Continue; the front-end has sent it."""
+        return int(self._params.get("HTTP_EXPECT", "").lower() == "100-continue")
 
     def _count(self, data: bytes) -> bytes:
         if not self._reading:
             self._reading = True
             chunked = not self._params.get("CONTENT_LENGTH", "").isdecimal()
-            self.read_body = REQUEST_CHUNKED_DECHUNK if chunked else REQUEST_CHUNKED_ERROR
-        self.read_length += len(data)
+            self._read_body = REQUEST_CHUNKED_DECHUNK if chunked else REQUEST_CHUNKED_ERROR
+        self._read_length += len(data)
         return data

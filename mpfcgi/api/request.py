@@ -1,83 +1,73 @@
 """The request object (manual 4.5.4): what a handler is given.
 
 It is made from an exchange's parameters; all that handlers seldom touch is made at the first touch. The worker sets
-the parts that become known on the way (`_locate`, `_phase`, `_spec`); `services` answers what goes beyond one request.
+the parts that become known on the way (`_locate`, `_phase`, `_spec`...); `services` answers what goes beyond one
+request. What it can do stands in the classes it is mixed from.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import time
-from collections.abc import Callable, Iterable
+from time import time
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
-from mpfcgi.api import cgienv, conditions, lookups
 from mpfcgi.api import constants as c
+from mpfcgi.api.acts import Acts
+from mpfcgi.api.auth import Auth
+from mpfcgi.api.client import Client
 from mpfcgi.api.connection import mp_conn
 from mpfcgi.api.exchange import ExchangeProtocol
 from mpfcgi.api.finfo import mp_finfo
 from mpfcgi.api.hlist import mp_hlist
+from mpfcgi.api.members import integer, read_only, text
 from mpfcgi.api.output import Output
 from mpfcgi.api.reading import Reading
 from mpfcgi.api.server import mp_server
 from mpfcgi.api.table import mp_table
-from mpfcgi.api.text import outgoing, shown
+from mpfcgi.api.text import quoted_uri as quoted_uri
+from mpfcgi.api.text import shown
+from mpfcgi.api.validators import Validators
 
 _PATH_INFO = {"on": c.AP_REQ_ACCEPT_PATH_INFO, "off": c.AP_REQ_REJECT_PATH_INFO, "default": c.AP_REQ_DEFAULT_PATH_INFO}
 _DIRECTORY, _REGULAR = 0o040000, 0o100000
 _HEADER_PARAMS = {"CONTENT_TYPE": "Content-Type", "CONTENT_LENGTH": "Content-Length"}
-_PHASES_TO_ADD = frozenset((
-    "PythonPostReadRequestHandler", "PythonTransHandler", "PythonHeaderParserHandler", "PythonInitHandler",
-    "PythonAccessHandler", "PythonAuthenHandler", "PythonAuthzHandler", "PythonTypeHandler", "PythonFixupHandler",
-    "PythonHandler", "PythonLogHandler",
-))  # fmt: skip
+# What mod_python has that is not built yet, with the manual's section.
+_NOT_YET = {
+    "add_input_filter": "4.5.4", "register_input_filter": "4.5.4", "register_output_filter": "4.5.4",
+    "build_wsgi_env": "mod_python.wsgi", "wsgi_start_response": "mod_python.wsgi",
+}  # fmt: skip
 
 
-class mp_request(Output, Reading):
+class mp_request(Output, Reading, Acts, Client, Auth, Validators):
     """A request and its response. Handlers may set attributes of their own on it."""
 
     __module__ = "builtins"
 
-    filename: str | None = None
-    canonical_filename: str | None = None
-    path_info: str = ""
-    handler: str | None = None
-    ap_auth_type: str | None = None
-    content_encoding: str | None = None
-    content_languages: tuple[str, ...] = ()
-    no_local_copy = 0
-    proxyreq = 0
-    used_path_info = c.AP_REQ_DEFAULT_PATH_INFO
-    chunked = 0
-    vlist_validator: str | None = None
-    eos_sent = 0
-    mtime = 0.0
-    extension: str | None = None
-    allowed = 0
-    allowed_xmethods: tuple[str, ...] = ()
-    allowed_methods: tuple[str, ...] = ()
+    # The values of members, until something sets them.
+    _filename: str | None = None
+    _canonical_filename: str | None = None
+    _path_info = ""
+    _handler: str | None = None
+    _content_encoding: str | None = None
+    _content_languages: tuple[str, ...] = ()
+    _no_local_copy = 0
+    _used_path_info = c.AP_REQ_DEFAULT_PATH_INFO
+    _interpreter = ""
 
     # What the worker keeps here.
-    _added: dict[str, list[Any]] | None = None
-    _cleanups: list[tuple[Callable[[Any], object], Any]] | None = None
-    _charset: str | None = None
+    _connection: mp_conn | None = None
+    _extension: str | None = None
     _finfo: mp_finfo | None = None
     _headers_in: mp_table | None = None
-    _subprocess_env: mp_table | None = None
-    _notes: mp_table | None = None
-    _connection: mp_conn | None = None
     _kind = 0
-    _stat: Any = None
+    _notes: mp_table | None = None
     _phase: str | None = None
-    _spec: Any = None
     _plan: Any = None
-    _resource: Any = None
-    _interpreter = ""
     _replaced: mp_request | None = None
-    _user: str | None = None
-    _password: str | None = None
+    _resource: Any = None
+    _spec: Any = None
+    _stat: Any = None
+    _subprocess_env: mp_table | None = None
 
     def __init__(
         self,
@@ -95,16 +85,27 @@ class mp_request(Output, Reading):
         self._server = server
         self._services = services
         self._settings = settings
-        self.uri = uri
-        self.args = args
+        self._uri = uri
+        self._args = args
         self._prev = prev
         self._main = main
         self._next: mp_request | None = None
-        self.method = method = exchange.params.get("REQUEST_METHOD", "GET")
-        self.header_only = 1 if method == "HEAD" else 0
+        self._method = method = exchange.params.get("REQUEST_METHOD", "GET")
+        self._header_only = 1 if method == "HEAD" else 0
+        self._request_time = time()
 
     def __repr__(self) -> str:
         return f"<mp_request object at {id(self):#x}>"
+
+    @property
+    def __dict__(self) -> Any:  # type: ignore[override]
+        # mod_python's request has none, and what is ours in it is nobody's business.
+        raise AttributeError("'mp_request' object has no attribute '__dict__'")
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _NOT_YET:
+            raise AttributeError(f"req.{name} is not supported yet (manual: {_NOT_YET[name]})")
+        raise AttributeError(f"'mp_request' object has no attribute {name!r}")
 
     # -- what the worker sets
 
@@ -113,13 +114,13 @@ class mp_request(Output, Reading):
         self._resource = resource
         self._stat = status
         self._settings = resource.settings
-        self.filename = self.canonical_filename = resource.filename
-        self.path_info = resource.path_info
+        self._filename = resource.filename
+        self._path_info = resource.path_info
         self._kind = resource.kind
         self._interpreter = resource.interpreter
         accept = resource.settings.values.get("AcceptPathInfo")
         if accept is not None:
-            self.used_path_info = _PATH_INFO[accept]
+            self._used_path_info = _PATH_INFO[accept]
 
     def _replace_with(self, index: mp_request) -> None:
         """The index file of a folder takes the request's place, as if it had been asked for."""
@@ -134,52 +135,50 @@ class mp_request(Output, Reading):
         self._give_way()
         self._replaced = index
 
+    @property
+    def _is_directory(self) -> bool:
+        return self._kind == _DIRECTORY
+
+    @property
+    def _is_file(self) -> bool:
+        return self._kind == _REGULAR
+
     # -- objects around the request
+
+    server: mp_server = read_only("_server", "The server object of the virtual host.")
+    next: mp_request | None = read_only("_next", "The request that this one was internally redirected to, or None.")
+    prev: mp_request | None = read_only("_prev", "The request that was internally redirected to this one, or None.")
+    main: mp_request | None = read_only("_main", "The request that this is a subrequest of, or None.")
+    phase: str | None = read_only("_phase", "The directive whose handler runs: 'PythonHandler'.")
 
     @property
     def connection(self) -> mp_conn:
+        """The connection object."""
         if self._connection is None:
             self._connection = mp_conn(self._params, self._server, self._exchange)
         return self._connection
 
     @property
-    def server(self) -> mp_server:
-        return self._server
-
-    @property
-    def next(self) -> mp_request | None:
-        return self._next
-
-    @property
-    def prev(self) -> mp_request | None:
-        return self._prev
-
-    @property
-    def main(self) -> mp_request | None:
-        return self._main
-
-    @property
     def hlist(self) -> mp_hlist | None:
+        """The handler that runs, as the configuration names it."""
         return mp_hlist(self._spec) if self._spec is not None else None
 
     @property
-    def phase(self) -> str | None:
-        return self._phase
-
-    @property
     def interpreter(self) -> str:
+        """The name of the interpreter: the pool of processes that this one belongs to."""
         return self._interpreter or self._services.name  # type: ignore[no-any-return]
 
     # -- tables
 
     @property
     def headers_in(self) -> mp_table:
-        """The request's headers."""
+        """The headers of the request."""
         if self._headers_in is None:
             items = []
             for name, value in self._params.items():
                 if name.startswith("HTTP_"):
-                    items.append((name[5:].replace("_", "-").title(), shown(value)))
+                    if name != "HTTP_CONTENT_TYPE" and name != "HTTP_CONTENT_LENGTH":
+                        items.append((name[5:].replace("_", "-").title(), shown(value)))
                 elif name in _HEADER_PARAMS and value:
                     items.append((_HEADER_PARAMS[name], shown(value)))
             self._headers_in = mp_table.of_raw(items)
@@ -187,119 +186,115 @@ class mp_request(Output, Reading):
 
     @property
     def subprocess_env(self) -> mp_table:
+        """The environment for CGI scripts; see `add_cgi_vars`."""
         if self._subprocess_env is None:
             self._subprocess_env = mp_table()
         return self._subprocess_env
 
     @property
     def notes(self) -> mp_table:
+        """For notes of the handlers to each other."""
         if self._notes is None:
             self._notes = mp_table()
         return self._notes
 
     def get_config(self) -> mp_table:
-        """The Python directives that hold for this request."""
+        """The Python directives that hold for this request: On is '1', Off is '0'."""
         return mp_table(self._settings.python_config)
 
     def get_options(self) -> mp_table:
         """The PythonOption values that hold for this request."""
         return mp_table(self._settings.options)
 
-    # -- members of the request line
+    # -- the request line
+
+    method: str = read_only("_method", "The method: 'GET', 'POST'...")
+    header_only: int = read_only("_header_only", "1 for a HEAD request.")
+    request_time: float = read_only("_request_time", "When the request began, in seconds since the epoch.")
+    uri: str = text("_uri", "The path of the URI, decoded.")
+    args: str | None = text("_args", "The query string as it came; None without one.", may_be_none=True)
 
     @property
     def the_request(self) -> str:
-        return f"{self.method} {shown(self._params.get('REQUEST_URI', self.uri))} {self.protocol}"
+        """The request line."""
+        method = self._params.get("REQUEST_METHOD", "GET")
+        return f"{method} {shown(self._params.get('REQUEST_URI', self._uri))} {self.protocol}"
 
     @property
     def protocol(self) -> str:
-        return self._params.get("SERVER_PROTOCOL", "HTTP/1.0")
+        """The client's protocol: 'HTTP/1.1'."""
+        return self._params.get("SERVER_PROTOCOL") or "HTTP/1.0"
 
     @property
     def proto_num(self) -> int:
+        """The protocol's number: 1001 for HTTP/1.1."""
         major, _, minor = self.protocol.rpartition("/")[2].partition(".")
         return int(major or 0) * 1000 + int(minor or 0) if (major + minor).isdecimal() else 1000
 
     @property
     def method_number(self) -> int:
-        return c.METHOD_NUMBERS.get(self.method, c.M_INVALID)
-
-    @property
-    def hostname(self) -> str | None:
-        """The name the client asked for, without a port."""
-        host = self._params.get("HTTP_HOST") or self._params.get("SERVER_NAME")
-        return shown(lookups.bare_host(host)) if host else None
+        """The method as an M_* constant."""
+        return c.METHOD_NUMBERS.get(self._method, c.M_INVALID)
 
     @property
     def unparsed_uri(self) -> str:
+        """The URI as it came, with the query string; of an internal redirect, as it was given."""
         if self._prev is not None:
-            return self.uri + ("?" + self.args if self.args is not None else "")
-        return shown(self._params.get("REQUEST_URI", self.uri))
+            return self._uri + ("?" + self._args if self._args is not None else "")
+        return shown(self._params.get("REQUEST_URI", self._uri))
 
     @property
     def parsed_uri(self) -> tuple[Any, ...]:
         """(scheme, hostinfo, user, password, hostname, port, path, query, fragment); None for what is missing."""
-        parts = urlsplit(self.unparsed_uri)
-        path = self.uri if self.uri else parts.path
-        return (
-            parts.scheme or None, parts.netloc or None, parts.username, parts.password, parts.hostname, parts.port,
-            path, self.args, parts.fragment or None,
-        )  # fmt: skip
-
-    @property
-    def request_time(self) -> float:
-        """When the request began, in seconds since the epoch."""
-        return self.__dict__.setdefault("_request_time", time.time())  # type: ignore[no-any-return]
+        path, args = self._uri, self._args
+        try:
+            parts = urlsplit(self.unparsed_uri)
+            named = parts.scheme or None, parts.netloc or None, parts.username, parts.password, parts.hostname
+            return (*named, parts.port, path, args, parts.fragment or None)
+        except ValueError:
+            return None, None, None, None, None, None, path, args, None
 
     @property
     def range(self) -> str | None:
+        """The Range header."""
         return self._params.get("HTTP_RANGE")
 
-    @property
-    def useragent_ip(self) -> str:
-        return self.connection.client_ip
+    # -- the file
+
+    filename: str | None = text("_filename", "The file that the URI means; None before the trans phase is over.")
+    path_info: str = text("_path_info", "What follows the file in the URI.")
+    used_path_info: int = integer("_used_path_info", "Whether the handler takes path info (AP_REQ_*_PATH_INFO).")
+    handler: str | None = text(
+        "_handler", "The name of the content handler ('mod_python'); None is the file itself.", may_be_none=True
+    )
+    content_encoding: str | None = read_only("_content_encoding", "The encoding, by the file's name.")
+    content_languages: tuple[str, ...] = read_only("_content_languages", "The languages, by the file's name.")
+    no_local_copy: int = integer("_no_local_copy", "1 when there is no file: conditions are not evaluated.")
+    vlist_validator: None = None
 
     @property
-    def useragent_addr(self) -> tuple[str, int]:
-        return self.connection.client_addr
+    def canonical_filename(self) -> str | None:
+        """The true name of the file."""
+        return self._filename if self._canonical_filename is None else self._canonical_filename
 
-    # -- members with checks
+    @canonical_filename.setter
+    def canonical_filename(self, value: str | bytes) -> None:
+        self._set_canonical_filename = value
 
-    @property
-    def content_type(self) -> str | None:
-        return self._content_type
-
-    @content_type.setter
-    def content_type(self, value: str | bytes) -> None:
-        if value.__class__ is not str:
-            value = outgoing(value)
-        self._content_type = value  # type: ignore[assignment]
-        self._content_type_set = 1
+    _set_canonical_filename = text("_canonical_filename")
 
     @property
-    def status_line(self) -> str | None:
-        return self._status_line
-
-    @status_line.setter
-    def status_line(self, value: str) -> None:
-        if not isinstance(value, str):
-            raise TypeError(f"status_line must be a string, not {type(value).__name__}")
-        self._status_line = value
-
-    @property
-    def user(self) -> str | None:
-        return self._user
-
-    @user.setter
-    def user(self, value: str) -> None:
-        if not isinstance(value, str):
-            raise TypeError(f"user must be a string, not {type(value).__name__}")
-        self._user = value
+    def extension(self) -> str | None:
+        """The extension that chose the handlers (`| .ext`); '' for a file that has none."""
+        if self._extension is None and self._filename is not None and "." not in self._filename.rpartition("/")[2]:
+            return ""
+        return self._extension
 
     @property
     def finfo(self) -> mp_finfo:
+        """What stat says of the file."""
         if self._finfo is None:
-            self._finfo = mp_finfo(self.filename, self._stat)
+            self._finfo = mp_finfo(self._filename, self._stat)
         return self._finfo
 
     @finfo.setter
@@ -309,188 +304,12 @@ class mp_request(Output, Reading):
         self._finfo = value
         self._kind = {c.APR_DIR: _DIRECTORY, c.APR_REG: _REGULAR}.get(value.filetype, 0)
 
-    # -- authentication
-
-    def get_basic_auth_pw(self) -> str | None:
-        """The password of Basic authentication; sets `user` and `ap_auth_type`.
-
-        None where the client sent none, or AuthType is not Basic.
-        """
-        if (self.auth_type() or "").lower() != "basic":
-            return None
-        found = basic_credentials(self._params.get("HTTP_AUTHORIZATION", ""))
-        if found is None:
-            return None
-        self._user, password = found
-        self.ap_auth_type = "Basic"
-        return password
-
-    def auth_type(self) -> str | None:
-        """What AuthType says."""
-        return self._settings.get("AuthType")  # type: ignore[no-any-return]
-
-    def auth_name(self) -> str | None:
-        """What AuthName says."""
-        return self._settings.get("AuthName")  # type: ignore[no-any-return]
-
-    def requires(self) -> tuple[str, ...]:
-        """The Require lines that hold for this method, as written."""
-        rules = self._settings.get("Require") or ()
-        return tuple(" ".join((rule.kind, *rule.args)) for rule in rules if not rule.rules)
-
-    # -- handlers, cleanups, redirects
-
-    def add_handler(self, htype: str, handler: str | Callable[[Any], int], dir: str = "", /) -> None:
-        """Run `handler` (a name, or a callable) in a later phase, after the configured ones.
-
-        IndexError for a phase that does not exist or takes none.
-        """
-        if htype not in _PHASES_TO_ADD:
-            raise IndexError(f"Invalid phase: {htype}")
-        if self._added is None:
-            self._added = {}
-        self._added.setdefault(htype, []).append((handler, dir or None))
-
-    def register_cleanup(self, callable: Callable[[Any], object], data: Any = None, /) -> None:
-        """Call `callable(data)` when the request is over, the last registered first. ValueError when it can't be called."""
-        if not hasattr(callable, "__call__"):  # noqa: B004
-            raise ValueError("first argument must be a callable object")
-        if self._cleanups is None:
-            self._cleanups = []
-        self._cleanups.append((callable, data))
-
-    def internal_redirect(self, new_uri: str, /) -> None:
-        """Answer with what another URI of this server gives. It is run at once; output after it is lost."""
-        if not isinstance(new_uri, str):
-            raise TypeError(f"internal_redirect() takes a string, not {type(new_uri).__name__}")
-        self._services.redirect(self, new_uri)
-
-    def allow_methods(self, methods: Iterable[str], reset: int = 0, /) -> None:
-        """Name methods for the Allow header; with `reset` only these."""
-        self.allowed_methods = (() if reset else self.allowed_methods) + tuple(methods)
-
-    def log_error(self, message: str | None, level: int = c.APLOG_ERR, /) -> None:
-        """Write a line to the error log. None is no message; other types are a TypeError."""
-        if message is None:
-            return
-        if not isinstance(message, str):
-            raise TypeError(f"log_error() takes a string, not {type(message).__name__}")
-        self._services.log(level & 7, message, request=self)
-
-    # -- what is known of host and client
-
-    def document_root(self) -> str:
-        """The folder of the host's files."""
-        return self._services.document_root(self)  # type: ignore[no-any-return]
-
-    def is_https(self) -> int:
-        """1 when the client came over TLS, by what the front-end says."""
-        return int(
-            self._params.get("HTTPS", "").lower() in ("on", "1") or self._params.get("REQUEST_SCHEME") == "https"
-        )
-
-    def ssl_var_lookup(self, name: str, /) -> str | None:
-        """A TLS variable that the front-end sends as a parameter; None without it."""
-        return self._params.get(name) or None
-
-    def construct_url(self, uri: str, /) -> str:
-        """The full URL of a path on this server."""
-        scheme = "https" if self.is_https() else "http"
-        port = self._params.get("SERVER_PORT", "")
-        host = self._server_name()
-        named = lookups.port_of(self._params.get("HTTP_HOST", "")) if not self._canonical_name() else ""
-        port = named or (port if self._canonical_name() else "")
-        usual = "443" if scheme == "https" else "80"
-        return f"{scheme}://{host}{':' + port if port and port != usual else ''}{uri}"
-
-    def get_remote_host(self, type: int = c.REMOTE_NAME, str_is_ip: Any = None, /) -> Any:
-        """The client's name, or address, as `type` (REMOTE_*) says; None when it isn't known.
-
-        With `str_is_ip` not None, a pair of it and whether it is an address.
-        """
-        found = lookups.remote_host(self.connection, self._settings.get("HostnameLookups", "off"), type)
-        if str_is_ip is None:
-            return found
-        return found, int(found == self.connection.client_ip)
-
-    def _canonical_name(self) -> bool:
-        return self._settings.get("UseCanonicalName", "off") == "on"  # type: ignore[no-any-return]
-
-    def _server_name(self) -> str:
-        if self._canonical_name():
-            return self._server.server_hostname
-        return self.hostname or self._server.server_hostname
-
-    # -- CGI variables
-
-    def add_common_vars(self) -> None:
-        """Fill `subprocess_env` with the CGI variables."""
-        cgienv.add_common_vars(self)
-        cgienv.add_cgi_vars(self)
-
-    def add_cgi_vars(self) -> None:
-        """The same; both names are in use."""
-        self.add_common_vars()
-
-    # -- validators
-
-    def meets_conditions(self) -> int:
-        """OK, or the status that answers the client's conditions (304, 412)."""
-        etag = self.headers_out.get("ETag")
-        modified = conditions.parse_date(self.headers_out.get("Last-Modified"))
-        if modified is None and self.mtime:
-            modified = float(self.mtime)
-        return conditions.evaluate(self.headers_in.get, self.method, etag, modified)
-
-    def update_mtime(self, dependency_mtime: float, /) -> None:
-        """Make `mtime` (seconds) later, if it is earlier."""
-        if dependency_mtime > self.mtime:
-            self.mtime = float(dependency_mtime)
-
-    def set_last_modified(self) -> None:
-        """Set Last-Modified from `mtime`; never later than now."""
-        self.headers_out["Last-Modified"] = conditions.http_date(min(self.mtime or time.time(), time.time()))
-
-    def set_etag(self) -> None:
-        """Set the ETag of the file."""
-        etag = self._make_etag()
-        if etag is not None:
-            self.headers_out["ETag"] = etag
-
-    def _make_etag(self) -> str | None:
-        if self._stat is None:
-            return None
-        parts = self._settings.get("FileETag", frozenset(("mtime", "size")))
-        status = self._stat
-        return conditions.make_etag(parts, status.st_mtime, status.st_size, status.st_ino, time.time())
-
     def get_addhandler_exts(self) -> str:
         """The extensions whose handler is mod_python, each with a blank after it."""
         added = self._settings.get("AddHandler") or {}
         return "".join(f"{extension} " for extension, name in added.items() if name in ("mod_python", "python-program"))
 
-    @property
-    def _is_directory(self) -> bool:
-        return self._kind == _DIRECTORY
+    # -- who asks
 
-    @property
-    def _is_file(self) -> bool:
-        return self._kind == _REGULAR
-
-
-def quoted_uri(path: str) -> str:
-    """A decoded path as a URI has it."""
-    return quote(path, safe="/:@!$&'()*+,;=~", encoding="utf-8", errors="surrogateescape")
-
-
-def basic_credentials(header: str) -> tuple[str, str] | None:
-    """User (UTF-8) and password (Latin-1) of an Authorization header; None for another scheme or a malformed one."""
-    kind, _, credentials = header.partition(" ")
-    if kind.lower() != "basic":
-        return None
-    try:
-        decoded = base64.b64decode(credentials.strip(), validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    user, _, password = decoded.partition(b":")
-    return user.decode("utf-8", "surrogateescape"), password.decode("latin-1")
+    user: str | None = text("_user", "The user's name; call get_basic_auth_pw() before.")
+    ap_auth_type: str | None = text("_ap_auth_type", "How the user was found out: 'Basic'.")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from mpfcgi.api.constants import APLOG_ERR
 from mpfcgi.api.table import mp_table
+from mpfcgi.api.text import loggable
 
 
 class mp_server:
@@ -18,6 +20,9 @@ class mp_server:
         self._settings = settings
         self._services = services
 
+    def __repr__(self) -> str:
+        return f"<mp_server object at {id(self):#x}>"
+
     def get_config(self) -> mp_table:
         """The Python directives of the server, without those of its directories."""
         return mp_table(self._settings.python_config)
@@ -26,12 +31,17 @@ class mp_server:
         """The PythonOption values of the server."""
         return mp_table(self._settings.options)
 
-    def log_error(self, message: str, level: int | None = None, /) -> None:
-        """Write a line to the server's error log; `level` is an APLOG_* constant, APLOG_ERR by default."""
-        self._services.log(3 if level is None else level & 7, message, server=self)
+    def log_error(self, message: str | None, level: int = APLOG_ERR, /) -> None:
+        """Write a line to the server's error log; `level` is one of APLOG_*. None is no message."""
+        if loggable(message, level):
+            self._services.log(level & 7, message, server=self)
 
     def register_cleanup(self, request: Any, callable: Callable[[Any], object], data: Any = None, /) -> None:
         """Call `callable(data)` when the process ends. ValueError when it can't be called."""
+        if not hasattr(request, "register_cleanup"):
+            raise ValueError("first argument must be a request object")
+        if not hasattr(callable, "__call__"):  # noqa: B004
+            raise ValueError("second argument must be a callable object")
         self._services.register_cleanup(callable, data)
 
     def _value(self, name: str, default: Any = None) -> Any:
@@ -44,14 +54,17 @@ class mp_server:
 
     @property
     def defn_line_number(self) -> int:
+        """The line that defines the server; 0 for the main one."""
         return int(self._model.place.line) if self._model.is_virtual else 0
 
     @property
     def server_admin(self) -> str:
+        """What ServerAdmin says."""
         return self._value("ServerAdmin", "[no address given]")  # type: ignore[no-any-return]
 
     @property
     def server_hostname(self) -> str:
+        """What ServerName says."""
         return str(self._model.name or self._services.main_name)
 
     @property
@@ -71,52 +84,80 @@ class mp_server:
 
     @property
     def error_fname(self) -> str | None:
+        """The error log's file, as configured; None without one."""
         return self._value("ErrorLog")  # type: ignore[no-any-return]
 
     @property
     def loglevel(self) -> int:
+        """What LogLevel says, as an APLOG_* constant."""
         return self._value("LogLevel", {}).get("", 4)  # type: ignore[no-any-return]
 
     @property
     def is_virtual(self) -> int:
+        """1 for a virtual host."""
         return int(self._model.is_virtual)
 
     @property
     def timeout(self) -> float:
+        """What Timeout says, in seconds."""
         return self._value("Timeout", 60.0)  # type: ignore[no-any-return]
 
     @property
     def keep_alive_timeout(self) -> float:
+        """Apache's default, in seconds: the front-end keeps connections."""
         return 5.0
 
     @property
     def keep_alive_max(self) -> int:
+        """Apache's default: the front-end counts."""
         return 100
 
     @property
     def keep_alive(self) -> int:
+        """1: the front-end decides."""
         return 1
 
     @property
     def send_buffer_size(self) -> int:
+        """0: the system's default."""
         return 0
 
     @property
     def path(self) -> str | None:
+        """What ServerPath says: not supported, None."""
         return None
 
     @property
     def pathlen(self) -> int:
+        """The length of `path`."""
         return 0
 
     @property
     def limit_req_line(self) -> int:
+        """Apache's default: the front-end limits."""
         return 8190
 
     @property
     def limit_req_fieldsize(self) -> int:
+        """Apache's default: the front-end limits."""
         return 8190
 
     @property
     def limit_req_fields(self) -> int:
+        """Apache's default: the front-end limits."""
         return 100
+
+    @property
+    def my_generation(self) -> int:
+        """How often the configuration was read again before this process began."""
+        return int(self._services.generation)
+
+    @property
+    def restart_time(self) -> float:
+        """When this process began, in seconds since the epoch."""
+        return float(self._services.started)
+
+    @property
+    def next(self) -> None:
+        """None: a server does not know the others."""
+        return None

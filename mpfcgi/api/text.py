@@ -6,6 +6,8 @@ values and members that go out are Latin-1.
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 
 def shown(raw: str) -> str:
     """A raw (Latin-1) string as handlers see it."""
@@ -40,3 +42,17 @@ def wire_bytes(value: str) -> bytes:
         return value.encode("latin-1")
     except UnicodeEncodeError:
         return value.encode("utf-8", "surrogateescape")
+
+
+def loggable(message: object, level: object) -> bool:
+    """Whether there is anything to log: None is no message. TypeError for what is no str and no level."""
+    if message is not None and not isinstance(message, str):
+        raise TypeError(f"log_error() takes a string, not {type(message).__name__}")
+    if not isinstance(level, int):
+        raise TypeError(f"a level is one of APLOG_*, not {type(level).__name__}")
+    return message is not None
+
+
+def quoted_uri(path: str) -> str:
+    """A decoded path as a URI has it."""
+    return quote(path, safe="/:@!$&'()*+,;=~", encoding="utf-8", errors="surrogateescape")

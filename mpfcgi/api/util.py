@@ -7,7 +7,8 @@ from typing import Any
 
 from mpfcgi.api.constants import DONE, HTTP_MOVED_PERMANENTLY, HTTP_MOVED_TEMPORARILY
 from mpfcgi.api.errors import SERVER_RETURN
-from mpfcgi.api.forms import Field, FieldList, FieldStorage, StringField, parse_header, parse_qs, parse_qsl
+from mpfcgi.api.forms import Field, FieldList, FieldStorage, StringField
+from mpfcgi.api.queries import parse_header, parse_qs, parse_qsl
 
 __all__ = [
     "Field",

@@ -386,6 +386,16 @@ _add(
     override="AuthConfig",
 )
 _add("AuthName", "DH", v.one, "The realm that browsers show.", override="AuthConfig")
+_add("AuthUserFile", "DH", v.one, "Users and their hashed passwords, as htpasswd writes them.", override="AuthConfig")
+_add("AuthGroupFile", "DH", v.one, "Groups and the users in them.", override="AuthConfig", syntax="file")
+_add(
+    "AuthBasicProvider",
+    "DH",
+    v.auth_provider,
+    "Where Basic passwords are looked up: file, which is AuthUserFile.",
+    override="AuthConfig",
+    syntax="file",
+)
 _add(
     "AuthBasicAuthoritative",
     "DH",

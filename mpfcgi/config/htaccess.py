@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -35,9 +36,14 @@ class HtaccessFile:
 
 
 class HtaccessFiles:
-    """The files read so far, by path and by what AllowOverride allows there."""
+    """The files read so far, by path and by what AllowOverride allows there.
 
-    def __init__(self) -> None:
+    `server_root` and `defines` are the configuration's, for conditions in the files.
+    """
+
+    def __init__(self, server_root: str = "", defines: Mapping[str, str] | None = None) -> None:
+        self._server_root = server_root
+        self._defines = defines or {}
         self._known: dict[tuple[str, frozenset[str]], HtaccessFile] = {}
 
     def read(self, path: str, allowed: frozenset[str]) -> tuple[Looked, HtaccessFile | None]:
@@ -50,8 +56,25 @@ class HtaccessFiles:
         if known is None or known.stamp != now:
             if len(self._known) >= CACHE_SIZE:
                 self._known.clear()
-            known = self._known[(path, allowed)] = _read(path, now, allowed)
+            known = self._known[(path, allowed)] = self._read(path, now, allowed)
         return Looked(path, now), known
+
+    def _read(self, path: str, now: Stamp, allowed: frozenset[str]) -> HtaccessFile:
+        if not os.path.isfile(path):
+            # A named pipe would block the worker for good.
+            return HtaccessFile(now, status=403, problem=f"{path}: not a regular file")
+        try:
+            with open(path, encoding="utf-8", errors="surrogateescape") as file:
+                text = file.read()
+            directives, sections = parse_htaccess(
+                path, text, allowed, server_root=self._server_root, defines=self._defines
+            )
+        except ConfigError as error:
+            return HtaccessFile(now, status=500, problem=str(error))
+        except OSError as error:
+            # As Apache: what the administrator wrote there can't be known, so nobody gets in.
+            return HtaccessFile(now, status=403, problem=f"{path}: {error.strerror}, ensure that it is readable")
+        return HtaccessFile(now, directives, sections)
 
 
 def stamp(path: str) -> Stamp | None:
@@ -61,18 +84,3 @@ def stamp(path: str) -> Stamp | None:
     except OSError:
         return None
     return status.st_mtime_ns, status.st_size, status.st_ino
-
-
-def _read(path: str, now: Stamp, allowed: frozenset[str]) -> HtaccessFile:
-    if not os.path.isfile(path):
-        # A named pipe would block the worker for good.
-        return HtaccessFile(now, status=403, problem=f"{path}: not a regular file")
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            directives, sections = parse_htaccess(path, file.read(), allowed)
-    except ConfigError as error:
-        return HtaccessFile(now, status=500, problem=str(error))
-    except OSError as error:
-        # As Apache: what the administrator wrote there can't be known, so nobody gets in.
-        return HtaccessFile(now, status=403, problem=f"{path}: {error.strerror}, ensure that it is readable")
-    return HtaccessFile(now, directives, sections)

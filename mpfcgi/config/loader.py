@@ -1,93 +1,67 @@
 """Files on disk, or a text, into a `Config`; ConfigError with the place of what is wrong.
 
-Here sections are opened, conditions decided, files included, and each directive checked against the registry.
+The reader leaves the nodes that hold; here sections are opened, and each directive is checked against the registry.
 """
 
 from __future__ import annotations
 
 import difflib
-import glob
 import os
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from mpfcgi.config import pools, syntax
+from mpfcgi.config import pools
 from mpfcgi.config.directives import CONTEXT_NAMES, FRONT_END, NOT_YET, REFUSED, REGISTRY, Spec
 from mpfcgi.config.model import Config, ConfigError, Directive, Listen, Place, PoolSettings, Section, Server
+from mpfcgi.config.reading import Reader, read_file
 from mpfcgi.config.syntax import DirectiveNode, Node, SectionNode
 from mpfcgi.config.values import BadValue, Rule, address_argument, pattern
 
-APACHE_VERSION = (2, 4, 62)
-# What an <IfModule> may ask for: modules whose directives we have.
-MODULES = frozenset(
-    [
-        "python",
-        "access_compat",
-        "alias",
-        "auth_basic",
-        "authn_core",
-        "authn_file",
-        "authz_core",
-        "authz_groupfile",
-        "authz_host",
-        "authz_user",
-        "core",
-        "dir",
-        "env",
-        "log_config",
-        "mime",
-        "setenvif",
-        "so",
-        "unixd",
-    ]
-)
 DIRECTORY_SECTIONS = frozenset(("directory", "directorymatch", "files", "filesmatch", "location", "locationmatch"))
 REQUIRE_SECTIONS = {"requireall": "all-of", "requireany": "any-of", "requirenone": "none-of"}
-MAX_INCLUDES = 50
 
 
 def load(path: str, *, defines: Iterable[str] = ()) -> Config:
     """Read the configuration file `path`; `defines` are the names of `-D`. ConfigError."""
     path = os.path.abspath(path)
-    return _Loader(path, os.path.dirname(path), defines).load(_read(path, None))
+    return _load(read_file(path), path, os.path.dirname(path), defines)
 
 
 def load_text(
     text: str, name: str = "<text>", *, defines: Iterable[str] = (), server_root: str | None = None
 ) -> Config:
     """The same for a text; `name` stands for its file in messages. ConfigError."""
-    return _Loader(name, os.path.abspath(server_root or os.getcwd()), defines).load(text)
+    return _load(text, name, os.path.abspath(server_root or os.getcwd()), defines)
 
 
-def parse_htaccess(path: str, text: str, allowed: frozenset[str]) -> tuple[tuple[Directive, ...], tuple[Section, ...]]:
-    """The directives and sections of an .htaccess file where AllowOverride allows the classes `allowed`. ConfigError."""
-    loader = _Loader(path, os.path.dirname(path), ())
-    loader.allowed = allowed
-    return loader.contents(syntax.parse(text, path, loader.lookup), "H")
+def parse_htaccess(
+    path: str, text: str, allowed: frozenset[str], *, server_root: str = "", defines: Mapping[str, str] | None = None
+) -> tuple[tuple[Directive, ...], tuple[Section, ...]]:
+    """The directives and sections of an .htaccess file where AllowOverride allows the classes `allowed`. ConfigError.
+
+    `server_root` and `defines` are those of the configuration; <IfFile> and <IfDefine> ask for them.
+    """
+    reader = Reader(server_root or os.path.dirname(path), defines or {}, is_htaccess=True)
+    nodes = reader.read(text, path)
+    return _Loader(path, reader.server_root, allowed).contents(nodes, "H")
 
 
-def _read(path: str, place: Place | None) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read()
-    except OSError as error:
-        raise ConfigError(f"can't read {path}: {error.strerror}", place)
+def _load(text: str, file: str, server_root: str, defines: Iterable[str]) -> Config:
+    reader = Reader(server_root, {name: value for name, _, value in (item.partition("=") for item in defines)})
+    nodes = reader.read(text, file)
+    return _Loader(file, reader.server_root).load(nodes, reader)
 
 
 class _Loader:
-    def __init__(self, file: str, server_root: str, defines: Iterable[str]) -> None:
-        self.file, self.server_root = file, server_root
-        self.variables = {name: value for name, _, value in (item.partition("=") for item in defines)}
+    """Checks one configuration or, with what AllowOverride has `allowed`, one .htaccess file."""
+
+    def __init__(self, file: str, server_root: str, allowed: frozenset[str] | None = None) -> None:
+        self.file, self.server_root, self.allowed = file, server_root, allowed
         self.warnings: list[str] = []
         self.vhosts: list[Server] = []
         self.pools: list[PoolSettings] = []
-        self.depth = 0
-        self.allowed: frozenset[str] | None = None
 
-    def load(self, text: str) -> Config:
-        nodes = syntax.parse(text, self.file, self.lookup)
-        self._find_server_root(nodes)
+    def load(self, nodes: tuple[Node, ...], reader: Reader) -> Config:
         directives, sections = self.contents(nodes, "S")
         main = self._server(directives, sections, (), Place(self.file, 1), None)
         listens = tuple(self._listen(directive) for directive in directives if directive.name == "Listen") + tuple(
@@ -96,18 +70,14 @@ class _Loader:
         vhosts = tuple(replace(vhost, port=vhost.port or main.port) for vhost in self.vhosts)
         return Config(
             self.file, self.server_root, main, vhosts, tuple(self.pools), listens,
-            frozenset(self.variables), tuple(self.warnings), nodes,
+            reader.variables, (*reader.warnings, *self.warnings), nodes,
         )  # fmt: skip
-
-    def lookup(self, name: str) -> str | None:
-        value = self.variables.get(name)
-        return os.environ.get(name) if value is None else value
 
     def contents(self, nodes: Iterable[Node], context: str) -> tuple[tuple[Directive, ...], tuple[Section, ...]]:
         """Directives and directory sections of one scope."""
         directives: list[Directive] = []
         sections: list[Section] = []
-        for node in self._flat(nodes):
+        for node in nodes:
             if isinstance(node, DirectiveNode):
                 directive = self._directive(node, context)
                 if directive is not None:
@@ -128,90 +98,6 @@ class _Loader:
             else:
                 self._unknown_section(node)
         return tuple(directives), tuple(sections)
-
-    # -- conditions and includes
-
-    def _flat(self, nodes: Iterable[Node]) -> Iterator[Node]:
-        """The nodes that hold: conditions decided, included files in their place, Define done."""
-        for node in nodes:
-            name = node.name.lower()
-            if isinstance(node, SectionNode) and name in ("ifmodule", "ifdefine", "ifversion", "iffile", "ifdirective"):
-                if self._holds(name, node):
-                    yield from self._flat(node.children)
-            elif isinstance(node, SectionNode):
-                yield node
-            elif name in ("include", "includeoptional"):
-                yield from self._included(node, optional=name == "includeoptional")
-            elif name == "define":
-                self._define(node)
-            elif name == "undefine":
-                self.variables.pop(node.args[0] if node.args else "", None)
-            elif name == "error":
-                raise ConfigError(" ".join(node.args), node.place)
-            else:
-                yield node
-
-    def _holds(self, name: str, node: SectionNode) -> bool:
-        if name == "ifversion":
-            return self._version_holds(node)
-        if len(node.args) != 1:
-            raise ConfigError(f"<{node.name}> takes one argument", node.place)
-        argument = node.args[0].lstrip("!")
-        if name == "ifdefine":
-            found = argument in self.variables
-        elif name == "iffile":
-            found = os.path.exists(os.path.join(self.server_root, argument))
-        elif name == "ifdirective":
-            found = argument.lower() in REGISTRY
-        else:
-            module = re.sub(r"^mod_|_module$|\.c$", "", re.sub(r"\.c$", "", argument.lower()))
-            found = module in MODULES
-        return found != node.args[0].startswith("!")
-
-    def _version_holds(self, node: SectionNode) -> bool:
-        args = list(node.args)
-        operator = args.pop(0) if len(args) == 2 else "="
-        if len(args) != 1 or not re.fullmatch(r"\d+(\.\d+){0,2}", args[0]):
-            raise ConfigError("<IfVersion> takes an operator and a version such as >= 2.4", node.place)
-        wanted = tuple(int(part) for part in args[0].split("."))
-        ours = APACHE_VERSION[: len(wanted)]
-        holds = {"=": ours == wanted, "==": ours == wanted, ">": ours > wanted, ">=": ours >= wanted,
-                 "<": ours < wanted, "<=": ours <= wanted}  # fmt: skip
-        if operator.lstrip("!") not in holds:
-            raise ConfigError(f"<IfVersion> knows =, >, >=, < and <=, not {operator}", node.place)
-        return holds[operator.lstrip("!")] != operator.startswith("!")
-
-    def _included(self, node: DirectiveNode, optional: bool) -> Iterator[Node]:
-        if len(node.args) != 1:
-            raise ConfigError(f"{node.name} takes one path", node.place)
-        self.depth += 1
-        if self.depth > MAX_INCLUDES:
-            raise ConfigError(f"files include each other more than {MAX_INCLUDES} deep", node.place)
-        path = os.path.join(self.server_root, node.args[0])
-        files = sorted(glob.glob(path)) if glob.has_magic(path) else [path] if os.path.exists(path) else []
-        if not files and not optional and not glob.has_magic(path):
-            raise ConfigError(f"{node.name}: there is no {path}", node.place, "IncludeOptional does without")
-        for file in self._files_in(files):
-            yield from self._flat(syntax.parse(_read(file, node.place), file, self.lookup))
-        self.depth -= 1
-
-    def _files_in(self, paths: list[str]) -> Iterator[str]:
-        for path in paths:
-            if os.path.isdir(path):
-                yield from self._files_in(sorted(os.path.join(path, name) for name in os.listdir(path)))
-            else:
-                yield path
-
-    def _define(self, node: DirectiveNode) -> None:
-        if not 1 <= len(node.args) <= 2:
-            raise ConfigError("Define takes a name and perhaps a value", node.place)
-        self.variables[node.args[0]] = node.args[1] if len(node.args) == 2 else ""
-
-    def _find_server_root(self, nodes: Iterable[Node]) -> None:
-        """ServerRoot first: other paths depend on it wherever it stands."""
-        for node in nodes:
-            if isinstance(node, DirectiveNode) and node.name.lower() == "serverroot" and len(node.args) == 1:
-                self.server_root = os.path.abspath(os.path.join(self.server_root, node.args[0]))
 
     # -- directives
 
@@ -303,7 +189,7 @@ class _Loader:
 
     def _require_section(self, node: SectionNode, context: str) -> Rule:
         rules: list[Rule] = []
-        for child in self._flat(node.children):
+        for child in node.children:
             if isinstance(child, SectionNode):
                 if child.name.lower() not in REQUIRE_SECTIONS:
                     self._unknown_section(child)

@@ -105,7 +105,8 @@ class PoolSettings:
 
 @dataclass(frozen=True, eq=False)
 class Config:
-    """A whole configuration. `warnings` are sentences with their place, for the checker and the log."""
+    """A whole configuration. `defines` are the variables of -D and Define; `warnings` are sentences with their place,
+    for the checker and the log; `tree` are the nodes that hold, files included and conditions decided."""
 
     file: str
     server_root: str
@@ -113,7 +114,7 @@ class Config:
     vhosts: tuple[Server, ...]
     pools: tuple[PoolSettings, ...]
     listens: tuple[Listen, ...]
-    defines: frozenset[str]
+    defines: Mapping[str, str]
     warnings: tuple[str, ...]
     tree: tuple[Any, ...]
 

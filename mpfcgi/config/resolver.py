@@ -69,7 +69,7 @@ class Resolver:
         self._sections: dict[Server, Sections] = {}
         self._interned: dict[tuple[object, ...], Settings] = {}
         self._routes: dict[tuple[Server, str, str, str], _Route] = {}
-        self._htaccess = HtaccessFiles()
+        self._htaccess = HtaccessFiles(config.server_root, config.defines)
 
     # -- the server
 

@@ -1,14 +1,15 @@
 """Apache's configuration syntax: text into nodes, each with its file and line. Knows no directive by name.
 
 Lines are continued by a backslash at their end; arguments are separated by blanks and may be quoted with " or ',
-in which a backslash escapes the quote and itself; `${NAME}` stands for a defined or an environment variable.
+in which a backslash escapes the quote and itself. `${NAME}` stands for a defined or an environment variable: it is put
+in by `expand` when the line's turn comes, since the lines before it may define it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from mpfcgi.config.model import ConfigError, Place
 
@@ -19,47 +20,76 @@ _VARIABLE = re.compile(r"\$\{([^}:\s]+)\}")
 
 @dataclass(frozen=True, slots=True)
 class DirectiveNode:
-    """`Name arg arg`."""
+    """`Name arg arg`. `text` is the whole line as written."""
 
     name: str
     args: tuple[str, ...]
     place: Place
+    text: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class SectionNode:
-    """`<Name arg arg>` to `</Name>`."""
+    """`<Name arg arg>` to `</Name>`. `text` is its arguments as written."""
 
     name: str
     args: tuple[str, ...]
     children: tuple[Node, ...]
     place: Place
+    text: str = field(default="", compare=False)
 
 
 Node = DirectiveNode | SectionNode
 
 
-def parse(text: str, file: str, lookup: Callable[[str], str | None] = lambda name: None) -> tuple[Node, ...]:
-    """The nodes of `text`; `lookup` gives the values of `${NAME}`. ConfigError with the place of what is wrong."""
-    stack: list[tuple[str, tuple[str, ...], list[Node], Place]] = []
+@dataclass(slots=True)
+class _Open:
+    """A section whose end is yet to come; `outer` are the nodes around it."""
+
+    name: str
+    text: str
+    place: Place
+    outer: list[Node]
+
+
+def parse(text: str, file: str) -> tuple[Node, ...]:
+    """The nodes of `text`. ConfigError with the place of what is wrong."""
+    stack: list[_Open] = []
     nodes: list[Node] = []
-    for place, raw in _logical_lines(text, file):
-        line = _VARIABLE.sub(lambda found: _value(found, lookup), raw)
+    for place, line in _logical_lines(text, file):
         if closing := _CLOSE.match(line):
             nodes = _close(closing[1], stack, nodes, place)
         elif line.startswith("<"):
             opening = _OPEN.match(line)
             if opening is None:
                 raise ConfigError(f"not a section: {line}", place, "a section looks like <Name argument>")
-            stack.append((opening[1], split(opening[2], place), nodes, place))
+            stack.append(_Open(opening[1], opening[2], place, nodes))
             nodes = []
         else:
             name, *args = split(line, place)
-            nodes.append(DirectiveNode(name, tuple(args), place))
+            nodes.append(DirectiveNode(name, tuple(args), place, line))
     if stack:
-        name, _, _, place = stack[-1]
-        raise ConfigError(f"<{name}> is never closed", place, f"write </{name}> where it ends")
+        raise ConfigError(f"<{stack[-1].name}> is never closed", stack[-1].place, f"write </{stack[-1].name}>")
     return tuple(nodes)
+
+
+def expand(node: Node, lookup: Callable[[str], str | None]) -> Node:
+    """`node` with the values that `lookup` gives for `${NAME}`; a value may be several arguments.
+
+    As in Apache, a name that `lookup` does not know stays as it is written.
+    """
+    if "${" not in node.text:
+        return node
+    text = _VARIABLE.sub(lambda found: _value(found, lookup), node.text)
+    if isinstance(node, SectionNode):
+        return replace(node, args=split(text, node.place), text=text)
+    name, *args = split(text, node.place) or ("",)
+    return DirectiveNode(name, tuple(args), node.place, text)
+
+
+def variables(node: Node) -> tuple[str, ...]:
+    """The names in `${NAME}` that `node` still has, its children aside."""
+    return tuple(_VARIABLE.findall(node.text))
 
 
 def split(text: str, place: Place) -> tuple[str, ...]:
@@ -110,7 +140,7 @@ def _logical_lines(text: str, file: str) -> Iterator[tuple[Place, str]]:
     for number, line in enumerate(re.split(r"\r\n|\r|\n", text), 1):
         if not parts:
             started = number
-        if line.endswith("\\") and not line.endswith("\\\\"):
+        if line.endswith("\\"):
             parts.append(line[:-1])
             continue
         whole = "".join((*parts, line)).strip()
@@ -122,19 +152,17 @@ def _logical_lines(text: str, file: str) -> Iterator[tuple[Place, str]]:
         yield Place(file, started), whole
 
 
-def _close(
-    name: str, stack: list[tuple[str, tuple[str, ...], list[Node], Place]], nodes: list[Node], place: Place
-) -> list[Node]:
+def _close(name: str, stack: list[_Open], nodes: list[Node], place: Place) -> list[Node]:
     if not stack:
         raise ConfigError(f"</{name}> closes nothing", place)
-    opened, args, outer, opened_at = stack.pop()
-    if opened.lower() != name.lower():
-        raise ConfigError(f"</{name}> closes <{opened}> of {opened_at}", place, f"write </{opened}> first")
-    outer.append(SectionNode(opened, args, tuple(nodes), opened_at))
-    return outer
+    opened = stack.pop()
+    if opened.name.lower() != name.lower():
+        raise ConfigError(f"</{name}> closes <{opened.name}> of {opened.place}", place, f"write </{opened.name}> first")
+    args = split(opened.text, opened.place)
+    opened.outer.append(SectionNode(opened.name, args, tuple(nodes), opened.place, opened.text))
+    return opened.outer
 
 
 def _value(found: re.Match[str], lookup: Callable[[str], str | None]) -> str:
     value = lookup(found[1])
-    # As in Apache, a name that is not defined stays as it is written.
     return found[0] if value is None else value

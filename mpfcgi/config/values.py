@@ -305,6 +305,15 @@ def require(args: tuple[str, ...]) -> tuple[Rule, ...]:
     return (Rule(kind, tuple(values), negated),)
 
 
+def auth_provider(args: tuple[str, ...]) -> tuple[str, ...]:
+    """Providers of AuthBasicProvider in order; there is one, `file`."""
+    names = tuple(arg.lower() for arg in words(args))
+    for name in names:
+        if name != "file":
+            raise BadValue(f"does not support {name!r} yet: use file, or a PythonAuthenHandler")
+    return names
+
+
 def networks(args: Sequence[str]) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
     """Addresses as Apache writes them: 10.1, 10.1.0.0/16, 10.1.0.0/255.255.0.0, 2001:db8::/32."""
     found = []

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat as st
 from collections.abc import Iterable, Iterator
-
-PATH_MAX = 4096
 
 
 def walk(path: str) -> tuple[str, str, os.stat_result | None]:
@@ -20,12 +17,7 @@ def walk(path: str) -> tuple[str, str, os.stat_result | None]:
         status = os.stat(clean)
         return clean, "/" if len(path) > len(clean) else "", status
     except (FileNotFoundError, NotADirectoryError):
-        pass
-    except OSError as error:
-        # One part may be too long for a name and yet be good path info; a path that is too long as a whole is not.
-        if error.errno != errno.ENAMETOOLONG or len(os.fsencode(clean)) >= PATH_MAX:
-            raise
-    return _walk_down(path)
+        return _walk_down(path)
 
 
 def _walk_down(path: str) -> tuple[str, str, os.stat_result | None]:
@@ -57,7 +49,7 @@ def forbidden_link(filename: str, rules: Iterable[tuple[str, frozenset[str]]]) -
     `rules` gives each folder on the way (ending in /) with the Options that hold in it: they decide on its entries.
     """
     for folder, options in rules:
-        if "FollowSymLinks" in options or not filename.startswith(folder) or filename == folder:
+        if "FollowSymLinks" in options:
             continue
         entry = folder + filename[len(folder) :].partition("/")[0]
         if os.path.islink(entry) and not ("SymLinksIfOwnerMatch" in options and _same_owner(entry)):

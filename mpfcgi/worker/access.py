@@ -1,7 +1,8 @@
-"""Who gets in, by the configuration: Order/Allow/Deny and Require.
+"""Who gets in, by the configuration: Order/Allow/Deny, Require, AuthUserFile.
 
-The Python handlers of the access, authen and authz phases are asked first (`phases`); these answer for what is left.
-Results are those of phases: OK, DECLINED (for "it depends on the user", or "not mine") or a status.
+The Python handlers of the access and authz phases are asked first (`phases`), AuthUserFile before those of the authen
+phase, as Apache with mod_auth_basic does. Results are those of phases: OK, DECLINED (for "it depends on the user", or
+"not mine") or a status.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from mpfcgi.api.constants import (
 )
 from mpfcgi.config import Settings
 from mpfcgi.config.values import Rule, networks
+from mpfcgi.worker import passwords
 
 USER_RULES = frozenset(("valid-user", "user", "group"))
 KNOWN_RULES = USER_RULES | {"all", "ip", "host", "local", "method", "env", "all-of", "any-of", "none-of"}
@@ -53,10 +55,63 @@ def requires_user(settings: Settings) -> bool:
     return any(_asks_user(rule) for rule in settings.get("Require") or ())
 
 
-def lacks_credentials(req: Request, settings: Settings) -> bool:
-    """Whether a request for something behind Basic authentication has no user and password (mod_auth_basic)."""
-    kind = settings.get("AuthType")
-    return kind is not None and kind.lower() == "basic" and not req._params.get("HTTP_AUTHORIZATION")
+def check_user(req: Request, settings: Settings) -> int:
+    """Basic authentication by AuthUserFile: OK; 401; 500 for a file that can't be read; DECLINED to ask the handlers.
+
+    Without user and password nobody is asked: 401. What they are is set in `req.user` in any case.
+    """
+    if (settings.get("AuthType") or "").lower() != "basic":
+        return DECLINED
+    if settings.get("AuthName") is None:
+        req.log_error(f"need AuthName: {req.uri}")
+        return HTTP_INTERNAL_SERVER_ERROR
+    if not _has_credentials(req):
+        return HTTP_UNAUTHORIZED
+    password = req.get_basic_auth_pw() or ""
+    file = settings.get("AuthUserFile")
+    if file is None:
+        return DECLINED
+    return _check_password(req, settings, _path(req, file), password)
+
+
+def _has_credentials(req: Request) -> bool:
+    scheme, _, rest = req._params.get("HTTP_AUTHORIZATION", "").partition(" ")
+    if scheme and scheme.lower() != "basic":
+        req.log_error(f"client used wrong authentication scheme: {req.uri}")
+        return False
+    return bool(rest)
+
+
+def _check_password(req: Request, settings: Settings, path: str, password: str) -> int:
+    user = req.user or ""
+    authoritative = settings.get("AuthBasicAuthoritative", True)
+    try:
+        hashed = passwords.hash_of(path, _raw(user))
+    except OSError as error:
+        req.log_error(f"Could not open password file: {path}: {error.strerror}")
+        return HTTP_INTERNAL_SERVER_ERROR if authoritative else DECLINED
+    if hashed is None:
+        if not authoritative:
+            return DECLINED
+        req.log_error(f"user {user} not found: {req.uri}")
+        return HTTP_UNAUTHORIZED
+    try:
+        if passwords.fits(password.encode("latin-1"), hashed):
+            return OK
+    except ValueError as error:
+        req.log_error(f"user {user}: {path} has no password that can be checked: {error}")
+        return HTTP_UNAUTHORIZED
+    req.log_error(f'user {user}: authentication failure for "{req.uri}": Password Mismatch')
+    return HTTP_UNAUTHORIZED
+
+
+def _path(req: Request, name: str) -> str:
+    return os.path.join(req._services.config.server_root, name)
+
+
+def _raw(user: str) -> str:
+    """A user's name as the bytes that the client sent and a file may have, in Latin-1."""
+    return user.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 def denied_user(req: Request, settings: Settings, status: int) -> int:
@@ -135,8 +190,22 @@ def _positive(req: Request, rule: Rule, user: str | None) -> bool | None:
 def _user_fits(req: Request, rule: Rule, user: str) -> bool:
     if rule.kind == "user":
         return user in rule.args
-    # Groups, and rules that only an authzhandler knows, are for that handler: nobody fits here.
+    if rule.kind == "group":
+        return _in_group(req, rule.args, user)
+    # Rules that only an authzhandler knows are for that handler: nobody fits here.
     return rule.kind == "valid-user"
+
+
+def _in_group(req: Request, groups: tuple[str, ...], user: str) -> bool:
+    file = req._settings.get("AuthGroupFile")
+    if file is None:
+        return False
+    path = _path(req, file)
+    try:
+        return not passwords.groups_of(path, _raw(user)).isdisjoint(map(_raw, groups))
+    except OSError as error:
+        req.log_error(f"Could not open group file: {path}: {error.strerror}")
+        return False
 
 
 def _is_local(req: Request) -> bool:

@@ -32,11 +32,11 @@ def choose_type(req: Request, settings: Settings, filetypes: FileTypes) -> bool:
     if content_type is not None:
         req._content_type = content_type + (f"; charset={charset}" if charset else "")
     if encoding is not None:
-        req.content_encoding = encoding
+        req._content_encoding = encoding
     if languages:
-        req.content_languages = languages
+        req._content_languages = languages
     if handler is not None:
-        req.handler = handler
+        req._handler = handler
     return known
 
 
@@ -53,7 +53,7 @@ def serve(req: Request, settings: Settings) -> int:
         return c.HTTP_NOT_FOUND
     if req.method == "POST":
         req.discard_request_body()
-    req.mtime = max(req.mtime, status.st_mtime)
+    req._mtime = max(req.mtime, status.st_mtime)
     _describe(req, settings)
     answer = req.meets_conditions()
     if answer != c.OK:

@@ -122,7 +122,7 @@ class Failures:
         if status == HTTP_NO_CONTENT:
             return
         if status in (HTTP_METHOD_NOT_ALLOWED, HTTP_NOT_IMPLEMENTED) and "Allow" not in req.err_headers_out:
-            req.err_headers_out["Allow"] = ",".join(req.allowed_methods) or "TRACE"
+            req.err_headers_out["Allow"] = ",".join(req._allow) or "TRACE"
         req.content_type = errorpages.CONTENT_TYPE
         if document is not None and document.text is not None:
             req.write(document.text, 0)

@@ -13,7 +13,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from mpfcgi.api import Request
-from mpfcgi.api.constants import DECLINED, DONE, HTTP_NOT_FOUND, HTTP_UNAUTHORIZED, OK
+from mpfcgi.api.constants import DECLINED, DONE, HTTP_NOT_FOUND, OK
 from mpfcgi.config import Server, parse_uri
 from mpfcgi.importer import path as python_path
 from mpfcgi.worker import access, default, directories, environment
@@ -162,7 +162,7 @@ class Cycle:
             resource, status_now = self.resolver.lookup(site.server, req.filename, req.uri)
         req._locate(resource, status_now)
         plan = req._plan = plan_for(resource.settings, resource.filename, site.document_root)
-        req.extension = plan.extension
+        req._extension = plan.extension
         if resource.status:
             self._explain(req)
         return resource.status
@@ -222,7 +222,9 @@ class Cycle:
     def identify(self, req: Request, plan: Plan) -> int:
         """Who is it, and may they: the authen and authz phases."""
         settings = plan.settings
-        status = HTTP_UNAUTHORIZED if access.lacks_credentials(req, settings) else self.run_phase(AUTHEN, req, plan)
+        status = access.check_user(req, settings)
+        if status == DECLINED:
+            status = self.run_phase(AUTHEN, req, plan)
         if status != OK:
             return access.denied_user(req, settings, status)
         status = self.run_phase(AUTHZ, req, plan)

@@ -27,15 +27,15 @@ def internal_redirect(services: WorkerServices, req: Request, uri: str, error_st
         status = HTTP_INTERNAL_SERVER_ERROR
     new = Request(req._exchange, req.server, services, site.settings, path, args, prev=req)
     new._err_headers_out = req._err_headers_out
-    new._head_sent, new.bytes_sent = req._head_sent, req.bytes_sent
+    new._head_sent, new._bytes_sent = req._head_sent, req._bytes_sent
     new._connection = req._connection
     new._subprocess_env = _redirected(req._subprocess_env)
-    new._user, new.ap_auth_type = req._user, req.ap_auth_type
+    new._user, new._ap_auth_type = req._user, req._ap_auth_type
     new._cleanups = req._cleanups
     if error_status is not None:
         new.status = error_status
         if new.method != "HEAD":
-            new.method = "GET"
+            new._method = "GET"
     req._next = new
     req._give_way()
     cycle.answer(new, site, status)
@@ -46,7 +46,7 @@ def subrequest(services: WorkerServices, req: Request, uri: str, main: Request |
     site = services.cycle.site_of(req.server._model)
     new = Request(req._exchange, req.server, services, site.settings, uri, req.args, prev=req.prev, main=main)
     new._connection = req._connection
-    new._user, new.ap_auth_type = req._user, req.ap_auth_type
+    new._user, new._ap_auth_type = req._user, req._ap_auth_type
     new._subprocess_env = req._subprocess_env.copy() if req._subprocess_env is not None else None
     return new
 

@@ -41,6 +41,8 @@ class WorkerServices:
         self.main_name = setup.config.main.name or "localhost"
         self._main_log = self.log_files.open(main_settings.get("ErrorLog"))
         self._cleanups: list[tuple[Callable[[Any], object], Any]] = []
+        self.generation = setup.generation
+        self.started = time.time()
         self._pid = os.getpid()
 
     def install(self) -> None:

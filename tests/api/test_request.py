@@ -110,7 +110,7 @@ def test_basic_credentials_need_authtype_basic():
     req, _ = make(HTTP_AUTHORIZATION=header)
     assert req.get_basic_auth_pw() is None
     req._settings = Settings()
-    req._settings.values = {"AuthType": "Basic"}
+    req._settings.values = {"AuthType": "Basic", "AuthName": "members"}
     assert (req.get_basic_auth_pw(), req.user, req.ap_auth_type) == ("eggs:x", "spam", "Basic")
 
 

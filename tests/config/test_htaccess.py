@@ -86,3 +86,20 @@ def test_files_of_many_folders_do_not_fill_the_memory(tmp_path, monkeypatch):
         write(str(tmp_path / str(i)), "")
         files.read(str(tmp_path / str(i)), ALL)
     assert len(files._known) <= 3
+
+
+def test_conditions_in_a_file_ask_the_configuration(path, tmp_path):
+    write(path, "<IfDefine LIVE>\nPythonDebug Off\n</IfDefine>\n<IfFile there>\nPythonDebug On\n</IfFile>\n")
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "there").touch()
+    found = HtaccessFiles(str(tmp_path / "root"), {"LIVE": ""}).read(path, ALL)[1]
+    assert [directive.value for directive in found.directives] == [False, True]
+    assert HtaccessFiles().read(path, ALL)[1].directives == ()
+
+
+@pytest.mark.parametrize("line", ["Include /etc/passwd", "IncludeOptional /etc/*.conf", "Define A b", "UnDefine A"])
+def test_a_file_neither_includes_nor_defines(path, line):
+    write(path, line + "\n")
+    found = HtaccessFiles().read(path, ALL)[1]
+    assert found.status == 500
+    assert "can't stand in .htaccess" in found.problem

@@ -316,6 +316,22 @@ def test_links_above_a_folder_without_followsymlinks_are_followed(site):
     assert owners.resolve(server, "/sub/inner/x")[0].status == 0
 
 
+def test_a_file_that_turns_into_a_forbidden_link_is_seen(site):
+    resolver, server = resolver_for(f"DocumentRoot {site}\n<Directory {site}>\nOptions None\n</Directory>")
+    assert resolver.resolve(server, "/file.txt")[0].status == 0
+    (site / "file.txt").unlink()
+    (site / "file.txt").symlink_to(site / "sub" / "a.py")
+    assert resolver.resolve(server, "/file.txt")[0].status == 403
+
+
+def test_folders_of_one_pattern_have_handlers_of_their_own(site):
+    (site / "sub2").mkdir()
+    resolver, server = resolver_for(f"DocumentRoot {site}\n<Directory {site}/sub*>\nPythonHandler h\n</Directory>")
+    for folder in ("sub", "sub2"):
+        (spec,) = resolver.resolve(server, f"/{folder}/x")[0].settings.handlers["PythonHandler"]
+        assert spec.directory == f"{site}/{folder}/"
+
+
 def test_links_are_not_looked_for_where_they_may_be_followed(site, monkeypatch):
     resolver, server = resolver_for(f"DocumentRoot {site}")
     monkeypatch.setattr(os.path, "islink", None)

@@ -73,6 +73,12 @@ def test_shorter_paths_come_first_wherever_they_stand(root):
     assert order_of(text, root, "/sub/deep/d.txt") == "1 2 3"
 
 
+def test_patterns_and_plain_names_of_one_depth_keep_the_order_of_the_file(root):
+    wild, plain = section("Directory ROOT/s*", "wild"), section("Directory ROOT/sub", "plain")
+    assert order_of(wild + plain, root, "/sub/g.txt") == "wild plain"
+    assert order_of(plain + wild, root, "/sub/g.txt") == "plain wild"
+
+
 def test_files_sections_are_not_for_folders(root):
     assert order_of(section("Files *", "files"), root, "/sub/") == ""
 

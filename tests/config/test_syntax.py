@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpfcgi.config import ConfigError, Place
-from mpfcgi.config.syntax import DirectiveNode, SectionNode, parse, quote, split
+from mpfcgi.config.syntax import DirectiveNode, SectionNode, expand, parse, quote, split, variables
 
 HERE = Place("f", 1)
 
@@ -21,7 +21,21 @@ def test_a_backslash_continues_a_line_whose_place_is_its_first():
 
 
 def test_variables_are_replaced_and_unknown_ones_stay():
-    assert parse("A ${X} ${Y}", "f", {"X": "1"}.get)[0].args == ("1", "${Y}")
+    assert expand(parse("A ${X} ${Y}", "f")[0], {"X": "1"}.get).args == ("1", "${Y}")
+
+
+def test_a_value_may_be_several_arguments_and_a_quoted_one_stays_whole():
+    nodes = parse('A ${X} "${X}"\n<S ${X}>\n</S>', "f")
+    assert [expand(node, {"X": "1 2"}.get).args for node in nodes] == [("1", "2", "1 2"), ("1", "2")]
+
+
+def test_the_names_that_have_no_value_are_known():
+    assert variables(expand(parse("A ${X} ${Y}", "f")[0], {"X": "1"}.get)) == ("Y",)
+
+
+def test_comments_are_continued_too_and_a_doubled_backslash_continues_as_in_apache():
+    assert parse("# a \\\nB c\nD e", "f") == (DirectiveNode("D", ("e",), Place("f", 3)),)
+    assert parse("A b\\\\\nC", "f") == (DirectiveNode("A", ("b\\C",), Place("f", 1)),)
 
 
 @pytest.mark.parametrize(
@@ -51,5 +65,14 @@ def test_quoted_arguments_are_read_as_they_were_written(args):
 def test_any_text_is_read_or_is_a_config_error(text):
     try:
         parse(text, "f")
+    except ConfigError:
+        pass
+
+
+@given(st.text(max_size=80), st.text(max_size=20))
+def test_any_value_of_a_variable_gives_arguments_or_a_config_error(text, value):
+    try:
+        for node in parse(text + "\nA ${X}", "f"):
+            expand(node, {"X": value}.get)
     except ConfigError:
         pass

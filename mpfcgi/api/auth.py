@@ -1,0 +1,85 @@
+"""Authentication as a request shows it: Basic credentials, AuthType, AuthName, Require (manual 4.5.4)."""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mpfcgi.api.table import mp_table
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/]*")
+
+
+class Auth:
+    """Mixed into the request object."""
+
+    _params: dict[str, str]
+    _settings: Any
+    _user: str | None = None
+    _ap_auth_type: str | None = None
+
+    if TYPE_CHECKING:
+
+        @property
+        def err_headers_out(self) -> mp_table: ...
+
+    def get_basic_auth_pw(self) -> str | None:
+        """The password of Basic authentication; sets `user` and `ap_auth_type`.
+
+        None where AuthType is not Basic, or the client sent no such credentials: then the response will ask for them.
+        """
+        if (self.auth_type() or "").lower() != "basic" or self.auth_name() is None:
+            return None
+        kind, _, credentials = self._params.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if kind.lower() != "basic":
+            self.err_headers_out["WWW-Authenticate"] = basic_challenge(self.auth_name() or "")
+            return None
+        self._user, _, password = _decoded(credentials).partition(":")
+        self._user = self._user.encode("latin-1").decode("utf-8", "surrogateescape")
+        self._ap_auth_type = "Basic"
+        return password
+
+    def auth_type(self) -> str | None:
+        """What AuthType says."""
+        return self._settings.get("AuthType")  # type: ignore[no-any-return]
+
+    def auth_name(self) -> str | None:
+        """What AuthName says."""
+        return self._settings.get("AuthName")  # type: ignore[no-any-return]
+
+    def requires(self) -> tuple[str, ...]:
+        """The Require lines that hold for this request, as written: ('user joe', 'valid-user')."""
+        rules = self._settings.get("Require") or ()
+        return tuple(" ".join((rule.kind, *rule.args)) for rule in rules if not rule.rules)
+
+
+def basic_challenge(realm: str) -> str:
+    """The WWW-Authenticate header that asks for a user and password."""
+    quoted = realm.replace("\\", "\\\\").replace('"', '\\"')
+    return f'Basic realm="{quoted}"'
+
+
+def basic_credentials(header: str) -> tuple[str, str] | None:
+    """User and password in an Authorization header, both as raw bytes in Latin-1.
+
+    None for a scheme that isn't Basic; ValueError where they are not base64 or have no colon.
+    """
+    kind, _, credentials = header.partition(" ")
+    if kind.lower() != "basic":
+        return None
+    decoded = base64.b64decode(credentials.strip(), validate=True).decode("latin-1")
+    user, colon, password = decoded.partition(":")
+    if not colon:
+        raise ValueError("Basic credentials without a colon")
+    return user, password
+
+
+def _decoded(credentials: str) -> str:
+    """What base64 text says as far as it goes, as Apache reads it."""
+    match = _BASE64.match(credentials.strip())
+    digits = match.group() if match else ""
+    if len(digits) % 4 == 1:
+        digits = digits[:-1]
+    return base64.b64decode(digits + "=" * (-len(digits) % 4)).decode("latin-1")
