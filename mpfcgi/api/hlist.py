@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 
 class mp_hlist:
-    """Read-only: `handler` is its name, `directory` its folder, `silent` whether it may be missing."""
+    """Read-only: `handler` is its name, `directory` its folder or the argument of its <Location>, `silent` whether it
+    may be missing. `location` is what of the URI its <Location> covers, None outside of one."""
 
     __module__ = "builtins"
     __slots__ = ("directory", "handler", "is_location", "location", "next", "silent")
 
-    def __init__(self, spec: Any) -> None:
+    def __init__(self, spec: Any, uri: str) -> None:
+        configured = spec.spec
         self.handler = spec.name
-        self.directory = spec.directory
         self.silent = int(spec.silent)
-        self.is_location = int(bool(spec.spec is not None and spec.spec.is_location))
         self.location: str | None = None
+        if configured is None:
+            self.directory = spec.directory
+        else:
+            self.directory = configured.directory or configured.location
+            self.location = _location(configured, uri)
+        self.is_location = int(self.location is not None)
         self.next: mp_hlist | None = None
 
     def __repr__(self) -> str:
@@ -24,3 +31,14 @@ class mp_hlist:
             f"{{'handler':{self.handler!r},'directory':{self.directory!r},'is_location':{bool(self.is_location)},"
             f"'silent':{self.silent}}}"
         )
+
+
+def _location(configured: Any, uri: str) -> str | None:
+    """The argument of the handler's <Location>; of an expression or a pattern, what it found in the URI."""
+    argument: str | None = configured.location
+    if argument is None:
+        return None
+    if configured.location_regex:
+        found = re.search(argument, uri)
+        return found[0] if found else uri
+    return uri if any(char in argument for char in "*?[") else argument

@@ -161,7 +161,7 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
     @property
     def hlist(self) -> mp_hlist | None:
         """The handler that runs, as the configuration names it."""
-        return mp_hlist(self._spec) if self._spec is not None else None
+        return mp_hlist(self._spec, self._uri) if self._spec is not None else None
 
     @property
     def interpreter(self) -> str:

@@ -17,7 +17,7 @@ from mpfcgi.config.directives import apply_options
 from mpfcgi.config.hosts import Hosts
 from mpfcgi.config.htaccess import HtaccessFiles, Looked
 from mpfcgi.config.model import Config, Server
-from mpfcgi.config.sections import Found, Sections, Walked, depends_on_place
+from mpfcgi.config.sections import Found, Sections, Walked, depends_on_place, replaces_storage
 from mpfcgi.config.settings import Scope, Settings, merge
 from mpfcgi.config.walk import forbidden_link, walk
 
@@ -25,19 +25,21 @@ MAIN_INTERPRETER = "main_interpreter"
 CACHE_SIZE = 4096
 _KIND = 0o170000
 _DIRECTORY = st.S_IFDIR
+PYTHON_HANDLERS = frozenset(("mod_python", "python-program"))
 DEFAULT_OPTIONS = frozenset({"FollowSymLinks"})
 
 
 class Resource(NamedTuple):
     """What a path leads to. `status` is 0, or what to answer (with `location`, an escaped URL, for a redirect).
 
-    `filename` is "" where no folder of files is known at all: nothing but handlers can answer then. `directory` is the
+    `filename` is "" where no folder of files is known at all: nothing but handlers can answer then. It is None, and so
+    is `path_info`, where a <Location> has a handler that stands in the place of files. `directory` is the
     folder of the file, ending in /; `kind` the file's type bits (stat.S_IFMT), 0 where it is missing; `problem` is a
     sentence for the log where something is wrong.
     """
 
-    filename: str
-    path_info: str
+    filename: str | None
+    path_info: str | None
     settings: Settings
     interpreter: str
     directory: str
@@ -69,6 +71,7 @@ class Resolver:
         self._sections: dict[Server, Sections] = {}
         self._interned: dict[tuple[object, ...], Settings] = {}
         self._routes: dict[tuple[Server, str, str, str], _Route] = {}
+        self._placeless: dict[tuple[Server, str], Resource] = {}
         self._htaccess = HtaccessFiles(config.server_root, config.defines)
 
     # -- the server
@@ -109,6 +112,9 @@ class Resolver:
             holds, status = _look(route)
             if holds:
                 return route.resource, status
+        placeless = self._placeless.get((server, uri)) or self._without_storage(server, uri)
+        if placeless is not None:
+            return placeless, None
         try:
             filename = self.translate(server, uri, document_root, script_filename)
         except ValueError as error:
@@ -124,6 +130,9 @@ class Resolver:
             holds, status = _look(route)
             if holds:
                 return route.resource, status
+        placeless = self._placeless.get((server, uri)) or self._without_storage(server, uri)
+        if placeless is not None:
+            return placeless, None
         return self._remember(key, *self._route(server, translate.tidy(os.path.join("/", filename)), uri))
 
     def translate(self, server: Server, uri: str, document_root: str = "", script_filename: str = "") -> str:
@@ -136,11 +145,25 @@ class Resolver:
             target = translate.map_alias(aliases, uri)
             if target is not None:
                 return translate.tidy(os.path.join(self.config.server_root, target))
+        return self.in_root(server, uri, document_root, script_filename)
+
+    def in_root(self, server: Server, uri: str, document_root: str = "", script_filename: str = "") -> str:
+        """The path for a decoded URI below the DocumentRoot, or where the front-end says; "" where neither is known."""
         root = self.document_root(server)
         if root:
             return translate.tidy(root.rstrip("/") + uri)
         script = frontend_params.text(script_filename)
         return translate.tidy(frontend_params.path_for(uri, document_root, script))
+
+    def in_alias(self, server: Server, uri: str) -> bool:
+        """Whether an Alias says where a decoded URI's file is. Trans handlers are not asked then, as in Apache."""
+        aliases = self.server_settings(server).get("Alias")
+        if not aliases:
+            return False
+        try:
+            return translate.map_alias(aliases, uri) is not None
+        except ValueError:
+            return True
 
     def document_root(self, server: Server) -> str:
         """The host's DocumentRoot, absolute; "" where none is configured."""
@@ -198,8 +221,27 @@ class Resolver:
         redirect = _redirect(settings, uri)
         if redirect is not None:
             code, problem = redirect[0], ""
-        interpreter = self._interpreter(server, settings, "/")
+        interpreter = self._interpreter(server, settings, MAIN_INTERPRETER)
         return Resource("", uri, settings, interpreter, "/", 0, code, redirect[1] if redirect else None, problem)
+
+    def _without_storage(self, server: Server, uri: str) -> Resource | None:
+        """The resource of a <Location> whose handler answers without a file, as in mod_python 3.5; None elsewhere.
+
+        No folder is looked at then, and no <Directory>, <Files> or .htaccess holds. Only where the handler is complete
+        in itself: with SetHandler in the <Location> or outside of all sections. What a <Directory> makes Python of is a
+        file of that folder, and a host without a DocumentRoot has no storage that could be left out.
+        """
+        found = self._sections_of(server).locations(uri)
+        if not found or not self.document_root(server) or not replaces_storage(found):
+            return None
+        settings = self._merged(server, found, "")
+        if settings.get("SetHandler") not in PYTHON_HANDLERS or not settings.handlers.get("PythonHandler"):
+            return None
+        resource = self._nowhere(server, uri)._replace(filename=None, path_info=None)
+        if len(self._placeless) >= CACHE_SIZE:
+            self._placeless.clear()
+        self._placeless[(server, uri)] = resource
+        return resource
 
     def _unreachable(self, server: Server, path: str, uri: str, error: OSError | ValueError) -> Resource:
         """Apache's answer to a path with parts that can't be looked at: 403, whatever the reason."""
@@ -262,7 +304,7 @@ class Resolver:
             return directory
         if settings.get("PythonInterpPerDirective"):
             handlers = settings.handlers.get("PythonHandler", ())
-            place = next((handler.directory for handler in handlers if handler.directory), None)
+            place = next((place for handler in handlers if (place := handler.directory or handler.location)), None)
             return place or MAIN_INTERPRETER
         return self._server_name(server)
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from mpfcgi.config.directives import PHASE_DIRECTIVES
 from mpfcgi.config.htaccess import HtaccessFile, HtaccessFiles, Looked
 from mpfcgi.config.model import Directive, Section
 from mpfcgi.config.patterns import is_wild, path_pattern
@@ -20,6 +21,7 @@ from mpfcgi.config.translate import match_prefix
 from mpfcgi.config.walk import folders
 
 NOTHING_ALLOWED: frozenset[str] = frozenset()
+HANDLER_DIRECTIVES = frozenset((*PHASE_DIRECTIVES, "PythonHandlerModule"))
 
 
 class Found(NamedTuple):
@@ -106,7 +108,7 @@ class Sections:
     def locations(self, uri: str) -> list[Found]:
         """The <Location> sections that hold for a decoded URI."""
         return [
-            Found(section, Scope(section.directives, None, True))
+            Found(section, Scope(section.directives, None, section.argument, section.is_regex))
             for section in self._locations
             if _location_matches(section, uri)
         ]
@@ -118,6 +120,19 @@ class Sections:
             if path_pattern(section.argument).fullmatch(path):
                 here.append((order, section))
         return [section for _, section in sorted(here, key=lambda item: item[0])]
+
+
+def replaces_storage(found: Iterable[Found]) -> bool:
+    """Whether the last <Location> that says anything of Python has a handler of its own.
+
+    mod_python asks for no file then. (Sections in between that have no such line don't count.)
+    """
+    answer = False
+    for item in found:
+        names = {line.name for line in item.scope.directives if line.name.startswith("Python")}
+        if names:
+            answer = not names.isdisjoint(HANDLER_DIRECTIVES)
+    return answer
 
 
 def depends_on_place(found: Iterable[Found]) -> bool:

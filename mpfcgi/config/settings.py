@@ -16,11 +16,13 @@ _PHASES = frozenset(PHASE_DIRECTIVES)
 
 
 class Scope(NamedTuple):
-    """One section's directives. `directory` (ending in /) is where its handlers' modules are looked for."""
+    """One section's directives. `directory` (ending in /) is where its handlers' modules are looked for; `location` is
+    the argument of a <Location>, `location_regex` whether that is an expression."""
 
     directives: tuple[Directive, ...]
     directory: str | None = None
-    is_location: bool = False
+    location: str | None = None
+    location_regex: bool = False
 
 
 class Settings:
@@ -86,7 +88,7 @@ def _add_module(found: dict[str, tuple[Any, Any]], module: str, scope: Scope) ->
 
 
 def _placed(handler: HandlerSpec, scope: Scope) -> HandlerSpec:
-    return handler._replace(directory=scope.directory, is_location=scope.is_location)
+    return handler._replace(directory=scope.directory, location=scope.location, location_regex=scope.location_regex)
 
 
 def _python_config(values: Mapping[str, Any]) -> dict[str, str]:

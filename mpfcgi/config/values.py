@@ -19,13 +19,15 @@ class HandlerSpec(NamedTuple):
     """A handler of a Python*Handler directive. `directory` (ending in /) is None outside of <Directory> and .htaccess.
 
     `extensions` restrict it (`| .ext`). A `silent` one, from PythonHandlerModule, may be missing in its module.
+    `location` is the argument of the <Location> that it stands in, else None; `location_regex` that of a <LocationMatch>.
     """
 
     handler: str
     extensions: tuple[str, ...] = ()
     silent: bool = False
     directory: str | None = None
-    is_location: bool = False
+    location: str | None = None
+    location_regex: bool = False
 
 
 class OptionsChange(NamedTuple):

@@ -58,8 +58,8 @@ class Document(NamedTuple):
 
 
 def is_status(status: int) -> bool:
-    """Whether a handler's result is a status that we can answer."""
-    return status in REASONS and status >= 200
+    """Whether a handler's result is a number that a status can have; one without a meaning is answered with 500."""
+    return 200 <= status <= 599
 
 
 def document(settings: Settings, status: int) -> Document | None:
@@ -76,6 +76,8 @@ def document(settings: Settings, status: int) -> Document | None:
 
 def render(req: Request, settings: Settings, status: int, location: str | None = None) -> str:
     """Our own page for a status."""
+    if status not in REASONS:
+        status = 500
     reason = REASONS[status]
     # As Apache, the words of 500 for a success that a handler returned as if it were an error.
     template = _TEXTS.get(status, _TEXTS[500] if status < 300 or status >= 500 else "")

@@ -59,8 +59,10 @@ class Handler:
                 return MISSING
             raise AttributeError(f"module {module.__file__!r} contains no {names[0]!r}")
         for name in names[1:]:
-            # A class on the way is instantiated with the request (manual 5.1.1).
+            # A class on the way is instantiated with the request (manual 5.1.1), if it has the next name at all: what
+            # only its instances have is not to be reached from the configuration.
             if isinstance(found, type):
+                getattr(found, name)
                 found = found(req)
             found = getattr(found, name)
         return found  # type: ignore[no-any-return]

@@ -145,13 +145,9 @@ class Cycle:
     def find_file(self, req: Request, site: Site) -> int:
         """Post-read and trans, then the file: after this the request has its directory's settings."""
         if (site.early or req._added) and req._main is None:
-            for phase in (POST_READ, INIT, TRANS):
-                status = self.run_phase(phase, req, site.plan)
-                if status not in GO_ON:
-                    return status
-            if status == OK and req.filename is None:
-                # A trans handler said that it found the file, and names none.
-                return HTTP_NOT_FOUND
+            status = self.early(req, site)
+            if status not in GO_ON:
+                return status
         if req.filename is None:
             get = req._params.get
             sent = get("SCRIPT_FILENAME", "") if req._prev is None and req._main is None else ""
@@ -166,6 +162,28 @@ class Cycle:
         if resource.status:
             self._explain(req)
         return resource.status
+
+    def early(self, req: Request, site: Site) -> int:
+        """Post-read and trans. OK and DECLINED are one here: whether the file is known is seen by `req.filename`."""
+        for phase in (INIT, POST_READ):
+            status = self.run_phase(phase, req, site.plan)
+            if status not in GO_ON:
+                return status
+        if self.resolver.in_alias(site.server, req.uri):
+            return DECLINED
+        uri = req.uri
+        status = self.run_phase(TRANS, req, site.plan)
+        if status == OK and req.filename is None:
+            # A trans handler said that it found the file, and names none.
+            return HTTP_NOT_FOUND
+        if status == DECLINED:
+            # What it named is nothing then; and aliases were looked for before it changed the URI.
+            req._filename = None
+            if req.uri != uri:
+                get = req._params.get
+                path = self.resolver.in_root(site.server, req.uri, get("DOCUMENT_ROOT", ""), "")
+                req._filename = path or None
+        return status
 
     def _explain(self, req: Request) -> None:
         """A refused or redirected path: the log's sentence, the Location header."""
@@ -273,6 +291,8 @@ class Cycle:
         With `respond` false errors are logged only. DECLINED when there are no handlers.
         """
         status = DECLINED
+        if plan.interpreters is not None:
+            req._interpreter = plan.interpreters.get(phase.directive) or req._interpreter
         for handler in plan.handlers(phase):
             req._phase = phase.directive
             status = self.run_handler(phase, handler, req, plan, respond)

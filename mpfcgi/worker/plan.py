@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from mpfcgi.api.constants import DECLINED, OK
 from mpfcgi.config import Settings
+from mpfcgi.config.resolver import MAIN_INTERPRETER
 from mpfcgi.config.values import Rule
 from mpfcgi.worker.handlers import Handler, ImportRules
 
@@ -63,6 +64,7 @@ class Plan:
         "extension",
         "guarded",
         "imports",
+        "interpreters",
         "python_path",
         "settings",
     )
@@ -92,6 +94,16 @@ class Plan:
             or any(settings.get(name) for name in GUARDS)
             or not all(rule == GRANTED for rule in settings.get("Require") or ())
         )
+
+        # PythonInterpPerDirective names one for each phase, by the place of its handlers; None: all have the request's.
+        self.interpreters: dict[str, str] | None = None
+        if settings.get("PythonInterpPerDirective") and not (
+            settings.get("PythonInterpreter") or settings.get("PythonInterpPerDirectory")
+        ):
+            self.interpreters = {
+                name: next((place for spec in specs if (place := spec.directory or spec.location)), MAIN_INTERPRETER)
+                for name, specs in settings.handlers.items()
+            }
 
     def handlers(self, phase: Phase) -> Handlers:
         return self._by_phase.get(phase.directive, NONE)

@@ -29,8 +29,10 @@ def internal_redirect(services: WorkerServices, req: Request, uri: str, error_st
     new._err_headers_out = req._err_headers_out
     new._head_sent, new._bytes_sent = req._head_sent, req._bytes_sent
     new._connection = req._connection
-    new._subprocess_env = _redirected(req._subprocess_env)
-    new._user, new._ap_auth_type = req._user, req._ap_auth_type
+    if error_status is not None:
+        # For programs that answer in the place of the request: what it was that failed.
+        req.subprocess_env["REQUEST_METHOD"] = req.method
+    new._subprocess_env = _redirected(req)
     new._cleanups = req._cleanups
     if error_status is not None:
         new.status = error_status
@@ -38,7 +40,12 @@ def internal_redirect(services: WorkerServices, req: Request, uri: str, error_st
             new._method = "GET"
     req._next = new
     req._give_way()
-    cycle.answer(new, site, status)
+    # What holds for the imports of the handler that redirects, when it goes on.
+    scope = services.importer.scope
+    try:
+        cycle.answer(new, site, status)
+    finally:
+        services.importer.scope = scope
 
 
 def subrequest(services: WorkerServices, req: Request, uri: str, main: Request | None) -> Request:
@@ -51,10 +58,11 @@ def subrequest(services: WorkerServices, req: Request, uri: str, main: Request |
     return new
 
 
-def _redirected(env: Table | None) -> Table | None:
-    if env is None:
-        return None
-    return Table.of_raw([("REDIRECT_" + name, value) for name, value in env.items()])
+def _redirected(req: Request) -> Table:
+    """The environment of a request that takes the place of `req`: its own variables as REDIRECT_*."""
+    env = req._subprocess_env
+    renamed = [("REDIRECT_" + name, value) for name, value in env.items()] if env is not None else []
+    return Table.of_raw([*renamed, ("REDIRECT_STATUS", str(req.status))])
 
 
 def _depth(req: Request | None) -> int:

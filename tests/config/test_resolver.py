@@ -244,7 +244,7 @@ def test_without_any_root_no_file_of_the_disk_is_reached(sent):
         0,
         None,
     )
-    assert resource.settings.handlers["PythonHandler"][0].is_location
+    assert resource.settings.handlers["PythonHandler"][0].location
 
 
 def test_an_alias_is_not_left_through_dots(site):
@@ -402,7 +402,7 @@ INTERPRETERS = """
         ("/perdirective/files/g", "ROOT/"),
         ("/wild1/x", "ROOT/wild1/"),
         ("/wild2/x", "ROOT/wild2/"),
-        ("/loc/x", "main_interpreter"),
+        ("/loc/x", "/loc"),
     ],
 )
 def test_interpreters_are_named_as_the_real_module_names_them(site, uri, name):

@@ -31,7 +31,7 @@ def test_lines_of_one_section_add_up_and_an_inner_section_replaces():
     text = "PythonHandler a\nPythonHandler b | .py\n<Directory /x>\nPythonHandler c\n</Directory>"
     assert [spec.handler for spec in settings(text).handlers["PythonHandler"]] == ["a", "b"]
     (spec,) = inner(text).handlers["PythonHandler"]
-    assert (spec.handler, spec.directory, spec.is_location) == ("c", "/x/", False)
+    assert (spec.handler, spec.directory, spec.location) == ("c", "/x/", None)
 
 
 def test_options_merge_key_by_key_and_are_removed_without_a_value():

@@ -38,6 +38,13 @@ def test_the_corpus_is_there():
     assert set(replay.case_names()) >= PENDING.keys()
 
 
+def test_every_departure_is_of_a_recorded_answer():
+    for name, request in replay.DEPARTURES:
+        if name in replay.case_names():
+            case = replay.corpuslib().Case(str(replay.CORPUS / "cases" / name))
+            assert request in [response["id"] for response in case.expected()["responses"]]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_answers_are_those_of_the_real_module(running, name):
     env, cases = running

@@ -52,7 +52,7 @@ def connects(address) -> bool:
 class Daemon:
     """`mpfcgi run` on a configuration in `folder`; its log is `folder`/error.log."""
 
-    def __init__(self, folder: Path, config: str) -> None:
+    def __init__(self, folder: Path, config: str, defines: tuple[str, ...] = ()) -> None:
         self.folder = folder
         self.config = folder / "mpfcgi.conf"
         self.config.write_text(config)
@@ -60,7 +60,7 @@ class Daemon:
         self.output = folder / "daemon.out"
         with self.output.open("w") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "mpfcgi", "run", "-c", str(self.config)],
+                [sys.executable, "-m", "mpfcgi", "run", "-c", str(self.config), *(f"-D{name}" for name in defines)],
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=folder,

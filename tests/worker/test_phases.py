@@ -1,0 +1,134 @@
+"""The request cycle: which phases run, where, and what a <Location>, a trans handler or a redirect makes of it."""
+
+import pytest
+
+from tests.support.cycle import Site
+
+SHOW = """
+from mod_python import apache
+
+def handler(req):
+    h = req.hlist
+    req.content_type = "text/plain"
+    req.write("%r %r %r %r %r %r" % (
+        req.filename, req.path_info, h.directory, h.location, h.is_location, req.interpreter), 0)
+    return apache.OK
+"""
+
+
+def python_location(argument, kind="Location", more=""):
+    return f"<{kind} {argument}>\nSetHandler mod_python\nPythonHandler h\n{more}</{kind}>\n"
+
+
+def test_a_location_with_a_handler_of_its_own_has_no_file(tmp_path):
+    site = Site(tmp_path, python_location("/app") + "<Directory ROOT>\nPythonOption a b\n</Directory>", h=SHOW)
+    assert site.get("/app/x").body == "None None '/app' '/app' 1 'main_interpreter'"
+
+
+def test_a_location_without_a_host_of_files_has_path_info(tmp_path):
+    site = Site(tmp_path, python_location("/app").replace(" h\n", " ROOT/h.py\n"), h=SHOW)
+    site.services.resolver.document_root = lambda server: ""
+    assert site.get("/app/x").body.startswith("'' '/app/x' ")
+
+
+@pytest.mark.parametrize(
+    ("kind", "argument", "location"), [("LocationMatch", "^/a[0-9]", "/a7"), ("Location", "/a?/*", "/a7/more")]
+)
+def test_the_location_of_a_pattern_is_what_it_found(tmp_path, kind, argument, location):
+    site = Site(tmp_path, python_location(argument, kind), h=SHOW)
+    assert f" {location!r} 1 " in site.get("/a7/more").body
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        # Python by the folder, the last Location has options only, no Python handler in the Location.
+        "<Directory ROOT>\nSetHandler mod_python\n</Directory>\n<Location /a>\nPythonHandler h\n</Location>",
+        python_location("/a") + "<Location /a/b>\nPythonOption x y\n</Location>",
+        "SetHandler mod_python\nPythonHandler h\n<Location /a>\nPythonOption x y\n</Location>",
+    ],
+)
+def test_other_locations_go_with_the_file(tmp_path, config):
+    site = Site(tmp_path, config, h=SHOW)
+    assert site.get("/a/b").body.startswith(f"'{site.root}/a' '/b' ")
+
+
+def test_a_file_is_not_served_where_the_handler_of_a_location_declines(tmp_path):
+    site = Site(tmp_path, python_location("/secret.txt"), h="def handler(req):\n    return -1\n", secret="top")
+    (site.root / "secret.txt").write_text("top secret")
+    assert site.get("/secret.txt").status == 404
+
+
+TRANS = """
+def transhandler(req):
+    if req.uri == "/named":
+        req.filename = req.document_root() + "/other.txt"
+    elif req.uri == "/moved":
+        req.uri = "/other.txt"
+    elif req.uri == "/to-alias":
+        req.uri = "/alias/other.txt"
+    req.headers_out["X-Trans"] = "seen"
+    return -1
+"""
+
+
+@pytest.mark.parametrize(
+    ("uri", "status", "seen"),
+    [("/named", 404, None), ("/moved", 200, "seen"), ("/to-alias", 404, None), ("/alias/other.txt", 200, None)],
+)
+def test_a_trans_handler_that_declines_leaves_the_file_to_the_document_root(tmp_path, uri, status, seen):
+    site = Site(tmp_path, "PythonTransHandler ROOT/t.py\nAlias /alias ROOT", t=TRANS)
+    (site.root / "other.txt").write_text("other")
+    answer = site.get(uri)
+    assert (answer.status, answer.headers.get("x-trans")) == (status, seen)
+
+
+def test_init_handlers_of_the_server_run_before_the_post_read_ones(tmp_path):
+    handlers = """
+def inithandler(req):
+    req.trail = [req.phase]
+    return 0
+
+def postreadrequesthandler(req):
+    req.trail.append(req.phase)
+    return 0
+
+def handler(req):
+    req.write(",".join(req.trail), 0)
+    return 0
+"""
+    config = "PythonInitHandler h\nPythonPostReadRequestHandler h\nSetHandler mod_python\nPythonHandler h"
+    assert Site(tmp_path, config, h=handlers).get("/x").body == "PythonInitHandler,PythonPostReadRequestHandler"
+
+
+def test_every_phase_has_an_interpreter_of_its_directive(tmp_path):
+    config = (
+        "PythonInterpPerDirective On\n<Directory ROOT>\nSetHandler mod_python\nPythonFixupHandler h\n</Directory>\n"
+        "<Directory ROOT/sub>\nPythonHandler h\n</Directory>"
+    )
+    fixup = SHOW + "\n\ndef fixuphandler(req):\n    req.headers_out['X-Fixup'] = req.interpreter\n    return 0\n"
+    site = Site(tmp_path, config, h=fixup, sub__h=fixup)
+    answer = site.get("/sub/x")
+    assert answer.headers["x-fixup"] == f"{site.root}/"
+    assert answer.body.endswith(f"'{site.root}/sub/'")
+
+
+def test_a_class_must_have_what_its_instances_are_asked_for(tmp_path):
+    handlers = "class K:\n    def __init__(self, req):\n        self.late = lambda req: 0\n"
+    site = Site(tmp_path, "SetHandler mod_python\nPythonHandler h::K.late", h=handlers)
+    assert site.get("/x").status == 500
+    assert "AttributeError: type object 'K' has no attribute 'late'" in site.log()
+
+
+def test_a_status_without_meaning_is_500_for_the_client_and_itself_for_the_log_handler(tmp_path):
+    handlers = """
+def handler(req):
+    return 418
+
+def loghandler(req):
+    req.server.log_error("logged %d" % req.status)
+    return 0
+"""
+    site = Site(tmp_path, "SetHandler mod_python\nPythonHandler h\nPythonLogHandler h", h=handlers)
+    assert site.get("/x").status == 500
+    assert "logged 418" in site.log()

@@ -1,0 +1,67 @@
+"""Internal redirects: what the new request gets of the old one, and what stays as it was."""
+
+from tests.support.cycle import Site
+
+CONFIG = """
+SetHandler mod_python
+PythonHandler h
+<Directory ROOT/sub>
+    PythonHandler h
+</Directory>
+"""
+
+
+def test_a_handler_that_redirected_goes_on_importing_from_its_own_folder(tmp_path):
+    outer = """
+from mod_python import apache
+
+def handler(req):
+    req.internal_redirect("/sub/x")
+    req.log_error("after: " + apache.import_module("near", path=["~/"]).WHO)
+    return apache.OK
+"""
+    inner = """
+from mod_python import apache
+
+def handler(req):
+    req.write(apache.import_module("near", path=["~/"]).WHO, 0)
+    return apache.OK
+"""
+    site = Site(
+        tmp_path,
+        CONFIG.replace("<Directory ROOT/sub>", "<Directory ROOT>\nPythonHandler h\n</Directory>\n<Directory ROOT/sub>"),
+        h=outer, near="WHO = 'outer'", sub__h=inner, sub__near="WHO = 'inner'",
+    )  # fmt: skip
+    assert site.get("/x").body == "inner"
+    assert "after: outer" in site.log()
+
+
+def test_the_environment_is_renamed_and_the_user_has_to_be_found_again(tmp_path):
+    handlers = """
+def handler(req):
+    if req.prev is None:
+        req.user = "spam"
+        req.subprocess_env["MINE"] = "1"
+        req.status = 202
+        req.internal_redirect("/y")
+        return 0
+    env = req.subprocess_env
+    req.write("%r %r" % (req.user, sorted((k, env[k]) for k in env.keys())), 0)
+    return 0
+"""
+    answer = Site(tmp_path, CONFIG, h=handlers).get("/x")
+    assert answer.body == "None [('REDIRECT_MINE', '1'), ('REDIRECT_STATUS', '202')]"
+
+
+def test_an_error_document_knows_the_method_and_status_that_failed(tmp_path):
+    handlers = """
+def handler(req):
+    if req.prev is None:
+        return 403
+    env = req.subprocess_env
+    req.write("%s %r" % (req.method, sorted((k, env[k]) for k in env.keys())), 0)
+    return 0
+"""
+    answer = Site(tmp_path, CONFIG + "ErrorDocument 403 /error", h=handlers).get("/x", "POST")
+    assert answer.status == 403
+    assert answer.body == "GET [('REDIRECT_REQUEST_METHOD', 'POST'), ('REDIRECT_STATUS', '403')]"
