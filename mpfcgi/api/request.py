@@ -7,6 +7,7 @@ request. What it can do stands in the classes it is mixed from.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import time
 from typing import Any
 from urllib.parse import urlsplit
@@ -60,6 +61,7 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
     _finfo: mp_finfo | None = None
     _headers_in: mp_table | None = None
     _kind = 0
+    _make_form: Callable[[Any], Any] | None = None
     _notes: mp_table | None = None
     _phase: str | None = None
     _plan: Any = None
@@ -103,6 +105,9 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
         raise AttributeError("'mp_request' object has no attribute '__dict__'")
 
     def __getattr__(self, name: str) -> Any:
+        if name == "form" and self._make_form is not None:
+            form = self.form = self._make_form(self)
+            return form
         if name in _NOT_YET:
             raise AttributeError(f"req.{name} is not supported yet (manual: {_NOT_YET[name]})")
         raise AttributeError(f"'mp_request' object has no attribute {name!r}")

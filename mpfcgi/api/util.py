@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import html
-from typing import Any
+import inspect
+from types import CodeType, FunctionType
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from mpfcgi.api.constants import DONE, HTTP_MOVED_PERMANENTLY, HTTP_MOVED_TEMPORARILY
 from mpfcgi.api.errors import SERVER_RETURN
@@ -21,8 +24,6 @@ __all__ = [
     "parse_qsl",
     "redirect",
 ]
-
-_TAKES_ALL = 0x08  # CO_VARKEYWORDS
 
 
 def redirect(req: Any, location: str, permanent: int = 0, text: str | None = None) -> None:
@@ -64,22 +65,43 @@ def apply_fs_data(object: Any, fs: FieldStorage, /, **args: Any) -> Any:
     for name, value in values.items():
         if isinstance(value, list) and len(value) == 1:
             values[name] = value[0]
-    accepted = _accepted(object)
-    return object(**{name: value for name, value in values.items() if accepted is None or name in accepted})
+    names = taken_by(object).names
+    return object(**{name: value for name, value in values.items() if names is None or name in names})
 
 
-def _accepted(object: Any) -> frozenset[str] | None:
-    """The names of the arguments that a callable takes by position; None when it takes all, empty when it can't be told."""
+class Taken(NamedTuple):
+    """The arguments that a callable takes by position: their names (None when it takes all), whether `req` is one of
+    them, and whether there are others."""
+
+    names: frozenset[str] | None
+    req: bool
+    fields: bool
+
+
+_taken_by_functions: WeakKeyDictionary[FunctionType, Taken] = WeakKeyDictionary()
+
+
+def taken_by(object: Any) -> Taken:
+    """What `apply_fs_data` may pass to a callable. Nothing where that can't be told, as of built-in functions."""
+    if type(object) is FunctionType:
+        known = _taken_by_functions.get(object)
+        if known is None:
+            known = _taken_by_functions[object] = _taken(object.__code__, 0)
+        return known
     if isinstance(object, type):
         function = object.__init__  # type: ignore[misc]
     elif hasattr(object, "__code__") or hasattr(object, "__func__"):
         function = object
     else:
         function = type(object).__call__ if callable(object) else None
-    bound = 0 if function is object and not hasattr(object, "__func__") else 1
-    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    return _taken(getattr(getattr(function, "__func__", function), "__code__", None), 1)
+
+
+def _taken(code: CodeType | None, bound: int) -> Taken:
     if code is None:
-        return frozenset()
-    if code.co_flags & _TAKES_ALL:
-        return None
-    return frozenset(code.co_varnames[bound : code.co_argcount])
+        names: frozenset[str] | None = frozenset()
+    else:
+        names = (
+            None if code.co_flags & inspect.CO_VARKEYWORDS else frozenset(code.co_varnames[bound : code.co_argcount])
+        )
+    return Taken(names, names is None or "req" in names, names is None or bool(names - {"req"}))

@@ -43,6 +43,17 @@ def union(old: Any, new: Any) -> Any:
     return (old or frozenset()) | new
 
 
+def by_extension(old: tuple[v.HandlerSpec, ...] | None, new: tuple[v.HandlerSpec, ...]) -> tuple[v.HandlerSpec, ...]:
+    """Handlers for an extension take the place of those for the same one, and handlers for all files of those for all."""
+    taken = {extension for spec in new for extension in spec.extensions or ("",)}
+    kept = []
+    for spec in old or ():
+        left = tuple(extension for extension in spec.extensions or ("",) if extension not in taken)
+        if left:
+            kept.append(spec._replace(extensions=left if spec.extensions else ()))
+    return (*new, *kept)
+
+
 def apply_options(old: frozenset[str] | None, new: v.OptionsChange) -> frozenset[str]:
     if new.absolute:
         return new.added
@@ -102,7 +113,7 @@ for _name in PHASE_DIRECTIVES:
     _early = _name in ("PythonPostReadRequestHandler", "PythonTransHandler")
     _add(
         _name, "SV" if _early else "SVDH", v.handlers, f"The handlers of the phase (manual 5.1): {_name[6:]}.",
-        combine=append, override=None if _early else "any", syntax="handler [handler ...] [ | .ext [.ext ...]]",
+        combine=append, merge=by_extension, override=None if _early else "any", syntax="handler [handler ...] [ | .ext [.ext ...]]",
     )  # fmt: skip
 
 _add(

@@ -121,6 +121,13 @@ class Importer:
         finally:
             self._here.scope = before
 
+    def load_file(self, file: str) -> ModuleType:
+        """The module of a file that is there, for the handler that runs. What the module raises."""
+        node = self._nodes.get(file)
+        if node is not None and node.module is not None and not self._must_reload(node):
+            return node.module
+        return self._loaded(file, None)
+
     def module_info(self, file: str) -> Node | None:
         """What is known of the module of `file`; None when it was never loaded."""
         return self._nodes.get(os.path.abspath(file))
@@ -132,7 +139,7 @@ class Importer:
         if root:
             self._roots.setdefault(root)
         if finder.is_ordinary(name):
-            return importlib.import_module(name)
+            return sys.modules.get(name) or importlib.import_module(name)
         here = root or os.getcwd()
         if finder.is_path(name):
             folders = []

@@ -85,6 +85,10 @@ class WorkerServices:
             parent=_caller(sys._getframe(1)),
         )
 
+    def import_file(self, file: str) -> ModuleType:
+        """The module of a file that is there."""
+        return self.importer.load_file(file)
+
     # -- requests
 
     def new_request(self, req: Request, uri: str, main: Request | None = None) -> Request:
