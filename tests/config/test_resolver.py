@@ -80,13 +80,36 @@ def test_handlers_of_an_inner_section_replace_those_of_an_outer_one(site):
             PythonHandler two
         </Directory>
         <Directory {site}/sub>
-            PythonHandler three | .py
+            PythonHandler three
+            PythonHandler four | .py .txt
         </Directory>"""
     resolver, server = resolver_for(text)
     outer = resolver.resolve(server, "/file.txt")[0].settings.handlers["PythonHandler"]
     assert [(handler.handler, handler.directory) for handler in outer] == [("one", f"{site}/"), ("two", f"{site}/")]
-    (inner,) = resolver.resolve(server, "/sub/x")[0].settings.handlers["PythonHandler"]
-    assert (inner.handler, inner.extensions, inner.directory) == ("three", (".py",), f"{site}/sub/")
+    inner = resolver.resolve(server, "/sub/x")[0].settings.handlers["PythonHandler"]
+    assert [(handler.handler, handler.directory) for handler in inner] == [
+        ("three", f"{site}/sub/"),
+        ("four", f"{site}/sub/"),
+    ]
+
+
+def test_handlers_for_an_extension_leave_those_for_others_and_for_all_files(site):
+    text = f"""
+        DocumentRoot {site}
+        <Directory {site}>
+            PythonHandler one
+            PythonHandler two | .py .txt
+        </Directory>
+        <Directory {site}/sub>
+            PythonHandler three | .py
+        </Directory>"""
+    resolver, server = resolver_for(text)
+    inner = resolver.resolve(server, "/sub/x")[0].settings.handlers["PythonHandler"]
+    assert [(handler.handler, handler.extensions) for handler in inner] == [
+        ("three", (".py",)),
+        ("one", ()),
+        ("two", (".txt",)),
+    ]
 
 
 def test_htaccess_holds_where_it_is_allowed_and_is_read_again_when_it_changes(site):

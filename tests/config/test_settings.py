@@ -28,7 +28,7 @@ def test_nothing_configured_is_nothing_set():
 
 
 def test_lines_of_one_section_add_up_and_an_inner_section_replaces():
-    text = "PythonHandler a\nPythonHandler b | .py\n<Directory /x>\nPythonHandler c\n</Directory>"
+    text = "PythonHandler a\nPythonHandler b\n<Directory /x>\nPythonHandler c\n</Directory>"
     assert [spec.handler for spec in settings(text).handlers["PythonHandler"]] == ["a", "b"]
     (spec,) = inner(text).handlers["PythonHandler"]
     assert (spec.handler, spec.directory, spec.location) == ("c", "/x/", None)
