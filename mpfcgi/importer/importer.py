@@ -153,7 +153,7 @@ class Importer:
             node = self._node(file, root)
             module = self._current(node)
             # A file found further on could be shadowed by a new one before it: that one is searched for every time.
-            if not folders or os.path.dirname(file) == folders[0] or not autoreload or self._frozen:
+            if not folders or os.path.dirname(file) == folders[0].rstrip("/") or not autoreload or self._frozen:
                 self._found[(name, scope)] = node
         return module
 

@@ -71,6 +71,11 @@ class Slot:
         self._numbers[_STATE] = FREE
         self._numbers[_PID] = 0
 
+    @property
+    def served(self) -> int:
+        """The requests that this process has ended; for the worker itself."""
+        return self._requests
+
     def begin(self) -> None:
         """A request starts."""
         numbers = self._numbers

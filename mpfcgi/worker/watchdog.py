@@ -1,8 +1,8 @@
 """A thread that looks at the handler while it runs, every few milliseconds.
 
 It sends what a handler wrote and then left lying (see `exchange`), and writes into the scoreboard what request it is
-that takes longer than a moment. It costs an idle worker nothing: when two looks
-in a row find no new request it sleeps until the next one wakes it.
+that takes longer than a moment. It costs an idle worker nothing: after a while without requests it sleeps until the
+next one wakes it. Only after a while, for waking a thread costs as much as a request.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Seconds between two looks; written output is sent after one to two of them.
 INTERVAL = 0.005
+# So many looks in a row that find nothing new: the worker is idle.
+QUIET_LOOKS = 200
 
 
 class Watchdog:
@@ -27,6 +29,9 @@ class Watchdog:
         self.current: Exchange | None = None
         self.asleep = False
         self._slot = slot
+        self._seen: Exchange | None = None
+        self._described: Exchange | None = None
+        self._served = self._quiet = 0
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="mpfcgi-watchdog", daemon=True)
@@ -44,19 +49,24 @@ class Watchdog:
         self._wake.set()
         self._thread.join()
 
+    def look(self) -> bool:
+        """Look once; False when the worker has been idle for long."""
+        current = self.current
+        if current is not None and current is self._seen:
+            if current is not self._described:
+                self._described = current
+                self._slot.describe(_line(current))
+            current.flush_late()
+        idle = current is None and self._slot.served == self._served
+        self._quiet = self._quiet + 1 if idle else 0
+        self._seen, self._served = current, self._slot.served
+        return self._quiet < QUIET_LOOKS
+
     def _run(self) -> None:
-        seen: Exchange | None = None
-        described: Exchange | None = None
         while not self._stopping:
-            current = self.current
-            if current is None and seen is None:
+            if not self.look():
+                self._quiet, self._described = 0, None
                 self._sleep()
-            elif current is not None and current is seen:
-                if current is not described:
-                    described = current
-                    self._slot.describe(_line(current))
-                current.flush_late()
-            seen = current
             time.sleep(INTERVAL)
 
     def _sleep(self) -> None:

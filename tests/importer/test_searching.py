@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from mpfcgi.importer import finder
+
 
 def test_modules_of_the_same_name_in_two_folders_are_two_modules(site):
     site.write("a/shared.py", "where = 'a'")
@@ -143,3 +145,14 @@ def test_a_module_may_import_itself(site):
     handler = site.load(site.write("own.py", "import own\nx = 1\ndef me():\n    import own\n    return own"))
     assert handler.own is handler
     assert handler.me() is handler
+
+
+
+def test_a_module_beside_its_handler_is_searched_for_once(site, monkeypatch):
+    """The folders of the configuration end in a slash."""
+    site.write("handler.py", "")
+    folder = f"{site.root}/"
+    first = site.importer.load("handler", folder)
+    monkeypatch.setattr(finder, "find", None)
+    site.importer.new_request()
+    assert site.importer.load("handler", folder) is first
