@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 from mpfcgi.api import constants as c
@@ -47,7 +48,7 @@ class Client:
 
         With `str_is_ip` not None, a pair of it and whether it is an address (1 or 0).
         """
-        found = lookups.remote_host(self.connection, self._settings.get("HostnameLookups", "off"), type)
+        found = lookups.remote_host(self.connection, self._settings.get("HostnameLookups", "off"), index(type))
         if str_is_ip is None or found is None:
             return found
         return found, int(found == self.connection.client_ip)

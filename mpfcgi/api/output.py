@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 import time
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 from mpfcgi.api.conditions import http_date
@@ -131,7 +132,7 @@ class Output:
 
     def set_content_length(self, length: int, /) -> None:
         """Set the Content-Length header and `clength`."""
-        self._clength = length
+        self._clength = length = index(length)
         self.headers_out["Content-Length"] = str(length)
 
     def add_output_filter(self, filter_name: str, /) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import TYPE_CHECKING
 
 from mpfcgi.api.constants import REQUEST_CHUNKED_DECHUNK, REQUEST_CHUNKED_ERROR, REQUEST_NO_BODY
@@ -24,11 +25,11 @@ class Reading:
 
     def read(self, length: int = -1, /) -> bytes:
         """Up to `length` bytes of the body, all that is left by default; b"" at its end. OSError when the client goes."""
-        return self._count(self._exchange.read(length))
+        return self._count(self._exchange.read(index(length)))
 
     def readline(self, length: int = -1, /) -> bytes:
         """The next line with its line break, or `length` bytes of it."""
-        return self._count(self._exchange.readline(length))
+        return self._count(self._exchange.readline(index(length)))
 
     def readlines(self, sizehint: int = -1, /) -> list[bytes]:
         """The lines that are left, or enough of them to have `sizehint` bytes."""
@@ -49,9 +50,10 @@ class Reading:
 
     @property
     def remaining(self) -> int:
-        """The length of the body, once reading has begun."""
-        length = self._params.get("CONTENT_LENGTH", "")
-        return int(length) if self._reading and length.isdecimal() else 0
+        """The length of the body, from the first read to the last."""
+        text = self._params.get("CONTENT_LENGTH", "")
+        length = int(text) if self._reading and text.isdecimal() else 0
+        return length if self._read_length < length else 0
 
     @property
     def read_chunked(self) -> int:

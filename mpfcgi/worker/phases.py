@@ -211,7 +211,8 @@ class Cycle:
         status = self.admit(req, plan)
         if status != OK:
             return status
-        if not self.choose_type(req, plan):
+        # As Apache's mod_mime, which is asked first: no more is done where the type is known, or was set before.
+        if not self.choose_type(req, plan) and req._content_type is None:
             status = self.run_phase(TYPE, req, plan)
             if status not in GO_ON:
                 return status

@@ -72,10 +72,17 @@ def test_the_body_is_read_in_pieces_and_lines():
     req, _ = make("POST", b"one\ntwo\nthree", CONTENT_LENGTH="13")
     assert req.remaining == 0
     assert req.read(2) == b"on"
+    assert req.remaining == 13
     assert req.readline() == b"e\n"
     assert req.readlines() == [b"two\n", b"three"]
     assert req.read() == b""
-    assert (req.read_length, req.remaining) == (13, 13)
+    assert (req.read_length, req.remaining) == (13, 0)
+
+
+@pytest.mark.parametrize("call", ["read", "readline", "set_content_length", "get_remote_host"])
+def test_numbers_are_asked_for_by_type(call):
+    with pytest.raises(TypeError):
+        getattr(make()[0], call)("5")
 
 
 def test_headers_and_members_are_those_of_the_client():

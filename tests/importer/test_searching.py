@@ -147,7 +147,6 @@ def test_a_module_may_import_itself(site):
     assert handler.me() is handler
 
 
-
 def test_a_module_beside_its_handler_is_searched_for_once(site, monkeypatch):
     """The folders of the configuration end in a slash."""
     site.write("handler.py", "")

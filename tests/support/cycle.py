@@ -53,7 +53,7 @@ class Site:
         self.cycle = self.services.cycle = Cycle(self.services)
 
     def get(self, uri: str, method: str = "GET", body: bytes = b"", **params: str) -> Answer:
-        path, _, args = uri.partition("?")
+        _, _, args = uri.partition("?")
         exchange = Exchange(
             {
                 "REQUEST_METHOD": method, "REQUEST_URI": uri, "SERVER_PROTOCOL": "HTTP/1.1", "QUERY_STRING": args,

@@ -1,0 +1,1 @@
+# answers as index file of its folder
