@@ -1,4 +1,4 @@
-"""Form fields: the query string and the body of a POST as `FieldStorage` (manual 4.6.1 to 4.6.3).
+"""Form fields: the query string and the body of a POST as `FieldStorage` (manual 4.6.1).
 
 Names and values of every encoding are str, the contents of uploaded files bytes. A body that breaks the rules of
 its encoding is answered with 400; mod_python 3.5.0 lost the field, or showed a traceback.
@@ -6,13 +6,11 @@ its encoding is answered with 400; mod_python 3.5.0 lost the field, or showed a 
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
-from io import BytesIO, StringIO
-from typing import IO, Any
+from typing import Any
 from urllib.parse import parse_qsl as _lenient_parse_qsl
 
-from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser
+from multipart import MultipartError, ParserLimitReached
 
 from mpfcgi.api.constants import (
     HTTP_BAD_REQUEST,
@@ -21,131 +19,18 @@ from mpfcgi.api.constants import (
     HTTP_REQUEST_ENTITY_TOO_LARGE,
 )
 from mpfcgi.api.errors import SERVER_RETURN
+from mpfcgi.api.fields import FieldList, StringField
+from mpfcgi.api.parts import Part, PartParser, codec, decoded
 from mpfcgi.api.queries import parse_header, parse_qsl
-from mpfcgi.api.table import mp_table
 
 # A body may not make a worker hold more than this: each file is an open descriptor, each text field memory.
 MAX_PARTS = 10_000
+MAX_FIELDS = 100_000
 MAX_FILES = 500
 MAX_TEXT = 64 * 1024 * 1024
 READ_SIZE = 64 * 1024
 
 URLENCODED = "application/x-www-form-urlencoded"
-
-
-class Field:
-    """An uploaded file: `file` is open for reading bytes, `filename` is as the browser sent it.
-
-    Made by FieldStorage; `Field(name)` alone has a name and nothing else.
-    """
-
-    name: str | None
-    file: Any
-    filename: str | None
-    type: str
-    type_options: dict[str, str]
-    disposition: str | None
-    disposition_options: dict[str, str]
-    headers: Any
-
-    def __init__(self, name: str | None, *args: Any, **kwargs: Any) -> None:
-        self.name = name
-        if args or kwargs:
-            self._fill(*args, **kwargs)
-
-    def _fill(
-        self,
-        file: Any,
-        ctype: str,
-        type_options: dict[str, str],
-        disp: str | None,
-        disp_options: dict[str, str],
-        headers: Any = None,
-    ) -> None:
-        self.file = file
-        self.type = ctype
-        self.type_options = type_options
-        self.disposition = disp
-        self.disposition_options = disp_options
-        self.filename = disp_options.get("filename")
-        self.headers = {} if headers is None else headers
-
-    @property
-    def value(self) -> bytes | None:
-        """The contents, all in memory; None without a file."""
-        if self.file is None:
-            return None
-        self.file.seek(0)
-        contents = self.file.read()
-        if not isinstance(contents, bytes):
-            raise TypeError(f"the file of a Field gives bytes, not {type(contents).__name__}")
-        return contents
-
-    def __repr__(self) -> str:
-        return f"Field({self.name!r}, {self.value!r})"
-
-    def __del__(self) -> None:
-        file = self.__dict__.get("file")
-        if file is not None:
-            file.close()
-
-
-class StringField(str):
-    """The value of an ordinary field: a str that also has the members of `Field`."""
-
-    name: str | None
-    type: str
-    disposition_options: dict[str, str]
-    filename: str | None = None
-    ctype = "text/plain"
-    type_options: dict[str, str]
-    disposition: str | None = None
-    disp_options: dict[str, str] | None = None
-    headers: Any
-    _file: IO[Any] | None = None
-
-    def __new__(cls, value: str, /) -> StringField:
-        field = super().__new__(cls, value)
-        field.type_options = {}
-        field.headers = {}
-        return field
-
-    @classmethod
-    def named(cls, name: str | None, value: str) -> StringField:
-        """A field of a form."""
-        field = cls(value)
-        field.name = name
-        field.type = cls.ctype
-        field.disposition_options = {}
-        return field
-
-    @property
-    def value(self) -> str:
-        """The same as an ordinary str."""
-        return str(self)
-
-    @property
-    def file(self) -> IO[Any]:
-        """The value as a file: of text, or of bytes when it came in a multipart body."""
-        if self._file is None:
-            self._file = StringIO(str(self))
-        return self._file
-
-    @file.setter
-    def file(self, file: IO[Any]) -> None:
-        self._file = file
-
-    def __repr__(self) -> str:
-        return f"Field({self.name!r}, {str(self)!r})"
-
-
-class FieldList(list[Any]):
-    """`FieldStorage.list`: the fields in the order of their arrival. It may be changed like any list."""
-
-    def named(self, name: object) -> list[Any]:
-        """The fields of a name. TypeError when it is no possible name."""
-        hash(name)
-        return [field for field in self if field.name == name]
 
 
 class FieldStorage:
@@ -158,8 +43,8 @@ class FieldStorage:
         file_callback: called with the file name of each upload, gives the file to write it to.
         field_callback: called for each other part of a multipart body, gives the file to write it to.
 
-    Raises SERVER_RETURN with 400 for a malformed body, 411 for one without a length, 413 for one with too many
-    parts, 501 for a type that has no fields.
+    Raises SERVER_RETURN with 400 for a malformed body, 411 for one without a length, 413 for one with too many fields
+    or parts or too much text (`MAX_FIELDS` and its neighbours), 501 for a type that has no fields.
     """
 
     def __init__(
@@ -194,8 +79,7 @@ class FieldStorage:
         if not first and req.headers_in.get("Content-Length") is None:
             raise SERVER_RETURN(HTTP_LENGTH_REQUIRED)
         if kind == URLENCODED:
-            text = (first + req.read()).decode("utf-8", "surrogateescape")
-            self._add_pairs(text, keep_blank_values)
+            self._read_pairs(req, first, options.get("charset", ""), keep_blank_values)
             return
         if not options.get("boundary"):
             raise SERVER_RETURN(HTTP_BAD_REQUEST)
@@ -204,13 +88,35 @@ class FieldStorage:
         except ParserLimitReached as error:
             req.log_error(f"multipart body refused: {error}")
             raise SERVER_RETURN(HTTP_REQUEST_ENTITY_TOO_LARGE)
-        except (MultipartError, UnicodeDecodeError) as error:
+        except MultipartError as error:
             req.log_error(f"multipart body refused: {error}")
             raise SERVER_RETURN(HTTP_BAD_REQUEST)
 
+    def _read_pairs(self, req: Any, data: bytes, charset: str, keep_blank_values: int) -> None:
+        pieces = [data]
+        size = fields = 0
+        while pieces[-1]:
+            size += len(pieces[-1])
+            fields += pieces[-1].count(b"&") + pieces[-1].count(b";")
+            if size > MAX_TEXT or fields > MAX_FIELDS:
+                req.log_error(f"form refused: more than {MAX_TEXT} bytes, or more than {MAX_FIELDS} fields")
+                raise SERVER_RETURN(HTTP_REQUEST_ENTITY_TOO_LARGE)
+            pieces.append(req.read(READ_SIZE))
+        body = b"".join(pieces)
+        if codec(charset) == "utf-8":
+            self._add_pairs(body.decode("utf-8", "surrogateescape"), keep_blank_values)
+            return
+        for name, value in parse_qsl(body, keep_blank_values):
+            self.add_field(decoded(name, charset), decoded(value, charset))
+
     def _read_multipart(self, req: Any, boundary: str, data: bytes) -> None:
-        parser = _Parser(boundary.encode("utf-8", "surrogateescape"), max_header_count=64, max_segment_count=MAX_PARTS)
-        part: _Part | None = None
+        parser = PartParser(
+            boundary.encode("utf-8", "surrogateescape"),
+            max_header_count=64,
+            max_segment_count=MAX_PARTS,
+            header_charset="latin1",
+        )
+        part: Part | None = None
         files = text = 0
         while data and not parser.closed:
             for event in parser.parse(data):
@@ -222,15 +128,15 @@ class FieldStorage:
                     part.write(bytes(event))
                     text += 0 if part.is_file else len(event)
                 else:
-                    part = _Part(event.headerlist, self._file_callback, self._field_callback)
+                    part = Part(event.headerlist, self._file_callback, self._field_callback)
                     files += part.is_file
             if files > MAX_FILES or text > MAX_TEXT:
-                raise ParserLimitReached("too many files, or too much text in ordinary fields")
+                raise ParserLimitReached(f"more than {MAX_FILES} files, or {MAX_TEXT} bytes of text in ordinary fields")
             data = req.read(READ_SIZE)
         # A body that ends without its last boundary keeps the part that it broke off in.
         self._end_part(part)
 
-    def _end_part(self, part: _Part | None) -> None:
+    def _end_part(self, part: Part | None) -> None:
         if part is not None:
             self.list.append(part.field())
 
@@ -299,57 +205,3 @@ class FieldStorage:
 
     def __repr__(self) -> str:
         return repr({name: self.getlist(name) for name in self.keys()})
-
-
-class _Parser(PushMultipartParser):  # type: ignore[misc]
-    """A parser that takes parts without a name, or without any header."""
-
-    def _create_segment(self, headerlist: list[tuple[str, str]]) -> Any:
-        return MultipartSegment(headerlist)
-
-
-class _Part:
-    """A part of a multipart body, being read."""
-
-    def __init__(
-        self,
-        headers: list[tuple[str, str]],
-        file_callback: Callable[[str], Any] | None,
-        field_callback: Callable[[], Any] | None,
-    ) -> None:
-        self.headers = mp_table.of_raw(list(headers))
-        self.disposition, self.options = parse_header(self.headers.get("Content-Disposition") or "")
-        self.type, self.type_options = parse_header(self.headers.get("Content-Type") or "text/plain")
-        if "/" not in self.type:
-            self.type = "application/octet-stream"
-        filename = self.options.get("filename")
-        # A file input that was left empty sends a name of no characters: it counts as an ordinary field.
-        self.is_file = bool(filename)
-        self._file: Any
-        if filename is not None and file_callback is not None:
-            self._file = file_callback(filename)
-        elif self.is_file:
-            self._file = tempfile.TemporaryFile("w+b")  # noqa: SIM115 - it lives as long as its field
-        elif filename is None and field_callback is not None:
-            self._file = field_callback()
-        else:
-            self._file = BytesIO()
-        self.write = self._file.write
-
-    def field(self) -> Field | StringField:
-        """The finished field."""
-        file = self._file
-        file.seek(0)
-        name = self.options.get("name")
-        disposition = self.disposition or None
-        if self.is_file:
-            return Field(name, file, self.type, self.type_options, disposition, self.options, self.headers)
-        text = StringField.named(name, file.read().decode(self.type_options.get("charset", "utf-8"), "replace"))
-        file.seek(0)
-        text.file = file
-        text.type = text.ctype = self.type
-        text.type_options = self.type_options
-        text.disposition = disposition
-        text.disposition_options = text.disp_options = self.options
-        text.headers = self.headers
-        return text

@@ -1,0 +1,121 @@
+"""The fields of a form: `Field` for an uploaded file, `StringField` for all else, and the list of them (manual 4.6.3)."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import IO, Any
+
+
+class Field:
+    """An uploaded file: `file` is open for reading bytes, `filename` is as the browser sent it.
+
+    Made by FieldStorage; `Field(name)` alone has a name and nothing else.
+    """
+
+    name: str | None
+    file: Any
+    filename: str | None
+    type: str
+    type_options: dict[str, str]
+    disposition: str | None
+    disposition_options: dict[str, str]
+    headers: Any
+
+    def __init__(self, name: str | None, *args: Any, **kwargs: Any) -> None:
+        self.name = name
+        if args or kwargs:
+            self._fill(*args, **kwargs)
+
+    def _fill(
+        self,
+        file: Any,
+        ctype: str,
+        type_options: dict[str, str],
+        disp: str | None,
+        disp_options: dict[str, str],
+        headers: Any = None,
+    ) -> None:
+        self.file = file
+        self.type = ctype
+        self.type_options = type_options
+        self.disposition = disp
+        self.disposition_options = disp_options
+        self.filename = disp_options.get("filename")
+        self.headers = {} if headers is None else headers
+
+    @property
+    def value(self) -> bytes | None:
+        """The contents, all in memory; None without a file."""
+        if self.file is None:
+            return None
+        self.file.seek(0)
+        contents = self.file.read()
+        if not isinstance(contents, bytes):
+            raise TypeError(f"the file of a Field gives bytes, not {type(contents).__name__}")
+        return contents
+
+    def __repr__(self) -> str:
+        return f"Field({self.name!r}, {self.value!r})"
+
+    def __del__(self) -> None:
+        file = self.__dict__.get("file")
+        if file is not None:
+            file.close()
+
+
+class StringField(str):
+    """The value of an ordinary field: a str that also has the members of `Field`."""
+
+    name: str | None
+    type: str
+    disposition_options: dict[str, str]
+    filename: str | None = None
+    ctype = "text/plain"
+    type_options: dict[str, str]
+    disposition: str | None = None
+    disp_options: dict[str, str] | None = None
+    headers: Any
+    _file: IO[Any] | None = None
+
+    def __new__(cls, value: str, /) -> StringField:
+        field = super().__new__(cls, value)
+        field.type_options = {}
+        field.headers = {}
+        return field
+
+    @classmethod
+    def named(cls, name: str | None, value: str) -> StringField:
+        """A field of a form."""
+        field = cls(value)
+        field.name = name
+        field.type = cls.ctype
+        field.disposition_options = {}
+        return field
+
+    @property
+    def value(self) -> str:
+        """The same as an ordinary str."""
+        return str(self)
+
+    @property
+    def file(self) -> IO[Any]:
+        """The value as a file: of text, or of bytes when it came in a multipart body."""
+        if self._file is None:
+            self._file = StringIO(str(self))
+        return self._file
+
+    @file.setter
+    def file(self, file: IO[Any]) -> None:
+        self._file = file
+
+    def __repr__(self) -> str:
+        return f"Field({self.name!r}, {str(self)!r})"
+
+
+class FieldList(list[Any]):
+    """`FieldStorage.list`: the fields in the order of their arrival. It may be changed like any list."""
+
+    def named(self, name: object) -> list[Any]:
+        """The fields of a name. TypeError when it is no possible name."""
+        hash(name)
+        return [field for field in self if field.name == name]

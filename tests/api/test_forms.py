@@ -1,0 +1,240 @@
+"""Forms: what becomes a field, how uploads are kept, and what is refused. What the real module answers is in parity."""
+
+import contextlib
+import os
+import tracemalloc
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mpfcgi.api import Request, forms, util
+from mpfcgi.api.errors import SERVER_RETURN
+from mpfcgi.api.exchange import MemoryExchange
+from tests.api.test_request import Settings
+
+MULTIPART = "multipart/form-data; boundary=BOUND"
+URLENCODED = "application/x-www-form-urlencoded"
+
+
+class Log:
+    def log(self, level, message, **more):
+        pass
+
+
+class Pieces(MemoryExchange):
+    """A body that comes in the given pieces, and may be too long to be kept."""
+
+    def __init__(self, params, pieces):
+        super().__init__(params)
+        self.pieces = iter(pieces)
+
+    def read(self, size=-1, /):
+        return next(self.pieces, b"") if size >= 0 else b"".join(self.pieces)
+
+
+def request(body=b"", kind=URLENCODED, args=None, method="POST", pieces=None, **params):
+    params = {"REQUEST_METHOD": method, "CONTENT_TYPE": kind, "CONTENT_LENGTH": str(len(body)), **params}
+    exchange = MemoryExchange(params, body) if pieces is None else Pieces(params, pieces)
+    return Request(exchange, None, Log(), Settings(), "/x", args)
+
+
+def multipart(*found, end=b"--BOUND--\r\n"):
+    """A body of (headers, content)."""
+    return b"".join(b"--BOUND\r\n" + headers + b"\r\n\r\n" + content + b"\r\n" for headers, content in found) + end
+
+
+def text(name, content):
+    return (b'Content-Disposition: form-data; name="%s"' % name, content)
+
+
+def upload(name, filename, content, kind=b"text/plain"):
+    head = b'Content-Disposition: form-data; name="%s"; filename="%s"\r\nContent-Type: %s'
+    return (head % (name, filename, kind), content)
+
+
+def fields(req, **more):
+    return [(field.name, field.value) for field in util.FieldStorage(req, **more).list]
+
+
+def refusal(req):
+    with pytest.raises(SERVER_RETURN) as raised:
+        util.FieldStorage(req)
+    return raised.value.args[0]
+
+
+# -- urlencoded
+
+
+def test_the_body_of_a_post_comes_after_the_query_string():
+    assert fields(request(b"b=2&a=3", args="a=1")) == [("a", "1"), ("b", "2"), ("a", "3")]
+
+
+def test_other_methods_have_a_query_string_only():
+    assert fields(request(b"b=2", args="a=1", method="PUT")) == [("a", "1")]
+
+
+def test_blank_values_are_kept_on_demand():
+    assert fields(request(b"a=&b&c=1")) == [("c", "1")]
+    assert fields(request(b"a=&b&c=1"), keep_blank_values=1) == [("a", ""), ("b", ""), ("c", "1")]
+
+
+@pytest.mark.parametrize(
+    ("charset", "body", "value"),
+    [("", b"a=caf%C3%A9", "café"), ("", b"a=caf\xc3\xa9", "café"), ("", b"a=caf%E9", "caf\ufffd"),
+     ("; charset=iso-8859-1", b"a=caf%E9", "café"), ("; charset=nosuch", b"a=caf%C3%A9", "café"),
+     ("; charset=punycode", b"a=xn--", "xn--"), ("; charset=zip", b"a=x", "x")],
+)  # fmt: skip
+def test_the_body_says_its_charset_and_anything_else_is_utf8(charset, body, value):
+    assert fields(request(body, URLENCODED + charset)) == [("a", value)]
+
+
+def test_too_many_fields_are_refused_before_they_are_made(monkeypatch):
+    monkeypatch.setattr(forms, "MAX_FIELDS", 10)
+    assert fields(request(b"&".join([b"a=1"] * 10))) == [("a", "1")] * 10
+    assert refusal(request(b";".join([b"a=1"] * 12))) == 413
+
+
+def test_too_much_text_is_refused_without_reading_it_all(monkeypatch):
+    monkeypatch.setattr(forms, "MAX_TEXT", 100)
+    assert refusal(request(pieces=iter(lambda: b"x" * 50, None))) == 413
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [("text/plain", 501), ("multipart/form-data", 400), ("multipart/mixed", 501)]
+)
+def test_a_type_without_fields_or_boundary_is_refused(kind, status):
+    assert refusal(request(b"x", kind)) == status
+
+
+def test_a_body_without_length_is_refused():
+    req = request()
+    del req._params["CONTENT_LENGTH"]
+    assert refusal(req) == 411
+
+
+# -- multipart
+
+
+def test_ordinary_fields_are_str_and_uploads_have_bytes_and_a_file():
+    body = multipart(text(b"name", "näme".encode()), upload(b"up", "dätei.txt".encode(), b"\0\r\n\xff"))
+    form = util.FieldStorage(request(body, MULTIPART))
+    assert (form["name"], form["name"].value, form["name"].filename) == ("näme", "näme", None)
+    up = form["up"]
+    assert isinstance(up, util.Field)
+    assert (up.filename, up.value, up.type, up.disposition) == ("dätei.txt", b"\0\r\n\xff", "text/plain", "form-data")
+    up.file.seek(1)
+    assert up.file.read() == b"\r\n\xff"
+
+
+def test_a_name_that_is_no_utf8_is_not_lost():
+    form = util.FieldStorage(request(multipart(upload(b"up", b"caf\xe9", b"x")), MULTIPART))
+    assert form["up"].filename == "caf\udce9"
+
+
+@pytest.mark.parametrize("charset", [b"punycode", b"nosuch", b"unicode_escape", b"base64"])
+def test_a_part_cannot_choose_a_decoder_that_is_no_charset(charset):
+    headers = text(b"a", b"")[0] + b"\r\nContent-Type: text/plain; charset=" + charset
+    assert fields(request(multipart((headers, rb"\x41")), MULTIPART)) == [("a", r"\x41")]
+
+
+def test_callbacks_choose_where_files_and_fields_go(tmp_path):
+    opened = []
+
+    def keep(filename):
+        opened.append(filename)
+        return (tmp_path / os.path.basename(filename)).open("w+b")
+
+    body = multipart(text(b"name", b"value"), upload(b"up", b"x.txt", b"contents"))
+    form = util.FieldStorage(request(body, MULTIPART), file_callback=keep, field_callback=lambda: keep("field"))
+    assert (form["name"], form["up"].value, opened) == ("value", b"contents", ["field", "x.txt"])
+    assert (tmp_path / "x.txt").exists()
+
+
+@given(st.lists(st.integers(1, 400), max_size=30))
+@settings(max_examples=60, deadline=None)
+def test_any_cutting_of_the_body_gives_the_same_fields(cuts):
+    body = multipart(text(b"a", b"1\r\n--BOUN\r\n"), upload(b"up", b"f", b"\r\r\n--BOUN-\n"), text(b"a", b""))
+    pieces = []
+    for cut in cuts:
+        pieces, body = (pieces + [body[:cut]], body[cut:]) if body else (pieces, body)
+    pieces += [body] if body else []
+    wanted = [("a", "1\r\n--BOUN\r\n"), ("up", b"\r\r\n--BOUN-\n"), ("a", "")]
+    assert fields(request(kind=MULTIPART, pieces=pieces)) == wanted
+
+
+GARBAGE = st.lists(
+    st.sampled_from([b"--BOUND", b"--", b"\r\n", b"\n", b"\r", b"Content-Disposition: form-data", b'; name="a"', b": ",
+                     b'; filename="', b"\\", b'"', b"Content-Length: 3", b"\0", b"\xff", b"Content-Type: x; charset=\xfc", b"a"]),
+    max_size=25,
+)  # fmt: skip
+
+
+@given(GARBAGE, st.booleans())
+@settings(max_examples=300, deadline=None)
+def test_any_garbage_gives_fields_or_a_refusal(pieces, begun):
+    body = (b"--BOUND\r\n" if begun else b"") + b"".join(pieces)
+    with contextlib.suppress(SERVER_RETURN):
+        fields(request(body, MULTIPART))
+        return
+    assert refusal(request(body, MULTIPART)) in (400, 413)
+
+
+def test_too_many_parts_or_files_are_refused(monkeypatch):
+    monkeypatch.setattr(forms, "MAX_PARTS", 5)
+    monkeypatch.setattr(forms, "MAX_FILES", 3)
+    assert refusal(request(multipart(*[text(b"a", b"1")] * 6), MULTIPART)) == 413
+    assert refusal(request(multipart(*[upload(b"a", b"f", b"1")] * 4), MULTIPART)) == 413
+
+
+def test_too_much_text_in_parts_is_refused(monkeypatch):
+    monkeypatch.setattr(forms, "MAX_TEXT", 100)
+    assert refusal(request(multipart(text(b"a", b"x" * 101)), MULTIPART)) == 413
+
+
+def test_an_upload_goes_to_disk_and_takes_no_memory():
+    size = 32 * 1024 * 1024
+    head = multipart(upload(b"up", b"big", b""), end=b"")[:-2]
+    piece = b"x" * forms.READ_SIZE
+    pieces = (part for part in [head, *[piece] * (size // len(piece)), b"\r\n--BOUND--\r\n"])
+    tracemalloc.start()
+    try:
+        form = util.FieldStorage(request(kind=MULTIPART, pieces=pieces))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2 * 1024 * 1024
+    assert form["up"].file.seek(0, os.SEEK_END) == size
+
+
+# -- as a dictionary
+
+
+def test_a_form_is_used_like_a_dictionary():
+    form = util.FieldStorage(request(args="a=1&b=2&a=3", method="GET"))
+    assert (form["a"], form["b"], form.get("c", "none"), form.getfirst("a"), form.getlist("b")) == (
+        ["1", "3"], "2", "none", "1", ["2"]
+    )  # fmt: skip
+    assert (form.keys(), len(form), form.has_key("a"), "c" in form) == (["a", "b"], 2, True, False)
+    assert form.items() == [("a", "1"), ("b", "2"), ("a", "3")]
+    form["a"] = "only"
+    form.add_field("b", "more")
+    assert (form["a"], form["b"]) == ("only", ["2", "more"])
+    del form["b"]
+    with pytest.raises(KeyError):
+        form["b"]
+    form.clear()
+    assert list(form) == []
+
+
+# -- redirect
+
+
+def test_a_redirect_says_where_in_header_and_page_without_markup():
+    req = request()
+    with pytest.raises(SERVER_RETURN) as raised:
+        util.redirect(req, '/x?a=1&b="<', permanent=1)
+    assert (raised.value.args[0], req.status, req.err_headers_out["Location"]) == (-2, 301, '/x?a=1&b="<')
+    assert b'href="/x?a=1&b=&quot;&lt;"' in req._exchange.response
+    with pytest.raises(OSError, match="already been sent"):
+        util.redirect(req, "/y")
