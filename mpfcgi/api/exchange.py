@@ -10,8 +10,12 @@ from typing import Protocol
 class ExchangeProtocol(Protocol):
     """One request and its response; the worker's is real, `MemoryExchange` is for tests."""
 
-    params: dict[str, str]
     role: int
+
+    @property
+    def params(self) -> dict[str, str]:
+        """The parameters, as Latin-1 strings."""
+        ...
 
     @property
     def aborted(self) -> bool:

@@ -1,7 +1,7 @@
 """The wire: FastCGI 1.0 as bytes and events, for both sides. No sockets, no clock, no configuration."""
 
 from mpfcgi.fastcgi.client import ClientConnection
-from mpfcgi.fastcgi.connection import Limits, ServerConnection
+from mpfcgi.fastcgi.connection import Limits, Seen, ServerConnection
 from mpfcgi.fastcgi.constants import AUTHORIZER, FILTER, OVERLOADED, REQUEST_COMPLETE, RESPONDER
 from mpfcgi.fastcgi.errors import ProtocolError
 from mpfcgi.fastcgi.events import (
@@ -23,6 +23,7 @@ from mpfcgi.fastcgi.events import (
     UnknownTypeReceived,
     ValuesReceived,
 )
+from mpfcgi.fastcgi.pairs import Pairs
 
 __all__ = [
     "AUTHORIZER",
@@ -37,12 +38,14 @@ __all__ = [
     "Event",
     "Limits",
     "ManagementReceived",
+    "Pairs",
     "ParamsReceived",
     "ParamsRejected",
     "ProtocolError",
     "RequestAborted",
     "RequestBegun",
     "RequestEnded",
+    "Seen",
     "ServerConnection",
     "StderrReceived",
     "StdinEnded",

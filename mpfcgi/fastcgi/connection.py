@@ -47,6 +47,10 @@ _TAIL = bytes((1, FCGI_PARAMS, 0, 1, 0, 0, 0, 0, 1, FCGI_STDIN, 0, 1, 0, 0, 0, 0
 _STDOUT_END_1 = record(FCGI_STDOUT, 1) + end_request(1, 0, REQUEST_COMPLETE)
 _PADDED_END_1 = tuple(bytes(-length % 8) + _STDOUT_END_1 for length in range(8))
 _ROLES = frozenset((1, 2, 3))
+# Whole requests that are remembered, and the bytes that such a one may have: about a megabyte with all it leads to.
+SEEN_MOST = 256
+SEEN_SIZE = 1024
+Seen = dict[bytes, ev.ParamsReceived]
 
 
 @dataclass(frozen=True)
@@ -73,12 +77,18 @@ class _State(Enum):
 class ServerConnection:
     """One connection from a front-end. `values` answer FCGI_GET_VALUES.
 
+    Connections of the same limits may share `seen`, in which they remember requests that came whole: a client that
+    keeps its connection and asks for the same again sends the same bytes.
+
     `active`, `request_id`, `role`, `keep_conn` and `stdin_ended` are those of the active request, or else of the
     last one; before the first, the connection counts as kept.
     """
 
-    def __init__(self, *, limits: Limits | None = None, values: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, *, limits: Limits | None = None, values: Mapping[str, str] | None = None, seen: Seen | None = None
+    ) -> None:
         self.limits = limits or Limits()
+        self._seen = {} if seen is None else seen
         self.values = values or {}
         self.active = False
         self.request_id = 0
@@ -115,7 +125,18 @@ class ServerConnection:
 
         The short way for nearly all requests; None, and nothing consumed, when the general way is needed.
         """
-        if self.active or self._buffer or self._closed or self._dead or not data.endswith(_TAIL):
+        if self.active or self._buffer or self._closed or self._dead:
+            return None
+        request = (self._seen.get(data) if len(data) <= SEEN_SIZE else None) or self._read_whole(data)
+        if request is not None:
+            self.active = self.stdin_ended = True
+            self._stderr_used = False
+            self._state = _State.COMPLETE
+            self.request_id, self.role, self.keep_conn = 1, RESPONDER, request.keep_conn
+        return request
+
+    def _read_whole(self, data: bytes) -> ev.ParamsReceived | None:
+        if not data.endswith(_TAIL):
             return None
         keep_conn = data.startswith(_BEGIN_KEEP)
         if not keep_conn and not data.startswith(_BEGIN_CLOSE):
@@ -131,11 +152,12 @@ class ServerConnection:
         if "\0" in "".join(params.values()):
             return None
         params.pop("HTTP_PROXY", None)
-        self.active = self.stdin_ended = True
-        self._stderr_used = False
-        self._state = _State.COMPLETE
-        self.request_id, self.role, self.keep_conn = 1, RESPONDER, keep_conn
-        return ev.ParamsReceived(1, RESPONDER, keep_conn, params)
+        request = ev.ParamsReceived(1, RESPONDER, keep_conn, params)
+        if len(data) <= SEEN_SIZE:
+            if len(self._seen) >= SEEN_MOST:
+                self._seen.clear()
+            self._seen[data] = request
+        return request
 
     def next_event(self) -> ev.Event | None:
         """The next event, or None when more bytes are needed. ProtocolError when the peer is wrong.

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from mpfcgi.fastcgi.pairs import Pairs
+
 
 class Event:
     """Base of all events; `__slots__` of a subclass are its fields, in the order of its constructor."""
@@ -46,7 +48,7 @@ class ParamsReceived(Event):
 
     __slots__ = ("keep_conn", "params", "request_id", "role")
 
-    def __init__(self, request_id: int, role: int, keep_conn: bool, params: dict[str, str]) -> None:
+    def __init__(self, request_id: int, role: int, keep_conn: bool, params: Pairs) -> None:
         self.request_id, self.role, self.keep_conn, self.params = request_id, role, keep_conn, params
 
 

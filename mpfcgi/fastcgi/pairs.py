@@ -6,6 +6,7 @@ Decoded pairs are Latin-1 strings: each byte is one character, nothing is lost, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from mpfcgi.fastcgi.errors import ProtocolError
 
@@ -14,18 +15,24 @@ LONG = 0x80
 ANY_NUMBER = 1 << 31
 
 
+class Pairs(dict[str, str]):
+    """Decoded pairs. `derived` is for what their reader works out from them and may find there again."""
+
+    derived: Any = None
+
+
 class TooManyPairs(ProtocolError):
     """A block holds more pairs than were allowed. Nothing past the limit was read."""
 
 
-def decode_pairs(block: bytes, most: int = ANY_NUMBER) -> dict[str, str]:
+def decode_pairs(block: bytes, most: int = ANY_NUMBER) -> Pairs:
     """The pairs of a complete block; of a header that comes twice the values joined.
 
     `most` bounds the number of pairs, repeated names included. ProtocolError when the block ends within a pair,
     TooManyPairs when there are more than `most`.
     """
     text = block.decode("latin-1")
-    pairs: dict[str, str] = {}
+    pairs = Pairs()
     end = len(block)
     at = 0
     try:
@@ -51,7 +58,7 @@ def decode_pairs(block: bytes, most: int = ANY_NUMBER) -> dict[str, str]:
     return pairs if len(pairs) == count else _joined(block, text)
 
 
-def _joined(block: bytes, text: str) -> dict[str, str]:
+def _joined(block: bytes, text: str) -> Pairs:
     """The pairs of a block in which a name comes twice: a header's values are joined, as HTTP has it (RFC 9110 5.2).
 
     Of any other name the last value counts. Values are collected first: joining one by one would copy them again and
@@ -64,7 +71,7 @@ def _joined(block: bytes, text: str) -> dict[str, str]:
         value_at = at + name_length
         values.setdefault(text[at:value_at], []).append(text[value_at : value_at + value_length])
         at = value_at + value_length
-    return {name: ", ".join(found) if name.startswith("HTTP_") else found[-1] for name, found in values.items()}
+    return Pairs((name, ", ".join(found) if name.startswith("HTTP_") else found[-1]) for name, found in values.items())
 
 
 def _long_lengths(block: bytes, at: int) -> tuple[int, int, int]:

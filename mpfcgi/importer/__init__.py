@@ -5,6 +5,6 @@ statement.py brings the `import` statement of loaded modules here, path.py is th
 """
 
 from mpfcgi.importer.graph import Node
-from mpfcgi.importer.importer import Importer
+from mpfcgi.importer.importer import Importer, Wanted
 
-__all__ = ["Importer", "Node"]
+__all__ = ["Importer", "Node", "Wanted"]

@@ -27,6 +27,16 @@ Scope = tuple[str | None, tuple[str, ...], bool, bool]
 NO_HANDLER: Scope = (None, (), True, False)
 
 
+class Wanted:
+    """A handler's module as a configuration asks for it, request after request; `node` is where it was found last."""
+
+    __slots__ = ("name", "node", "scope")
+
+    def __init__(self, name: str, scope: Scope) -> None:
+        self.name, self.scope = name, scope
+        self.node: Node | None = None
+
+
 class _Here(threading.local):
     """Of each thread: the request it serves, and what holds for the handler it runs."""
 
@@ -40,7 +50,7 @@ class Importer:
     def __init__(self, log: Callable[[str], None] = lambda text: None) -> None:
         self._log = log
         self._nodes: dict[str, Node] = {}
-        self._found: dict[tuple[str, Scope], Node] = {}
+        self._wanted: dict[tuple[str, Scope], Wanted] = {}
         self._here = _Here()
         self._requests = itertools.count(1)
         self._generations = itertools.count(1)
@@ -85,14 +95,22 @@ class Importer:
         `directory` is the handler root; it and the others hold for all imports in this thread until the next call.
         ImportError when there is no such module; what the module raises.
         """
+        scope = (directory, path, autoreload, log)
+        wanted = self._wanted.get((name, scope))
+        if wanted is None:
+            wanted = self._wanted[(name, scope)] = Wanted(name, scope)
+        return self.fetch(wanted)
+
+    def fetch(self, wanted: Wanted) -> ModuleType:
+        """The same for who keeps what it wants: the way of every request."""
         here = self._here
-        scope = here.scope = (directory, path, autoreload, log)
-        node = self._found.get((name, scope))
+        here.scope = scope = wanted.scope
+        node = wanted.node
         if node is not None:
             module = node.module
-            if module is not None and (not autoreload or self._frozen or not is_stale(node, here.request)):
+            if module is not None and (not scope[2] or self._frozen or not is_stale(node, here.request)):
                 return module
-        return self._load_slowly(name, scope)
+        return self._load_slowly(wanted)
 
     def import_module(
         self,
@@ -134,8 +152,9 @@ class Importer:
 
     # -- from a name to a module
 
-    def _load_slowly(self, name: str, scope: Scope) -> ModuleType:
-        root, path, autoreload, _ = scope
+    def _load_slowly(self, wanted: Wanted) -> ModuleType:
+        name = wanted.name
+        root, path, autoreload, _ = wanted.scope
         if root:
             self._roots.setdefault(root)
         if finder.is_ordinary(name):
@@ -154,7 +173,7 @@ class Importer:
             module = self._current(node)
             # A file found further on could be shadowed by a new one before it: that one is searched for every time.
             if not folders or os.path.dirname(file) == folders[0].rstrip("/") or not autoreload or self._frozen:
-                self._found[(name, scope)] = node
+                wanted.node = node
         return module
 
     def _import(self, name: str, path: tuple[str, ...], parent: Mapping[str, Any]) -> ModuleType:
@@ -377,10 +396,10 @@ class Importer:
             node = self._nodes.pop(file, None)
             if node is None:
                 return
-            self._found = {key: other for key, other in self._found.items() if other is not node}
             # Those that depend on it must not find it unchanged.
             node.generation = next(self._generations)
             module = node.module or node.previous
+            node.module = None
             if module is not None:
                 if sys.modules.get(node.label) is module:
                     del sys.modules[node.label]

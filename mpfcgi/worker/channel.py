@@ -78,7 +78,7 @@ class Channel:
         self.sock = sock
         self.fd = sock.fileno()
         self.worker = worker
-        self.wire = ServerConnection(limits=worker.limits, values=worker.values)
+        self.wire = ServerConnection(limits=worker.limits, values=worker.values, seen=worker.seen)
         self.outgoing = Outgoing()
         self.lock = threading.Lock()
         self.gone = False

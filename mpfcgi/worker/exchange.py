@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from mpfcgi.fastcgi import Pairs
 from mpfcgi.worker.body import Body
 from mpfcgi.worker.outgoing import FileStretch
 
@@ -27,9 +28,7 @@ class Exchange:
 
     __slots__ = ("_pending", "_size", "body", "channel", "data", "ended", "params", "read", "readline", "role")
 
-    def __init__(
-        self, channel: Channel, role: int, params: dict[str, str], body: Body, data: Body | None = None
-    ) -> None:
+    def __init__(self, channel: Channel, role: int, params: Pairs, body: Body, data: Body | None = None) -> None:
         self.channel = channel
         self.role = role
         self.params = params

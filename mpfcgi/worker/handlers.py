@@ -12,7 +12,7 @@ from typing import Any
 from mpfcgi.api import Request
 from mpfcgi.api.constants import DECLINED
 from mpfcgi.api.errors import SERVER_RETURN
-from mpfcgi.importer import Importer
+from mpfcgi.importer import Importer, Wanted
 
 WRONG_TYPE = (
     "Handler has returned result or raised SERVER_RETURN\n"
@@ -31,7 +31,7 @@ class Handler:
     (PythonHandlerModule) that its module does not have is skipped.
     """
 
-    __slots__ = ("directory", "function", "module", "name", "objects", "silent", "spec")
+    __slots__ = ("directory", "function", "module", "name", "objects", "silent", "spec", "wanted")
 
     def __init__(
         self,
@@ -48,6 +48,7 @@ class Handler:
         self.directory = directory
         self.silent = silent
         self.spec = spec
+        self.wanted: Wanted | None = None
 
     def find(self, module: ModuleType, req: Request) -> Any:
         """The object in `module`; MISSING when it isn't there and may be missing. AttributeError otherwise."""
@@ -70,13 +71,11 @@ class Handler:
 
 def call(handler: Handler, req: Request, importer: Importer, rules: ImportRules) -> int:
     """Import the handler's module, call it, and return its result. Raises what the handler raises."""
-    module = importer.load(
-        handler.module,
-        handler.directory,
-        autoreload=rules.autoreload,
-        log=rules.log,
-        path=rules.path,
-    )
+    wanted = handler.wanted
+    if wanted is None:
+        scope = (handler.directory, rules.path, rules.autoreload, rules.log)
+        wanted = handler.wanted = Wanted(handler.module, scope)
+    module = importer.fetch(wanted)
     function = handler.find(module, req)
     if function is MISSING:
         return DECLINED

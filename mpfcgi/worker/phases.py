@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from mpfcgi.api import Request
 from mpfcgi.api.constants import DECLINED, DONE, HTTP_NOT_FOUND, OK
-from mpfcgi.config import Server, parse_uri
+from mpfcgi.config import Resource, Server
+from mpfcgi.fastcgi import Pairs
 from mpfcgi.importer import path as python_path
 from mpfcgi.worker import access, default, directories, environment
 from mpfcgi.worker.failures import Failures
@@ -37,7 +38,7 @@ from mpfcgi.worker.plan import (
     Plan,
     plan_for,
 )
-from mpfcgi.worker.site import Site
+from mpfcgi.worker.site import Head, Site
 
 if TYPE_CHECKING:
     from mpfcgi.worker.exchange import Exchange
@@ -64,10 +65,11 @@ class Cycle:
 
     def serve(self, exchange: Exchange) -> None:
         """Answer a request: all phases, the response, then log and cleanup."""
-        site = self.site(exchange.params)
+        head = self.head(exchange.params)
+        site = head.site
         self.importer.new_request()
-        first, status = site.request(exchange)
-        self.answer(first, site, status)
+        first = site.request(exchange, head)
+        self.answer(first, site, head.status)
         self.finish(first, exchange)
         plan: Plan = first._plan
         if site.access_logs or first._cleanups or first._added or first._replaced or not plan.content_only:
@@ -83,14 +85,22 @@ class Cycle:
 
     def refuse(self, exchange: Exchange, status: int) -> None:
         """Answer `status` without running any handler."""
-        site = self.site(exchange.params)
-        req, _ = site.request(exchange)
+        head = self.head(exchange.params)
+        site = head.site
+        req = site.request(exchange, head)
         req._plan = site.plan
         self.failures.die(req, site, status)
         self.finish(req, exchange)
         site.log_access(req, req)
 
-    def site(self, params: dict[str, str]) -> Site:
+    def head(self, params: Pairs) -> Head:
+        """What a request asks for; worked out once for its parameters."""
+        head: Head | None = params.derived
+        if head is None:
+            head = params.derived = self.site(params).head(params)
+        return head
+
+    def site(self, params: Pairs) -> Site:
         """The virtual host that a request is for."""
         get = params.get
         key = (get("HTTP_HOST"), get("SERVER_NAME"), get("SERVER_PORT"), get("SERVER_ADDR"))
@@ -338,27 +348,27 @@ class Cycle:
 
     # -- what channels ask
 
-    def interpreter(self, params: dict[str, str]) -> str:
+    def interpreter(self, params: Pairs) -> str:
         """The interpreter that a request belongs to."""
-        site = self.site(params)
-        get = params.get
-        raw = get("REQUEST_URI") or get("SCRIPT_NAME", "/") + get("PATH_INFO", "")
-        path, _, status = parse_uri(raw)
-        if status:
-            return self.resolver.server_interpreter(site.server)
-        resource, _ = self.resolver.resolve(site.server, path, get("DOCUMENT_ROOT", ""), get("SCRIPT_FILENAME", ""))
-        return resource.interpreter
+        head = self.head(params)
+        if head.status:
+            return self.resolver.server_interpreter(head.site.server)
+        return self._resource(head, params).interpreter
 
-    def body_rules(self, params: dict[str, str]) -> tuple[int, bool]:
+    def body_rules(self, params: Pairs) -> tuple[int, bool]:
         """LimitRequestBody (bytes, 0 for none) and whether the body is collected before the handler starts."""
-        site = self.site(params)
-        raw = params.get("REQUEST_URI") or params.get("SCRIPT_NAME", "/")
-        path, _, status = parse_uri(raw)
-        settings = site.settings
-        if not status:
-            settings = self.resolver.resolve(site.server, path, params.get("DOCUMENT_ROOT", ""))[0].settings
+        head = self.head(params)
+        settings = head.site.settings if head.status else self._resource(head, params).settings
         buffering = settings.get("RequestBuffering")
         return settings.get("LimitRequestBody", 0), buffering is None or buffering.on
+
+    def _resource(self, head: Head, params: Pairs) -> Resource:
+        get = params.get
+        resource, _ = self.resolver.resolve(
+            head.site.server, head.path,
+            get("DOCUMENT_ROOT", ""), get("SCRIPT_FILENAME", ""), get("QUERY_STRING", ""),
+        )  # fmt: skip
+        return resource
 
 
 def current(req: Request) -> Request:

@@ -7,12 +7,25 @@ from typing import TYPE_CHECKING
 from mpfcgi.api import Request
 from mpfcgi.api import Server as ServerObject
 from mpfcgi.config import Server, parse_uri
+from mpfcgi.fastcgi import Pairs
 from mpfcgi.worker import logs
 from mpfcgi.worker.plan import INIT, POST_READ, TRANS, Plan
 
 if TYPE_CHECKING:
     from mpfcgi.worker.exchange import Exchange
     from mpfcgi.worker.services import WorkerServices
+
+
+class Head:
+    """What the parameters of a request say first: its host, its decoded path and its query string.
+
+    `status` is what to answer when the URI is wrong, 0 otherwise.
+    """
+
+    __slots__ = ("args", "path", "site", "status")
+
+    def __init__(self, site: Site, path: str, args: str | None, status: int) -> None:
+        self.site, self.path, self.args, self.status = site, path, args, status
 
 
 class Site:
@@ -31,14 +44,16 @@ class Site:
         self.error_log = services.log_files.open(self.settings.get("ErrorLog"))
         self._encoded_slashes: str = self.settings.get("AllowEncodedSlashes", "off")
 
-    def request(self, exchange: Exchange) -> tuple[Request, int]:
-        """The request object for an exchange, and a status to answer when its URI is wrong (0 otherwise)."""
-        params = exchange.params
+    def head(self, params: Pairs) -> Head:
+        """Read a request's line."""
         raw = params.get("REQUEST_URI") or params.get("SCRIPT_NAME", "/") + params.get("PATH_INFO", "")
         path, args, status = parse_uri(raw, self._encoded_slashes)
         if args is None and params.get("QUERY_STRING"):
             args = params["QUERY_STRING"]
-        return Request(exchange, self.object, self._services, self.settings, path, args), status
+        return Head(self, path, args, status)
+
+    def request(self, exchange: Exchange, head: Head) -> Request:
+        return Request(exchange, self.object, self._services, self.settings, head.path, head.args)
 
     def log_access(self, req: Request, first: Request) -> None:
         for log in self.access_logs:

@@ -13,7 +13,7 @@ import socket
 from collections.abc import Callable
 from time import monotonic
 
-from mpfcgi.fastcgi import Limits, ParamsReceived, ParamsRejected
+from mpfcgi.fastcgi import Limits, Pairs, ParamsReceived, ParamsRejected, Seen
 from mpfcgi.ipc import control, handoff
 from mpfcgi.ipc.setup import WorkerSetup
 from mpfcgi.worker.body import EMPTY
@@ -43,6 +43,7 @@ class Worker:
         buffering = server_settings.get("RequestBuffering")
         self.body_in_memory: int = buffering.in_memory if buffering is not None else 256 * 1024
         self.limits = Limits()
+        self.seen: Seen = {}
         self.values = {
             "FCGI_MAX_CONNS": "1000000",
             "FCGI_MAX_REQS": str(setup.pool.max_processes),
@@ -101,7 +102,7 @@ class Worker:
         channel.release().close()
         return False
 
-    def body_rules(self, params: dict[str, str]) -> tuple[int, bool]:
+    def body_rules(self, params: Pairs) -> tuple[int, bool]:
         """LimitRequestBody (bytes, 0 for none) and whether the body is collected before the handler starts."""
         return self.cycle.body_rules(params)
 
@@ -113,7 +114,7 @@ class Worker:
     def reject(self, channel: Channel, event: ParamsRejected) -> None:
         """Answer a request whose parameters went past a limit or are malformed."""
         self.log_connection(f"request refused: {event.reason}")
-        self.cycle.refuse(Exchange(channel, event.role, {}, EMPTY), event.status)
+        self.cycle.refuse(Exchange(channel, event.role, Pairs(), EMPTY), event.status)
 
     def watch(self, channel: Channel, events: int) -> None:
         self._epoll.modify(channel.fd, events)

@@ -30,6 +30,7 @@ from mpfcgi.fastcgi import (
     UnknownTypeReceived,
     ValuesReceived,
 )
+from mpfcgi.fastcgi.connection import SEEN_MOST, SEEN_SIZE
 from mpfcgi.fastcgi.constants import CANT_MPX_CONN, UNKNOWN_ROLE
 from mpfcgi.fastcgi.pairs import decode_pairs, encode_pairs
 from mpfcgi.fastcgi.records import begin_request, record
@@ -158,6 +159,25 @@ def test_the_short_way_agrees_with_the_general_one_on_damaged_requests_too(param
         assert (short.active, short.buffered) == (False, b"")
         return
     assert events(general, bytes(data)) == [RequestBegun(1, 1, event.keep_conn), event, StdinEnded(1)]
+
+
+def test_a_request_that_was_seen_on_another_connection_is_the_same_again():
+    seen = {}
+    data = [request({"A": "1"}, keep_conn=keep_conn) for keep_conn in (False, True)]
+    for _ in range(2):
+        for i, keep_conn in enumerate((False, True)):
+            server = ServerConnection(seen=seen)
+            assert server.whole_request(data[i]) == ParamsReceived(1, 1, keep_conn, {"A": "1"})
+            assert (server.active, server.keep_conn) == (True, keep_conn)
+
+
+def test_what_is_remembered_of_requests_is_bounded():
+    seen = {}
+    for number in range(2 * SEEN_MOST):
+        ServerConnection(seen=seen).whole_request(request({"N": str(number)}))
+        assert 0 < len(seen) <= SEEN_MOST
+    ServerConnection(seen=seen).whole_request(large := request({"N": "x" * SEEN_SIZE}))
+    assert large not in seen
 
 
 def test_the_short_way_is_closed_while_anything_else_goes_on():

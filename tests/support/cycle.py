@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mpfcgi.api.exchange import MemoryExchange
 from mpfcgi.config import load_text
+from mpfcgi.fastcgi import Pairs
 from mpfcgi.fastcgi.cgi_head import parse_head
 from mpfcgi.ipc.setup import WorkerSetup
 from mpfcgi.worker.phases import Cycle
@@ -55,10 +56,10 @@ class Site:
     def get(self, uri: str, method: str = "GET", body: bytes = b"", **params: str) -> Answer:
         _, _, args = uri.partition("?")
         exchange = Exchange(
-            {
+            Pairs({
                 "REQUEST_METHOD": method, "REQUEST_URI": uri, "SERVER_PROTOCOL": "HTTP/1.1", "QUERY_STRING": args,
                 "REMOTE_ADDR": "127.0.0.1", "SERVER_NAME": "localhost", "SERVER_PORT": "80", **params,
-            },
+            }),
             body,
         )  # fmt: skip
         self.cycle.serve(exchange)
