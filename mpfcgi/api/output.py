@@ -10,23 +10,27 @@ import os
 import stat
 import time
 from operator import index
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from mpfcgi.api.chain import RESOURCE
 from mpfcgi.api.conditions import http_date
+from mpfcgi.api.filtering import Filtering
 from mpfcgi.api.members import integer, read_only, text
 from mpfcgi.api.response import head, plain_head
 from mpfcgi.api.table import mp_table
-from mpfcgi.api.text import outgoing
+from mpfcgi.api.text import as_bytes, outgoing
 
 if TYPE_CHECKING:
     from mpfcgi.api.exchange import ExchangeProtocol
 
 # Apache passes unflushed output on when this much has come together.
 BUFFERED = 8000
+# So much of a file that is filtered is one piece (Apache's limit for mapping files, APR_MMAP_LIMIT).
+FILE_PIECE = 4 * 1024 * 1024
 NO_BODY = frozenset((204, 304))
 
 
-class Output:
+class Output(Filtering):
     """Mixed into the request object."""
 
     _exchange: ExchangeProtocol
@@ -90,16 +94,17 @@ class Output:
         if data.__class__ is str:
             data = data.encode()  # type: ignore[union-attr]
         elif data.__class__ is not bytes:
-            data = _as_bytes(data)
+            data = as_bytes(data)
         if not flush:
             if self._buffer is None:
                 self._buffer = [data]  # type: ignore[list-item]
             else:
                 self._buffer.append(data)  # type: ignore[arg-type]
             self._buffered += len(data)
-            if self._buffered < BUFFERED:
+            if self._buffered <= BUFFERED:
                 return
-            data = b""
+            self._pass_on(b"", False)
+            return
         self._pass_on(data)  # type: ignore[arg-type]
 
     def flush(self) -> None:
@@ -125,23 +130,29 @@ class Output:
         return count
 
     def _send_descriptor(self, descriptor: int, offset: int, count: int) -> None:
+        if self._chain is not None:
+            self._filter_descriptor(descriptor, offset, count)
+            self._pass_on(b"", False)
+            return
         self._pass_on(b"")
         if self._sends_body() and count:
             self._exchange.sendfile(descriptor, offset, count)
             self._bytes_sent += count
 
+    def _filter_descriptor(self, descriptor: int, offset: int, count: int) -> None:
+        """Hand a file to the filters, the last piece of it when the next bytes go, or with the end."""
+        while data := os.pread(descriptor, min(count, FILE_PIECE), offset):
+            if self._buffer and self._buffered + len(data) > FILE_PIECE:
+                self._pass_on(b"", False)
+            self._buffer = [*(self._buffer or ()), data]
+            self._buffered += len(data)
+            offset += len(data)
+            count -= len(data)
+
     def set_content_length(self, length: int, /) -> None:
         """Set the Content-Length header and `clength`."""
         self._clength = length = index(length)
         self.headers_out["Content-Length"] = str(length)
-
-    def add_output_filter(self, filter_name: str, /) -> None:
-        """Put a filter into the way of the response.
-
-        CONTENT_LENGTH adds nothing to what is done anyway: a small response that is never flushed has its length.
-        """
-        if filter_name.upper() != "CONTENT_LENGTH":
-            raise AttributeError(f"output filter {filter_name}: filters are not supported yet (manual section 4.3)")
 
     def send_http_header(self) -> None:
         """Does nothing: headers are sent before the first byte of the body. For old code."""
@@ -163,8 +174,8 @@ class Output:
     def _sends_body(self) -> bool:
         return not self._header_only and self._status not in NO_BODY
 
-    def _pass_on(self, data: bytes) -> None:
-        """Give the buffer and `data` to the exchange, behind the head."""
+    def _pass_on(self, data: bytes, flush: bool = True) -> None:
+        """Give the buffer and `data` to the filters, or to the exchange, behind the head."""
         if self._lost:
             return
         if self._finished:
@@ -174,6 +185,9 @@ class Output:
             data = b"".join(self._buffer)
             self._buffer = None
             self._buffered = 0
+        if self._chain is not None:
+            self._chain.take(data, flush, False)
+            return
         if not self._head_sent:
             self._head_sent = True
             self._sent_bodyct = 1
@@ -188,7 +202,14 @@ class Output:
             self._exchange.write(data)
 
     def _finish(self) -> None:
-        """The request is answered: send what is left, with a Content-Length where nothing was sent before."""
+        """The request is answered: send what is left, with a Content-Length where nothing was sent before.
+
+        OSError when the client is gone, or when a filter has failed behind the head.
+        """
+        if self._chain is not None:
+            self._end_filters()
+        if self._finished:
+            return
         if not self._head_sent:
             self._head_sent = True
             body = b"".join(self._buffer) if self._buffer else b""
@@ -202,6 +223,52 @@ class Output:
         elif self._buffer:
             self._pass_on(b"")
         self._finished = True
+
+    def _end_filters(self) -> None:
+        chain = self._chain
+        if chain is None:
+            return
+        data = b"".join(self._buffer) if self._buffer else b""
+        self._buffer = None
+        self._buffered = 0
+        chain.take(data, False, True)
+        if not chain.failed:
+            self._finished = True
+        elif self._head_sent:
+            raise OSError("a filter has failed: the response can't be completed")
+        else:
+            self._services.answer_error(self, chain.failed)
+            self._finished = self._lost
+
+    def _deliver(self, data: bytes, flush: bool, eos: bool) -> None:
+        """What comes out of the filters. The head waits for the first bytes, a flush or the end."""
+        if self._head_sent:
+            if data and self._sends_body():
+                self._bytes_sent += len(data)
+                self._exchange.write(data)
+            return
+        if not (data or flush or eos):
+            return
+        self._head_sent = True
+        self._sent_bodyct = 1
+        if not self._sends_body():
+            self._exchange.write(self._head(len(data) if eos and data and self._header_only else None))
+            return
+        length = len(data) if eos else None
+        if length is None and self.headers_out.get("Content-Length") not in (None, str(len(data))):
+            # It was set for what went into the filters: what will come out of them is not known.
+            del self.headers_out["Content-Length"]
+        self._bytes_sent = len(data)
+        self._exchange.write(self._head(length) + data)
+
+    def _leave_filters(self) -> None:
+        """An error document is not filtered; but once a response is encoded, all of it has to be."""
+        if self._chain is None:
+            return
+        if self._head_sent:
+            self._chain.stages = [stage for stage in self._chain.stages if stage.order > RESOURCE]
+        else:
+            self._chain = None
 
     def _head(self, length: int | None) -> bytes:
         if self._status in NO_BODY:
@@ -238,12 +305,3 @@ class Output:
         self._headers_out = None
         self._status_line = None
         self._content_type = None
-
-
-def _as_bytes(data: Any) -> bytes:
-    """Subclasses of str and bytes pass; all else is a mistake of the handler."""
-    if isinstance(data, str):
-        return str.encode(data)
-    if isinstance(data, bytes):
-        return bytes(data)
-    raise TypeError(f"write() takes str or bytes, not {type(data).__name__}")

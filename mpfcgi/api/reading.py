@@ -5,6 +5,7 @@ from __future__ import annotations
 from operator import index
 from typing import TYPE_CHECKING
 
+from mpfcgi.api.chain import FilteredBody
 from mpfcgi.api.constants import REQUEST_CHUNKED_DECHUNK, REQUEST_CHUNKED_ERROR, REQUEST_NO_BODY
 from mpfcgi.api.members import read_only
 
@@ -17,6 +18,7 @@ class Reading:
 
     _exchange: ExchangeProtocol
     _params: dict[str, str]
+    _filtered_body: FilteredBody | None
     _reading = False
     _read_length = 0
     _read_body = REQUEST_NO_BODY
@@ -25,11 +27,11 @@ class Reading:
 
     def read(self, length: int = -1, /) -> bytes:
         """Up to `length` bytes of the body, all that is left by default; b"" at its end. OSError when the client goes."""
-        return self._count(self._exchange.read(index(length)))
+        return self._count((self._filtered_body or self._exchange).read(index(length)))
 
     def readline(self, length: int = -1, /) -> bytes:
         """The next line with its line break, or `length` bytes of it."""
-        return self._count(self._exchange.readline(index(length)))
+        return self._count((self._filtered_body or self._exchange).readline(index(length)))
 
     def readlines(self, sizehint: int = -1, /) -> list[bytes]:
         """The lines that are left, or enough of them to have `sizehint` bytes."""
@@ -44,7 +46,7 @@ class Reading:
 
     def discard_request_body(self) -> int:
         """Throw the rest of the body away; OK."""
-        while self._exchange.read(65536):
+        while (self._filtered_body or self._exchange).read(65536):
             pass
         return 0
 

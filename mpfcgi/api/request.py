@@ -34,7 +34,6 @@ _DIRECTORY, _REGULAR = 0o040000, 0o100000
 _HEADER_PARAMS = {"CONTENT_TYPE": "Content-Type", "CONTENT_LENGTH": "Content-Length"}
 # What mod_python has that is not built yet, with the manual's section.
 _NOT_YET = {
-    "add_input_filter": "4.5.4", "register_input_filter": "4.5.4", "register_output_filter": "4.5.4",
     "build_wsgi_env": "mod_python.wsgi", "wsgi_start_response": "mod_python.wsgi",
 }  # fmt: skip
 
@@ -137,6 +136,7 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
         index._cleanups = (self._cleanups or []) + (index._cleanups or []) or None
         index._added = self._added or index._added
         index._buffer, index._buffered = self._buffer, self._buffered
+        index._inherit_filters(self)
         self._give_way()
         self._replaced = index
 

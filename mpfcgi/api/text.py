@@ -56,3 +56,12 @@ def loggable(message: object, level: object) -> bool:
 def quoted_uri(path: str) -> str:
     """A decoded path as a URI has it."""
     return quote(path, safe="/:@!$&'()*+,;=~", encoding="utf-8", errors="surrogateescape")
+
+
+def as_bytes(data: object) -> bytes:
+    """What a handler writes: text as UTF-8, bytes as they are; TypeError for all else."""
+    if isinstance(data, str):
+        return str.encode(data)
+    if isinstance(data, bytes):
+        return bytes(data)
+    raise TypeError(f"write() takes str or bytes, not {type(data).__name__}")

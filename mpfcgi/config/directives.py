@@ -39,6 +39,12 @@ def update(old: Any, new: Any) -> Any:
     return {**(old or {}), **new}
 
 
+def join_filters(old: dict[str, str] | None, new: dict[str, str]) -> dict[str, str]:
+    """Filters by type: those of an inner scope come behind those of an outer one."""
+    known = old or {}
+    return {**known, **{kind: f"{known[kind]};{names}" if kind in known else names for kind, names in new.items()}}
+
+
 def union(old: Any, new: Any) -> Any:
     return (old or frozenset()) | new
 
@@ -181,6 +187,57 @@ _add(
     "An expression for sys.path, with sys at hand (5.4.11).",
     override="any",
     syntax="expression",
+)
+
+# -- filters
+for _name in ("Input", "Output"):
+    _add(
+        f"Python{_name}Filter",
+        "SVD",
+        v.python_filter,
+        f"Gives a name to an {_name.lower()} filter (5.2); Set{_name}Filter or Add{_name}Filter puts it to work.",
+        combine=update,
+        merge=update,
+        syntax="handler [name]",
+    )
+    _add(
+        f"Set{_name}Filter",
+        "SVDH",
+        v.one,
+        f"The {_name.lower()} filters of all files, in order; None for none.",
+        override="FileInfo",
+        syntax="filter[;filter...]",
+    )
+    _add(
+        f"Add{_name}Filter",
+        "SVDH",
+        v.extension_map,
+        f"The {_name.lower()} filters of files by extension.",
+        combine=update,
+        merge=update,
+        override="FileInfo",
+        syntax="filter[;filter...] .ext [.ext ...]",
+    )
+    _add(
+        f"Remove{_name}Filter",
+        "VDH",
+        v.extension_removals,
+        f"Takes Add{_name}Filter back.",
+        combine=update,
+        merge=update,
+        override="FileInfo",
+        key=f"Add{_name}Filter",
+        syntax=".ext [.ext ...]",
+    )
+_add(
+    "AddOutputFilterByType",
+    "SVDH",
+    v.filters_by_type,
+    "The output filters of responses by content type.",
+    combine=join_filters,
+    merge=join_filters,
+    override="FileInfo",
+    syntax="filter[;filter...] type [type ...]",
 )
 
 # -- server and hosts
@@ -632,19 +689,10 @@ for _names, _why in (
         REFUSED[_name.lower()] = _why
 
 for _name in [
-    "PythonInputFilter",
-    "PythonOutputFilter",
     "PythonConnectionHandler",
     "PythonImport",
     "PythonOptimize",
     "PythonEnablePdb",
-    "AddInputFilter",
-    "AddOutputFilter",
-    "SetInputFilter",
-    "SetOutputFilter",
-    "RemoveInputFilter",
-    "RemoveOutputFilter",
-    "AddOutputFilterByType",
     "StartProcesses",
     "MinSpareProcesses",
     "MaxSpareProcesses",

@@ -11,6 +11,7 @@ from mpfcgi.config.values import HandlerSpec
 
 # Directives that req.get_config() shows.
 PYTHON_FLAGS = ("PythonDebug", "PythonAutoReload", "PythonInterpPerDirectory", "PythonInterpPerDirective")
+FILTER_DIRECTIVES = ("PythonInputFilter", "PythonOutputFilter")
 EARLY_PHASES = ("PythonPostReadRequestHandler", "PythonTransHandler")
 _PHASES = frozenset(PHASE_DIRECTIVES)
 
@@ -69,6 +70,8 @@ def _combined(scope: Scope) -> dict[str, tuple[Any, Any]]:
         value = directive.value
         if directive.name in _PHASES:
             value = tuple(_placed(handler, scope) for handler in value)
+        elif directive.name in FILTER_DIRECTIVES:
+            value = {name: _placed(handler, scope) for name, handler in value.items()}
         key = spec.settings_key
         old = found.get(key)
         found[key] = (spec.combine(old[0], value) if old else spec.combine(None, value), spec.merge)

@@ -210,6 +210,19 @@ def extension_removals(args: tuple[str, ...]) -> dict[str, None]:
     return {extension.lower().lstrip("."): None for extension in words(args)}
 
 
+def python_filter(args: tuple[str, ...]) -> dict[str, HandlerSpec]:
+    """`handler [name]`: a filter's function by the name, in lower case, under which it is put to work."""
+    if len(args) not in (1, 2):
+        raise BadValue(f"takes a handler and a name, not {len(args)} arguments")
+    return {args[-1].lower(): HandlerSpec(args[0])}
+
+
+def filters_by_type(args: tuple[str, ...]) -> dict[str, str]:
+    if len(args) < 2:
+        raise BadValue("takes a filter and one or more content types")
+    return {kind.lower(): args[0] for kind in args[1:]}
+
+
 def options(args: tuple[str, ...]) -> OptionsChange:
     added: set[str] = set()
     removed: set[str] = set()

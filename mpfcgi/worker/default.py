@@ -117,7 +117,8 @@ def _send(req: Request, filename: str, size: int) -> int:
 
 def _ranges(req: Request, size: int) -> list[tuple[int, int]] | None:
     header = req.range
-    if not header or req.method != "GET" or req.status != c.HTTP_OK or req._buffer:
+    # What a filter makes of a part of the file is no part of what it makes of the file.
+    if not header or req.method != "GET" or req.status != c.HTTP_OK or req._buffer or req._chain is not None:
         return None
     condition = req.headers_in.get("If-Range")
     if condition is not None:
@@ -151,7 +152,9 @@ def _send_parts(
     for index, (start, count) in enumerate(parts):
         if heads:
             req.write(heads[index], 0)
-        if small:
+        if req._chain is not None:
+            req._filter_descriptor(fd, start, count)
+        elif small:
             req.write(os.pread(fd, count, start), 0)
         else:
             req._send_descriptor(fd, start, count)

@@ -57,6 +57,7 @@ class Failures:
     def in_server(self, req: Request, site: Site, error: Exception) -> None:
         """A mistake outside of any handler, ours or of the configuration: logged, and answered with 500."""
         log_exception(req, "mpfcgi", error)
+        req._leave_filters()
         req._discard_output()
         req.status = HTTP_INTERNAL_SERVER_ERROR
         if not req._head_sent:
@@ -74,6 +75,7 @@ class Failures:
             status = HTTP_INTERNAL_SERVER_ERROR
         original = first_error(req)
         req.status = status
+        req._leave_filters()
         settings = req._settings
         document = errorpages.document(settings, status) if original is None else None
         try:

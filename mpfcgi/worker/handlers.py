@@ -35,7 +35,7 @@ class Handler:
 
     def __init__(
         self,
-        name: str | Callable[[Request], object],
+        name: str | Callable[[Any], object],
         default_object: str,
         directory: str | None,
         silent: bool = False,
@@ -50,8 +50,8 @@ class Handler:
         self.spec = spec
         self.wanted: Wanted | None = None
 
-    def find(self, module: ModuleType, req: Request) -> Any:
-        """The object in `module`; MISSING when it isn't there and may be missing. AttributeError otherwise."""
+    def find(self, module: ModuleType, req: Any) -> Any:
+        """The object in `module`, for a request or a filter; MISSING when it isn't there and may be missing. AttributeError otherwise."""
         names = self.objects
         try:
             found: Any = module.__dict__[names[0]]

@@ -19,6 +19,7 @@ from mpfcgi.fastcgi import Pairs
 from mpfcgi.importer import path as python_path
 from mpfcgi.worker import access, default, directories, environment
 from mpfcgi.worker.failures import Failures
+from mpfcgi.worker.filters import Filters
 from mpfcgi.worker.handlers import Handler, call, run
 from mpfcgi.worker.plan import (
     ACCESS,
@@ -58,6 +59,7 @@ class Cycle:
         self.resolver = services.resolver
         self.importer = services.importer
         self.failures = Failures(self)
+        self.filters = Filters(self)
         self._sites: dict[Server, Site] = {}
         self._hosts: dict[tuple[str | None, ...], Site] = {}
         self._python_paths: set[str] = set()
@@ -126,6 +128,12 @@ class Cycle:
                 self.failures.die(current(req), site, status)
         except Exception as error:
             self.failures.in_server(last(req), site, error)
+
+    def answer_error(self, req: Request, status: int) -> None:
+        """Answer `status` with its document, while the response of `req` is being finished."""
+        self.failures.die(req, self.site_of(req.server._model), status)
+        if last(req) is not req:
+            last(req)._finish()
 
     # -- before the content
 
@@ -264,12 +272,17 @@ class Cycle:
 
     def choose_type(self, req: Request, plan: Plan) -> bool:
         """What the file's name tells; False when it tells no type, and the type handlers are asked."""
-        return default.choose_type(req, plan.settings, self.services.filetypes)
+        known = default.choose_type(req, plan.settings, self.services.filetypes)
+        if plan.filtered:
+            self.filters.add_by_name(req, plan.settings)
+        return known
 
     # -- content and after
 
     def content(self, req: Request, plan: Plan) -> int:
         """The content handlers; when the last declines, or there are none, the file itself."""
+        if plan.filtered:
+            self.filters.add_configured(req, plan.settings)
         if req.handler in PYTHON_HANDLERS:
             status = self.run_phase(CONTENT, req, plan)
             if status != DECLINED:
@@ -330,7 +343,7 @@ class Cycle:
         req._spec = handler
         try:
             if plan.python_path is not self._python_path:
-                self._set_python_path(plan.python_path)
+                self.set_python_path(plan.python_path)
             if handler.function is not None:
                 return run(handler.function, req)
             return call(handler, req, self.importer, plan.imports)
@@ -341,7 +354,8 @@ class Cycle:
         """Where the module of a handler that was added without a folder is looked for: beside the one that runs."""
         return req._spec.directory if req._spec is not None else None
 
-    def _set_python_path(self, expression: str | None) -> None:
+    def set_python_path(self, expression: str | None) -> None:
+        """Add what PythonPath says to sys.path."""
         if expression is not None:
             python_path.apply(expression, self._python_paths)
         self._python_path = expression

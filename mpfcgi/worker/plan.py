@@ -48,6 +48,7 @@ PHASES = (
 BY_DIRECTIVE = {phase.directive: phase for phase in PHASES}
 
 GRANTED = Rule("all", ("granted",))
+FILTERS = ("AddInputFilter", "AddOutputFilter", "AddOutputFilterByType", "SetInputFilter", "SetOutputFilter")
 GUARDS = ("Order", "Allow", "Deny", "AuthType", "SetEnv", "PassEnv", "UnsetEnv")
 Handlers = tuple[Handler, ...]
 NONE: Handlers = ()
@@ -62,6 +63,7 @@ class Plan:
         "debug",
         "early_environment",
         "extension",
+        "filtered",
         "guarded",
         "imports",
         "interpreters",
@@ -88,6 +90,7 @@ class Plan:
         self.extension = extension if matched else None
         self.content_only = not (self._by_phase.keys() - {CONTENT.directive})
         self.early_environment = settings.get("SetEnvIf") or ()
+        self.filtered = any(settings.get(name) for name in FILTERS)
         # Whether anything of the configuration stands between a request and its content.
         self.guarded = (
             bool(self.early_environment)

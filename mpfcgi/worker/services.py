@@ -13,6 +13,7 @@ from mpfcgi.api import Request, alias
 from mpfcgi.api import Server as ServerObject
 from mpfcgi.api import constants as c
 from mpfcgi.api import services as api_services
+from mpfcgi.api.chain import InputStage, OutputStage
 from mpfcgi.config import FileTypes, Resolver, pool_for
 from mpfcgi.importer import Importer
 from mpfcgi.ipc.setup import WorkerSetup
@@ -102,6 +103,18 @@ class WorkerServices:
     def document_root(self, req: Request) -> str:
         root = self.resolver.document_root(req.server._model)
         return root or req._params.get("DOCUMENT_ROOT", "")
+
+    def output_filter(self, req: Request, name: str) -> OutputStage | None:
+        """A stage for the request's responses by the name of its filter; None when it is unknown, or has nothing to do."""
+        return self.cycle.filters.output(req, name)
+
+    def input_filter(self, req: Request, name: str) -> InputStage | None:
+        """A stage for the request's body by the name of its filter; None when it is unknown."""
+        return self.cycle.filters.input(req, name)
+
+    def answer_error(self, req: Request, status: int) -> None:
+        """Answer `status` with its document, in the place of a response that nothing was sent of."""
+        self.cycle.answer_error(req, status)
 
     # -- the process
 

@@ -24,15 +24,17 @@ class Exchange(MemoryExchange):
 
 
 class Answer:
-    """A response: `status`, `headers` (names in lower case), `body` as text."""
+    """A response: `status`, `headers` (names in lower case), `body` as text, `raw` as bytes; `cut` when broken off."""
 
-    def __init__(self, response: bytes) -> None:
+    def __init__(self, response: bytes, cut: bool = False) -> None:
         parsed = parse_head(response)
         assert parsed is not None
         head, body = parsed
         self.status = head.status
         self.headers = {name.decode().lower(): value.decode("latin-1") for name, value in head.headers}
+        self.raw = body
         self.body = body.decode("utf-8", "replace")
+        self.cut = cut
 
 
 class Site:
@@ -54,7 +56,7 @@ class Site:
         self.cycle = self.services.cycle = Cycle(self.services)
 
     def get(self, uri: str, method: str = "GET", body: bytes = b"", **params: str) -> Answer:
-        _, _, args = uri.partition("?")
+        args = uri.partition("?")[2]
         exchange = Exchange(
             Pairs({
                 "REQUEST_METHOD": method, "REQUEST_URI": uri, "SERVER_PROTOCOL": "HTTP/1.1", "QUERY_STRING": args,
@@ -63,7 +65,7 @@ class Site:
             body,
         )  # fmt: skip
         self.cycle.serve(exchange)
-        return Answer(exchange.response)
+        return Answer(exchange.response, exchange.broken)
 
     def log(self) -> str:
         return self.log_file.read_text() if self.log_file.exists() else ""

@@ -1,0 +1,106 @@
+"""DEFLATE, as Apache's mod_deflate answers."""
+
+import gzip
+
+import pytest
+
+from mpfcgi.worker.deflate import takes_gzip
+from tests.support.cycle import Site
+
+CONFIG = """
+<Directory ROOT>
+    SetHandler mod_python
+    PythonHandler page
+    SetOutputFilter DEFLATE
+</Directory>
+<Files *.txt>
+    SetHandler None
+</Files>
+"""
+PAGE = """
+def handler(req):
+    req.content_type = "text/plain"
+    exec(HOW[req.args])
+    return 0
+
+HOW = {
+    "long": "req.write('abc' * 100, 0)",
+    "short": "req.write('x' * 68, 0)",
+    "flushed": "req.write('one '); req.write('two')",
+    "length": "req.set_content_length(300); req.write('abc' * 100)",
+    "encoded": "req.headers_out['Content-Encoding'] = 'br'; req.write('abc' * 100, 0)",
+    "vary": "req.headers_out['Vary'] = 'Cookie'; req.write('abc' * 100, 0)",
+    "varied": "req.headers_out['Vary'] = 'accept-encoding'; req.write('abc' * 100, 0)",
+    "part": "req.headers_out['Content-Range'] = 'bytes 0-299/300'; req.write('abc' * 100, 0)",
+    "no_gzip": "req.subprocess_env['no-gzip'] = '1'; req.write('abc' * 100, 0)",
+    "only_html": "req.subprocess_env['gzip-only-text/html'] = '1'; req.write('abc' * 100, 0)",
+    "force": "req.subprocess_env['force-gzip'] = '1'; req.write('abc' * 100, 0)",
+    "empty": "req.status = 204",
+    "twice": "req.add_output_filter('DEFLATE'); req.write('abc' * 100, 0)",
+}
+"""
+
+
+@pytest.fixture
+def site(tmp_path):
+    return Site(tmp_path, CONFIG, page=PAGE, **{"big.txt": "hello world\n" * 3000})
+
+
+def packed(site, uri, accept="gzip", **params):
+    return site.get(uri, HTTP_ACCEPT_ENCODING=accept, **params)
+
+
+def test_a_response_is_packed_and_says_so(site):
+    answer = packed(site, "/x?long")
+    assert gzip.decompress(answer.raw) == b"abc" * 100
+    assert answer.headers == {
+        "content-type": "text/plain", "content-encoding": "gzip", "vary": "Accept-Encoding",
+        "content-length": str(len(answer.raw)),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("how", ["flushed", "length"])
+def test_a_flushed_response_is_packed_piece_by_piece_without_a_length(site, how):
+    answer = packed(site, f"/x?{how}")
+    assert gzip.decompress(answer.raw) in (b"one two", b"abc" * 100)
+    assert "content-length" not in answer.headers
+
+
+def test_a_file_is_packed_and_its_validator_is_another(site):
+    plain, answer = site.get("/big.txt"), packed(site, "/big.txt")
+    assert gzip.decompress(answer.raw) == plain.raw == b"hello world\n" * 3000
+    assert answer.headers["etag"] == plain.headers["etag"][:-1] + '-gzip"'
+    assert plain.headers["vary"] == "Accept-Encoding"
+    assert plain.headers["content-length"] == "36000"
+    head = packed(site, "/big.txt", method="HEAD")
+    assert (head.raw, head.headers) == (b"", answer.headers)
+
+
+@pytest.mark.parametrize("how", ["short", "encoded", "part", "no_gzip", "only_html", "empty"])
+def test_some_responses_are_left_alone_for_all_clients(site, how):
+    answer = packed(site, f"/x?{how}")
+    assert answer.headers.get("content-encoding") != "gzip"
+    assert "vary" not in answer.headers
+    assert answer.raw in (b"", b"x" * 68, b"abc" * 100)
+
+
+def test_vary_keeps_what_it_says_already(site):
+    assert packed(site, "/x?vary").headers["vary"] == "Cookie, Accept-Encoding"
+    assert packed(site, "/x?varied").headers["vary"] == "accept-encoding"
+
+
+def test_packing_can_be_forced_and_is_never_done_twice(site):
+    assert gzip.decompress(packed(site, "/x?force", "").raw) == b"abc" * 100
+    assert gzip.decompress(packed(site, "/x?twice").raw) == b"abc" * 100
+
+
+@pytest.mark.parametrize(
+    ("header", "takes"),
+    [
+        ("gzip", True), ("br, GZIP", True), ("br, gzip;q=0.5", True), ("gzip; q=1", True), ("gzip;q=0", False),
+        ("gzip;q=0.000", False), ("gzip;q=x", False), ("", False), ("identity", False), ("deflate, *", False),
+        ("x-gzip", False),
+    ],
+)  # fmt: skip
+def test_clients_say_by_name_and_weight_that_they_take_gzip(header, takes):
+    assert takes_gzip(header) is takes
