@@ -31,7 +31,11 @@ class Acts:
     _proxyreq = 0
 
     allowed = read_only("_allowed", "A bit for each M_* method that apache.allow_methods() named.")
-    allowed_xmethods: tuple[str, ...] = ()
+
+    @property
+    def allowed_xmethods(self) -> tuple[str, ...]:
+        """(): no module of ours has methods of its own."""
+        return ()
 
     @property
     def allowed_methods(self) -> tuple[str, ...]:

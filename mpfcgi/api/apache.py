@@ -1,4 +1,8 @@
-"""`mod_python.apache`: constants and functions (manual 4.5.1, 4.5.2)."""
+"""`mod_python.apache`: constants and functions (manual 4.5.1, 4.5.2).
+
+And two attributes: `interpreter` is the name of the interpreter that this process belongs to, `main_server` the server
+object of the main server.
+"""
 
 from __future__ import annotations
 

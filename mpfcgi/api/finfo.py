@@ -18,8 +18,22 @@ class mp_finfo:
     """Immutable. Members are None where the file is missing; times are whole seconds, sizes bytes."""
 
     __module__ = "builtins"
-    __slots__ = ("atime", "ctime", "device", "filetype", "fname", "group", "inode", "mtime", "name", "nlink",
-                 "protection", "size", "user", "valid")  # fmt: skip
+    __slots__ = {
+        "atime": "When it was read last, in seconds since the epoch.",
+        "ctime": "When it was changed last, its rights and names included.",
+        "device": "The number of the device it is on.",
+        "filetype": "One of APR_REG, APR_DIR...; APR_NOFILE where it is missing.",
+        "fname": "The name that was asked for.",
+        "group": "The number of its group.",
+        "inode": "The number of its inode.",
+        "mtime": "When its contents were changed last.",
+        "name": "Its true name: None, it is not looked for.",
+        "nlink": "How many names it has.",
+        "protection": "Its rights, as APR has them: a hexadecimal digit each for user, group and world.",
+        "size": "Its size in bytes.",
+        "user": "The number of its owner.",
+        "valid": "Which of these are known: a sum of APR_FINFO_*.",
+    }
 
     def __init__(self, fname: str | None, status: os.stat_result | None) -> None:
         values: dict[str, Any] = dict.fromkeys(self.__slots__)

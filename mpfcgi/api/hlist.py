@@ -11,7 +11,14 @@ class mp_hlist:
     may be missing. `location` is what of the URI its <Location> covers, None outside of one."""
 
     __module__ = "builtins"
-    __slots__ = ("directory", "handler", "is_location", "location", "next", "silent")
+    __slots__ = {
+        "directory": "The folder of the handler's directive, with a slash at its end, or its <Location>.",
+        "handler": "Its name: 'module::function'.",
+        "is_location": "1 for a handler of a <Location>.",
+        "location": "What of the URI that <Location> covers; None outside of one.",
+        "next": "None: handlers do not know each other.",
+        "silent": "1 for one of PythonHandlerModule, which may be missing.",
+    }
 
     def __init__(self, spec: Any, uri: str) -> None:
         configured = spec.spec

@@ -275,7 +275,11 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
     content_encoding: str | None = read_only("_content_encoding", "The encoding, by the file's name.")
     content_languages: tuple[str, ...] = read_only("_content_languages", "The languages, by the file's name.")
     no_local_copy: int = integer("_no_local_copy", "1 when there is no file: conditions are not evaluated.")
-    vlist_validator: None = None
+
+    @property
+    def vlist_validator(self) -> None:
+        """None: there is no content negotiation, and so no list of variants."""
+        return None
 
     @property
     def canonical_filename(self) -> str | None:
