@@ -121,8 +121,11 @@ def test_a_documented_name_is_there_with_a_docstring(kind, name):
     if (kind, name) in VALUES:
         assert name in (apache.__doc__ or "")
         return
+    if kind == "apache" and name.isupper():
+        assert getattr(apache, name) is not None
+        return
     value = inspect.getattr_static(owner_of(kind), name)
-    assert name.isupper() or inspect.getdoc(value), f"{kind}.{name} has no docstring"
+    assert inspect.getdoc(value), f"{kind}.{name} has no docstring"
 
 
 @pytest.mark.parametrize("name", [name for kind, name in NAMES if kind == "directive"])
