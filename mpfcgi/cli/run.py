@@ -12,9 +12,13 @@ from mpfcgi.cli.common import clear_errors, config_option, define_option, fail, 
 @click.command()
 @config_option
 @define_option
+@click.option("-X", "alone", is_flag=True, help="One process without workers, so that pdb and breakpoint() work.")
 @clear_errors
-def run(config_file: str | None, defines: tuple[str, ...]) -> None:
+def run(config_file: str | None, defines: tuple[str, ...], alone: bool) -> None:
     """Run the daemon in the foreground until SIGTERM or Ctrl-C.
+
+    With -X this process answers all requests itself, one after the other: handlers under PythonEnablePdb On, and those
+    that call breakpoint(), have the terminal.
 
     \b
     Signals: TERM, INT  finish the requests and stop; a second one stops at once
@@ -22,6 +26,7 @@ def run(config_file: str | None, defines: tuple[str, ...]) -> None:
              USR1       open the log files again
     """
     from mpfcgi.supervisor import Supervisor
+    from mpfcgi.supervisor import alone as one_process
     from mpfcgi.worker import logs
 
     config = read_config(config_file, defines)
@@ -30,4 +35,6 @@ def run(config_file: str | None, defines: tuple[str, ...]) -> None:
         fail(f"{config.file}: there is no Listen line; write one such as: Listen unix:mpfcgi.sock mode=0666")
     for warning in config.warnings:
         click.echo(f"mpfcgi: warning: {warning}", err=True)
+    if alone:
+        sys.exit(one_process.run(config))
     sys.exit(Supervisor(config, reload=lambda: read_config(config_file, defines)).run())

@@ -139,6 +139,14 @@ _add(
     syntax="On|Off",
 )
 _add(
+    "PythonEnablePdb",
+    "SVDH",
+    v.flag,
+    "Whether handlers run in the debugger pdb, for which the daemon is started as `mpfcgi run -X` (5.4.1).",
+    override="any",
+    syntax="On|Off",
+)
+_add(
     "PythonAutoReload",
     "SVDH",
     v.flag,
@@ -692,7 +700,6 @@ for _name in [
     "PythonConnectionHandler",
     "PythonImport",
     "PythonOptimize",
-    "PythonEnablePdb",
     "StartProcesses",
     "MinSpareProcesses",
     "MaxSpareProcesses",

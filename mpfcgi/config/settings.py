@@ -10,7 +10,9 @@ from mpfcgi.config.model import Directive
 from mpfcgi.config.values import HandlerSpec
 
 # Directives that req.get_config() shows.
-PYTHON_FLAGS = ("PythonDebug", "PythonAutoReload", "PythonInterpPerDirectory", "PythonInterpPerDirective")
+PYTHON_FLAGS = (
+    "PythonDebug", "PythonEnablePdb", "PythonAutoReload", "PythonInterpPerDirectory", "PythonInterpPerDirective",
+)  # fmt: skip
 FILTER_DIRECTIVES = ("PythonInputFilter", "PythonOutputFilter")
 EARLY_PHASES = ("PythonPostReadRequestHandler", "PythonTransHandler")
 _PHASES = frozenset(PHASE_DIRECTIVES)

@@ -15,7 +15,8 @@ class WorkerSetup:
 
     `config` and `pool` are the configuration's objects; `name` is the interpreter. `listeners` are this pool's own
     FastCGI sockets, `queue` its handoff queue's receiving end and `siblings` its sending end (where a leaving worker's
-    connections go), `router` the way to the router for requests of other pools (None where there is no router).
+    connections go), `router` the way to the router for requests of other pools (None where there is no router). A worker
+    that is `alone` is the only process, in the foreground, and answers the requests of all interpreters.
     """
 
     config: Any
@@ -29,3 +30,4 @@ class WorkerSetup:
     queue: socket.socket | None = None
     siblings: socket.socket | None = None
     router: socket.socket | None = None
+    alone: bool = False

@@ -332,7 +332,7 @@ class Cycle:
         while queue:
             req._phase = phase.directive
             name, directory = queue.pop(0)
-            handler = Handler(name, phase.function, directory or self._root_of(req))
+            handler = plan.handler_class(name, phase.function, directory or self._root_of(req))
             status = self.run_handler(phase, handler, req, plan, respond)
             if status not in phase.goes_on:
                 break

@@ -11,6 +11,7 @@ from mpfcgi.api.constants import DECLINED, OK
 from mpfcgi.config import Settings
 from mpfcgi.config.resolver import MAIN_INTERPRETER
 from mpfcgi.config.values import Rule
+from mpfcgi.worker.debugging import DebuggedHandler
 from mpfcgi.worker.handlers import Handler, ImportRules
 
 GO_ON = frozenset((OK, DECLINED))
@@ -65,6 +66,7 @@ class Plan:
         "extension",
         "filtered",
         "guarded",
+        "handler_class",
         "imports",
         "interpreters",
         "python_path",
@@ -74,6 +76,7 @@ class Plan:
     def __init__(self, settings: Settings, extension: str, root: str) -> None:
         self.settings = settings
         self.debug: bool = settings.get("PythonDebug", False)
+        self.handler_class = DebuggedHandler if settings.get("PythonEnablePdb") else Handler
         self.python_path: str | None = settings.get("PythonPath")
         self.imports = ImportRules(
             settings.get("PythonAutoReload", True),
@@ -86,7 +89,16 @@ class Plan:
             chosen, by_extension = _choose(specs, extension)
             matched = matched or by_extension
             if chosen:
-                self._by_phase[directive] = tuple(_handler(BY_DIRECTIVE[directive], spec, root) for spec in chosen)
+                self._by_phase[directive] = tuple(
+                    self.handler_class(
+                        spec.handler,
+                        BY_DIRECTIVE[directive].function,
+                        spec.directory or root or None,
+                        spec.silent,
+                        spec,
+                    )
+                    for spec in chosen
+                )
         self.extension = extension if matched else None
         self.content_only = not (self._by_phase.keys() - {CONTENT.directive})
         self.early_environment = settings.get("SetEnvIf") or ()
@@ -143,10 +155,6 @@ def _choose(specs: tuple[Any, ...], extension: str) -> tuple[list[Any], bool]:
     """The handlers for a file extension: those that name it, or else those that name none."""
     named = [spec for spec in specs if extension and extension in spec.extensions]
     return (named, True) if named else ([spec for spec in specs if not spec.extensions], False)
-
-
-def _handler(phase: Phase, spec: Any, root: str) -> Handler:
-    return Handler(spec.handler, phase.function, spec.directory or root or None, spec.silent, spec)
 
 
 def _importer_path(value: str | None) -> tuple[str, ...]:

@@ -31,6 +31,7 @@ class WorkerServices:
     def __init__(self, setup: WorkerSetup) -> None:
         self.config = setup.config
         self.name = setup.name
+        self.alone = setup.alone
         self.pool = setup.pool or pool_for(setup.config.pools, setup.name)
         self.resolver = Resolver(setup.config)
         self.importer = Importer(lambda text: self.log(c.APLOG_NOTICE, text))

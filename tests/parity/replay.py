@@ -110,7 +110,7 @@ def corpus(names: list[str]) -> Iterator[tuple[object, dict[str, object]]]:
         # nginx's workers may be another user, and the corpus is read-only.
         subprocess.run(["chmod", "-R", "u+w,a+rX", folder], check=True)
         ports = (free_port(), free_port())
-        daemon = Daemon(folder, configuration(folder, names, ports), DEFINES)
+        daemon = Daemon(folder, configuration(folder, names, ports), [f"-D{name}" for name in DEFINES])
         try:
             with nginx(folder, daemon.socket) as port:
                 env = lib.Env(

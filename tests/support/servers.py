@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -50,9 +50,9 @@ def connects(address) -> bool:
 
 
 class Daemon:
-    """`mpfcgi run` on a configuration in `folder`; its log is `folder`/error.log."""
+    """`mpfcgi run` with `options` on a configuration in `folder`; its log is `folder`/error.log."""
 
-    def __init__(self, folder: Path, config: str, defines: tuple[str, ...] = ()) -> None:
+    def __init__(self, folder: Path, config: str, options: Sequence[str] = (), stdin: int | None = None) -> None:
         self.folder = folder
         self.config = folder / "mpfcgi.conf"
         self.config.write_text(config)
@@ -60,7 +60,8 @@ class Daemon:
         self.output = folder / "daemon.out"
         with self.output.open("w") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "mpfcgi", "run", "-c", str(self.config), *(f"-D{name}" for name in defines)],
+                [sys.executable, "-m", "mpfcgi", "run", "-c", str(self.config), *options],
+                stdin=stdin,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=folder,

@@ -1,0 +1,62 @@
+"""`mpfcgi run -X`: the whole daemon as one process in the foreground, with no fork, for debugging.
+
+It answers the requests of all interpreters, one at a time; a handler may talk with the terminal. The configuration is
+read once: there is nobody to start anew what a reload would change.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from mpfcgi.config import Config, pool_for, static_interpreters
+from mpfcgi.ipc import control
+from mpfcgi.ipc.scoreboard import Scoreboard
+from mpfcgi.ipc.setup import WorkerSetup
+from mpfcgi.supervisor import log as logs
+from mpfcgi.supervisor.listeners import Listeners
+from mpfcgi.supervisor.pool import WorkerMain
+from mpfcgi.worker import worker
+
+COMMANDS = {signal.SIGTERM: control.QUIT, signal.SIGINT: control.QUIT, signal.SIGUSR1: control.REOPEN}
+
+
+def run(config: Config, worker_main: WorkerMain = worker.run) -> int:
+    """Serve until SIGTERM or Ctrl-C; the exit code. ConfigError when an address can't be listened on."""
+    log = logs.open_log(config)
+    listeners = Listeners()
+    listeners.adopt(config.listens)
+    try:
+        setup = _setup(config, listeners)
+        log.notice("mpfcgi started as one process (-X)")
+        return worker_main(setup)
+    finally:
+        listeners.close()
+        log.notice("mpfcgi stopped")
+
+
+def _setup(config: Config, listeners: Listeners) -> WorkerSetup:
+    names = static_interpreters(config)
+    for name in names:
+        os.environ.update(pool_for(config.pools, name).environment)
+    ours, theirs = control.control_pair()
+    slot = Scoreboard(1).take()
+    slot.occupy(os.getpid(), 0, names[0])
+
+    def command(number: int, frame: object) -> None:
+        control.tell(ours, COMMANDS[signal.Signals(number)])
+        if number == signal.SIGINT:
+            # The first Ctrl-C is seen between requests; the second one interrupts a handler.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    for number in COMMANDS:
+        signal.signal(number, command)
+    return WorkerSetup(
+        config,
+        pool_for(config.pools, names[0]),
+        names[0],
+        theirs,
+        slot,
+        listeners=listeners.of(config.listens),
+        alone=True,
+    )

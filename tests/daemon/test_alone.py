@@ -1,0 +1,85 @@
+"""`mpfcgi run -X`: one process, with pdb."""
+
+import signal
+import subprocess
+
+import psutil
+import pytest
+
+from tests.daemon.test_daemon import CONFIG, HANDLER, Client
+from tests.support.servers import Daemon
+
+pytestmark = pytest.mark.daemon
+
+HOSTS = """\
+<VirtualHost *>
+    ServerName one.test
+    DocumentRoot htdocs
+</VirtualHost>
+<VirtualHost *>
+    ServerName two.test
+    DocumentRoot htdocs
+</VirtualHost>
+"""
+WHERE = """\
+import os
+from mod_python import apache
+
+def handler(req):
+    req.write(f"{os.getpid()} {req.interpreter} {apache.interpreter}")
+    return apache.OK
+"""
+
+
+def start(folder, config, handler=HANDLER, options=("-X",)):
+    (folder / "htdocs").mkdir()
+    (folder / "htdocs" / "site_handler.py").write_text(handler)
+    return Daemon(folder, config.format(folder=folder), options, stdin=subprocess.PIPE)
+
+
+def stop(daemon):
+    daemon.process.stdin.close()
+    return daemon.stop()
+
+
+def test_one_process_answers_for_all_interpreters(tmp_path):
+    daemon = start(tmp_path, CONFIG + HOSTS, WHERE)
+    pid = daemon.process.pid
+    for host in ("one.test", "two.test", "one.test"):
+        assert Client(daemon.socket).get("/x.py", HTTP_HOST=host) == (200, f"{pid} {host} {host}".encode())
+    assert psutil.Process(pid).children() == []
+    assert stop(daemon) == 0
+    assert "mpfcgi stopped" in daemon.log()
+
+
+def test_ctrl_c_stops_it(tmp_path):
+    daemon = start(tmp_path, CONFIG)
+    assert Client(daemon.socket).get("/x.py") == (200, b"hello")
+    daemon.signal(signal.SIGINT)
+    assert daemon.process.wait(20) == 0
+    assert stop(daemon) == 0
+
+
+def test_a_handler_is_entered_with_a_pdb_prompt(tmp_path):
+    daemon = start(tmp_path, CONFIG + "PythonEnablePdb On\n")
+    daemon.process.stdin.write(b"p 'seen in pdb: ' + req.uri\nreq.content_type\ncontinue\n")
+    daemon.process.stdin.flush()
+    assert Client(daemon.socket).get("/x.py") == (200, b"hello")
+    assert "'seen in pdb: /x.py'" in daemon.log()
+    assert stop(daemon) == 0
+
+
+def test_a_debugger_that_is_quit_is_an_error_of_that_request_only(tmp_path):
+    daemon = start(tmp_path, CONFIG + "PythonEnablePdb On\n")
+    daemon.process.stdin.write(b"quit\ncontinue\n")
+    daemon.process.stdin.flush()
+    assert Client(daemon.socket).get("/x.py")[0] == 500
+    assert Client(daemon.socket).get("/x.py") == (200, b"hello")
+    assert stop(daemon) == 0
+
+
+def test_without_x_the_log_says_that_pdb_has_no_terminal(tmp_path):
+    daemon = start(tmp_path, CONFIG + "PythonEnablePdb On\n", options=())
+    assert Client(daemon.socket).get("/x.py") == (200, b"hello")
+    daemon.wait_for_log("start the daemon with `mpfcgi run -X`")
+    assert stop(daemon) == 0
