@@ -1,29 +1,51 @@
-"""The connection object (manual 4.5.5): the client's connection, as the front-end describes it."""
+"""The connection object (manual 4.5.5): the client's connection, as the front-end describes it, or a raw one.
+
+Only a raw one, which a connection handler gets, is read and written: through its *stream* (`ConnectionStream`).
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from operator import index
+from typing import Any, Protocol
 
 from mpfcgi.api.constants import APLOG_ERR
+from mpfcgi.api.hlist import mp_hlist
+from mpfcgi.api.members import integer
 from mpfcgi.api.table import mp_table
 from mpfcgi.api.text import loggable
 
 Address = tuple[str, int]
-# What only handlers of raw connections have.
-_NOT_YET = frozenset(("read", "readline", "write"))
+
+
+class ConnectionStream(Protocol):
+    """The bytes of a raw connection; the worker's is real."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+    def readline(self, size: int, /) -> bytes: ...
+
+    def write(self, data: bytes, /) -> None: ...
 
 
 class mp_conn:
-    """Read-only, but for `notes`. `keepalive` and `keepalives` belong to the front-end, which does not tell."""
+    """Read-only, but for `notes` and `keepalive`, which the front-end does not tell."""
 
     __module__ = "builtins"
-    __slots__ = ("_double_reverse", "_exchange", "_name", "_notes", "_params", "_server")
+    __slots__ = (
+        "_double_reverse", "_exchange", "_keepalive", "_name", "_notes", "_params", "_server", "_stream", "hlist",
+    )  # fmt: skip
 
-    def __init__(self, params: dict[str, str], server: Any, exchange: Any) -> None:
+    def __init__(
+        self, params: dict[str, str], server: Any, exchange: Any, stream: ConnectionStream | None = None
+    ) -> None:
         self._params = params
         self._server = server
         self._exchange = exchange
         self._notes: mp_table | None = None
+        self._stream = stream
+        self._keepalive = 0
+        # The connection handler that runs; None for the connection of a request.
+        self.hlist: mp_hlist | None = None
         # What a lookup of the client's name found; `lookups` keeps it here.
         self._name: str | None = None
         self._double_reverse = 0
@@ -31,10 +53,35 @@ class mp_conn:
     def __repr__(self) -> str:
         return f"<mp_conn object at {id(self):#x}>"
 
-    def __getattr__(self, name: str) -> Any:
-        if name in _NOT_YET:
-            raise AttributeError(f"conn.{name} is for connection handlers, not supported yet (manual section 4.5.5)")
-        raise AttributeError(f"'mp_conn' object has no attribute {name!r}")
+    def read(self, length: int = 0, /) -> bytes:
+        """Up to `length` bytes, at most 8192 without it, as soon as there are any; b"" at the end of the connection.
+
+        With -1, all until the client closes its side. For connection handlers only: OSError.
+        """
+        return self._raw().read(index(length))
+
+    def readline(self, length: int = 0, /) -> bytes:
+        """The next line with its end, or its first `length` bytes; what is left of it is read next.
+
+        A line of more than 1 MiB comes in pieces of that size. b"" at the end of the connection. For connection
+        handlers only: OSError.
+        """
+        return self._raw().readline(index(length))
+
+    def write(self, string: str | bytes, /) -> None:
+        """Send bytes, or a str as UTF-8, now. TypeError for anything else, OSError when the client is gone."""
+        if isinstance(string, str):
+            string = string.encode("utf-8", "surrogateescape")
+        elif not isinstance(string, bytes):
+            raise TypeError(f"argument 1 must be str or bytes, not {type(string).__name__}")
+        self._raw().write(string)
+
+    def _raw(self) -> ConnectionStream:
+        if self._stream is None:
+            raise OSError(
+                "the connection of a request belongs to the front-end (manual 4.5.5: connection handlers only)"
+            )
+        return self._stream
 
     def log_error(self, message: str | None, level: int = APLOG_ERR, /) -> None:
         """Write a line to the main server's error log; `level` is one of APLOG_*. None is no message."""
@@ -90,10 +137,10 @@ class mp_conn:
         """1 when the client has gone away."""
         return int(self._exchange.aborted)
 
-    @property
-    def keepalive(self) -> int:
-        """AP_CONN_UNKNOWN: the front-end keeps the client's connection, or not."""
-        return 0
+    keepalive = integer(
+        "_keepalive",
+        "0, AP_CONN_UNKNOWN, unless a handler sets it: the front-end keeps the client's connection, or not.",
+    )
 
     @property
     def keepalives(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from mpfcgi.cli.common import clear_errors, config_option, define_option, read_config
-from mpfcgi.config import static_interpreters
+from mpfcgi.config import connection_interpreters, static_interpreters
 
 
 @click.command()
@@ -25,4 +25,5 @@ def check(config_file: str | None, defines: tuple[str, ...]) -> None:
         click.echo(f"warning: {warning}", err=True)
     if not config.listens:
         click.echo(f"warning: {config.file}: no Listen line: no front-end can connect", err=True)
-    click.echo(f"{config.file}: right. Interpreters: {', '.join(static_interpreters(config))}")
+    names = dict.fromkeys([*static_interpreters(config), *connection_interpreters(config)])
+    click.echo(f"{config.file}: right. Interpreters: {', '.join(names)}")

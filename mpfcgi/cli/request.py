@@ -38,7 +38,7 @@ def request(
     if not path.startswith("/"):
         raise click.UsageError(f"PATH begins with a slash, {path!r} does not")
     config = read_config(config_file, defines)
-    listen = next((listen for listen in config.listens if listen.family in ("unix", "tcp")), None)
+    listen = next((listen for listen in config.fastcgi_listens if listen.family in ("unix", "tcp")), None)
     if listen is None:
         fail(f"{config.file} has no Listen line with an address to connect to")
     body = os.fsencode(data or "")

@@ -27,7 +27,7 @@ def run(config_file: str | None, defines: tuple[str, ...], alone: bool) -> None:
     """
     from mpfcgi.supervisor import Supervisor
     from mpfcgi.supervisor import alone as one_process
-    from mpfcgi.worker import logs
+    from mpfcgi.worker import logs, worker
 
     config = read_config(config_file, defines)
     logs.check(config)
@@ -36,5 +36,5 @@ def run(config_file: str | None, defines: tuple[str, ...], alone: bool) -> None:
     for warning in config.warnings:
         click.echo(f"mpfcgi: warning: {warning}", err=True)
     if alone:
-        sys.exit(one_process.run(config))
+        sys.exit(one_process.run(config, worker.run))
     sys.exit(Supervisor(config, reload=lambda: read_config(config_file, defines)).run())

@@ -131,6 +131,13 @@ _add(
     syntax="module",
 )
 _add(
+    "PythonConnectionHandler",
+    "SV",
+    v.handler,
+    "The handler of raw connections, which come in at Listen ADDRESS connection (5.3.1).",
+    syntax="handler",
+)
+_add(
     "PythonDebug",
     "SVDH",
     v.flag,
@@ -265,7 +272,8 @@ _add(
     "Listen",
     "SP",
     v.words,
-    "Where front-ends connect: unix:PATH [mode=0660] [owner=] [group=] [backlog=511], HOST:PORT, or fd:N.",
+    "Where front-ends connect: unix:PATH [mode=0660] [owner=] [group=] [backlog=511], HOST:PORT, or fd:N; with "
+    "connection, where clients of a PythonConnectionHandler do, perhaps through a proxy (proxy_protocol).",
     combine=append,
     syntax="address [option ...]",
 )
@@ -600,6 +608,12 @@ _add(
 # -- pools
 _add("ProcessManager", "P", v.choice("static"), "How many workers run: static is always MaxProcesses.")
 _add("MaxProcesses", "P", v.integer(1, 1000), "The number of workers. Default 4.")
+_add(
+    "ConnectionProcesses",
+    "P",
+    v.integer(1, 1000),
+    "The number of processes for raw connections, each with one at a time. Default MaxProcesses.",
+)
 _add("QueueLength", "P", v.integer(1, 65536), "How many connections may wait for a worker. Default 128.")
 
 FRONT_END = frozenset(
@@ -697,7 +711,6 @@ for _names, _why in (
         REFUSED[_name.lower()] = _why
 
 for _name in [
-    "PythonConnectionHandler",
     "PythonImport",
     "PythonOptimize",
     "StartProcesses",

@@ -70,6 +70,11 @@ class Hosts:
             server = self._cache[key] = self._find(bare_name(host or server_name), port, address)
         return server
 
+    def at(self, port: str, address: str) -> Server:
+        """The server for a connection that names no host: the first one of its port and address, or the main one."""
+        names = self._at(port, address) if self._vhosts else None
+        return names.hosts[0] if names is not None else self._main
+
     def _find(self, name: str, port: str, address: str) -> Server:
         if not self._vhosts:
             return self._main
@@ -98,16 +103,17 @@ def bare_name(host: str) -> str:
 
 
 def _rank(vhost: Server, port: str, address: str) -> int:
-    """How well a <VirtualHost>'s addresses fit: 0 not at all, 1 by port or `*` alone, 2 by IP address."""
+    """How well a <VirtualHost>'s addresses fit: 0 not at all, 1 for `*`, 3 for an IP address; 1 more for the very port."""
     rank = 0
     for text in vhost.addresses:
         host, wanted_port = address_argument(text)
         if wanted_port not in ("", "*", port):
             continue
+        exact = int(wanted_port not in ("", "*"))
         if host.lower() in _ANY:
-            rank = max(rank, 1)
+            rank = max(rank, 1 + exact)
         elif host == address or _same_address(host, address):
-            return 2
+            rank = max(rank, 3 + exact)
     return rank
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mpfcgi.config.model import Config, Directive, Section
+from mpfcgi.config import connections
+from mpfcgi.config.model import Config, Directive, Listen, Section
 from mpfcgi.config.patterns import is_wild
 from mpfcgi.config.resolver import Resolver
 
@@ -12,7 +13,10 @@ from mpfcgi.config.resolver import Resolver
 def static_interpreters(config: Config) -> tuple[str, ...]:
     """The interpreters that are known without a request: hosts, PythonInterpreter lines, pools with a plain name."""
     resolver = Resolver(config)
-    names = [resolver.server_interpreter(server) for server in (config.vhosts or (config.main,))]
+    if not config.fastcgi_listens and config.connection_listens:
+        return ()
+    hosts = [host for host in config.vhosts if not connections.is_for_connections(host, config)]
+    names = [resolver.server_interpreter(server) for server in (hosts or (config.main,))]
     for server in config.servers:
         names += [
             directive.value for directive in _in_sections(server.sections) if directive.name == "PythonInterpreter"
@@ -21,8 +25,20 @@ def static_interpreters(config: Config) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def connection_interpreters(config: Config) -> dict[str, tuple[Listen, ...]]:
+    """The interpreters that have connection handlers, each with the lines whose connections it takes."""
+    resolver = Resolver(config)
+    found: dict[str, tuple[Listen, ...]] = {}
+    for listen in config.connection_listens:
+        name = resolver.server_interpreter(resolver.server_at(listen))
+        found[name] = (*found.get(name, ()), listen)
+    return found
+
+
 def names_vary(config: Config) -> bool:
     """Whether requests of one listener may need different interpreters (so that a router is needed)."""
+    if not config.fastcgi_listens and config.connection_listens:
+        return False
     return len(static_interpreters(config)) > 1 or any(
         _makes_names(directive)
         for server in config.servers

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from mpfcgi.config import pools
+from mpfcgi.config import connections, pools
 from mpfcgi.config.directives import CONTEXT_NAMES, FRONT_END, NOT_YET, REFUSED, REGISTRY, Spec
 from mpfcgi.config.model import Config, ConfigError, Directive, Listen, Place, PoolSettings, Section, Server
 from mpfcgi.config.reading import Reader, read_file
@@ -68,10 +68,10 @@ class _Loader:
             listen for pool in self.pools for listen in pool.listens
         )
         vhosts = tuple(replace(vhost, port=vhost.port or main.port) for vhost in self.vhosts)
+        warnings = (*reader.warnings, *self.warnings, *connections.check(main, vhosts, listens))
         return Config(
-            self.file, self.server_root, main, vhosts, tuple(self.pools), listens,
-            reader.variables, (*reader.warnings, *self.warnings), nodes,
-        )  # fmt: skip
+            self.file, self.server_root, main, vhosts, tuple(self.pools), listens, reader.variables, warnings, nodes
+        )
 
     def contents(self, nodes: Iterable[Node], context: str) -> tuple[tuple[Directive, ...], tuple[Section, ...]]:
         """Directives and directory sections of one scope."""
@@ -252,6 +252,12 @@ class _Loader:
         if sections:
             raise ConfigError(f"<{sections[0].kind}> can't stand in <PythonPool>", sections[0].place)
         listens = tuple(self._listen(directive) for directive in directives if directive.name == "Listen")
+        for listen in listens:
+            if listen.purpose == "connection":
+                raise ConfigError(
+                    "Listen ... connection can't stand in <PythonPool>", listen.place,
+                    "write it outside: the host of its PythonConnectionHandler names the pool",
+                )  # fmt: skip
         self.pools.append(pools.settings(node.args[0], directives, listens, node.place))
 
     def _listen(self, directive: Directive) -> Listen:

@@ -77,12 +77,13 @@ class Server:
 class Listen:
     """One `Listen` line. `address` is a path (unix), `host:port` (tcp) or a number (fd).
 
-    `purpose` is "fastcgi" or "connection". `mode` is an octal permission for unix sockets, `group` its group.
+    `purpose` is "fastcgi" or "connection"; connections may begin with a PROXY header (`proxy_protocol`). `mode` is an octal permission for unix sockets, `group` its group.
     """
 
     family: str
     address: str
     purpose: str = "fastcgi"
+    proxy_protocol: bool = False
     mode: int | None = None
     owner: str | None = None
     group: str | None = None
@@ -97,6 +98,7 @@ class PoolSettings:
     pattern: str = "*"
     process_manager: str = "static"
     max_processes: int = 4
+    connection_processes: int | None = None
     queue_length: int = 128
     environment: Mapping[str, str] = field(default_factory=dict)
     listens: tuple[Listen, ...] = ()
@@ -122,3 +124,13 @@ class Config:
     def servers(self) -> tuple[Server, ...]:
         """The main server and the virtual hosts."""
         return (self.main, *self.vhosts)
+
+    @property
+    def fastcgi_listens(self) -> tuple[Listen, ...]:
+        """Where front-ends connect."""
+        return tuple(listen for listen in self.listens if listen.purpose == "fastcgi")
+
+    @property
+    def connection_listens(self) -> tuple[Listen, ...]:
+        """Where clients of connection handlers connect."""
+        return tuple(listen for listen in self.listens if listen.purpose == "connection")

@@ -25,6 +25,7 @@ def settings(pattern: str, directives: Iterable[Directive], listens: tuple[Liste
         pattern=pattern,
         process_manager=values.get("ProcessManager", default.process_manager),
         max_processes=values.get("MaxProcesses", default.max_processes),
+        connection_processes=values.get("ConnectionProcesses"),
         queue_length=values.get("QueueLength", default.queue_length),
         environment=environment,
         listens=listens,
@@ -49,10 +50,16 @@ def listen(directive: Directive, server_root: str) -> Listen:
     for option in options:
         name, equals, value = option.partition("=")
         if option == "connection":
-            raise ConfigError("Listen ... connection is not supported yet", directive.place)
+            values["purpose"] = "connection"
+            continue
+        if option == "proxy_protocol":
+            values["proxy_protocol"] = True
+            continue
         if not equals or name not in ("mode", "owner", "group", "backlog"):
             raise ConfigError(
-                f"Listen does not know {option!r}", directive.place, "mode=, owner=, group= and backlog= are known"
+                f"Listen does not know {option!r}",
+                directive.place,
+                "connection, proxy_protocol, mode=, owner=, group= and backlog= are known",
             )
         if name in ("mode", "backlog"):
             base = 8 if name == "mode" else 10
@@ -65,6 +72,10 @@ def listen(directive: Directive, server_root: str) -> Listen:
     family, where = _address(address, server_root, directive.place)
     if family != "unix" and set(values) & {"mode", "owner", "group"}:
         raise ConfigError("mode=, owner= and group= are for unix sockets", directive.place)
+    if "proxy_protocol" in values and "purpose" not in values:
+        raise ConfigError(
+            "proxy_protocol is for connections", directive.place, "write Listen ADDRESS connection proxy_protocol"
+        )
     return Listen(family, where, place=directive.place, **values)  # type: ignore[arg-type]
 
 

@@ -12,11 +12,11 @@ import os
 import stat as st
 from typing import NamedTuple
 
-from mpfcgi.config import frontend_params, translate
+from mpfcgi.config import connections, frontend_params, translate
 from mpfcgi.config.directives import apply_options
 from mpfcgi.config.hosts import Hosts
 from mpfcgi.config.htaccess import HtaccessFiles, Looked
-from mpfcgi.config.model import Config, Server
+from mpfcgi.config.model import Config, Listen, Server
 from mpfcgi.config.sections import Found, Sections, Walked, depends_on_place, replaces_storage
 from mpfcgi.config.settings import Scope, Settings, merge
 from mpfcgi.config.walk import forbidden_link, walk
@@ -79,6 +79,10 @@ class Resolver:
     def server_for(self, host: str, server_name: str = "", port: str = "", address: str = "") -> Server:
         """The virtual host for a request's HTTP_HOST, SERVER_NAME, SERVER_PORT and SERVER_ADDR."""
         return self._hosts.find(host, server_name, port, address)
+
+    def server_at(self, listen: Listen) -> Server:
+        """The server whose connection handler takes the connections of a `Listen ... connection` line."""
+        return connections.server_at(self._hosts, listen)
 
     def server_settings(self, server: Server) -> Settings:
         """What the host says outside of all sections: all that is known in the post-read phase."""

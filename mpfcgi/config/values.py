@@ -186,6 +186,15 @@ def handlers(args: tuple[str, ...]) -> tuple[HandlerSpec, ...]:
     return tuple(HandlerSpec(name, extensions) for name in names)
 
 
+def handler(args: tuple[str, ...]) -> str:
+    """One `module` or `module::object`."""
+    name = one(args)
+    module, colons, function = name.partition("::")
+    if not module or (colons and not function):
+        raise BadValue(f"takes a handler such as module or module::object, not {name!r}")
+    return name
+
+
 def pair(args: tuple[str, ...]) -> dict[str, str | None]:
     """`key [value]`; None takes the key away."""
     if len(args) not in (1, 2):

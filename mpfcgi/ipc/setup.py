@@ -14,9 +14,10 @@ class WorkerSetup:
     """One worker's inheritance.
 
     `config` and `pool` are the configuration's objects; `name` is the interpreter. `listeners` are this pool's own
-    FastCGI sockets, `queue` its handoff queue's receiving end and `siblings` its sending end (where a leaving worker's
-    connections go), `router` the way to the router for requests of other pools (None where there is no router). A worker
-    that is `alone` is the only process, in the foreground, and answers the requests of all interpreters.
+    FastCGI sockets, `connection_listeners` those for raw connections with their Listen lines. `queue` is its handoff
+    queue's receiving end and `siblings` its sending end (where a leaving worker's connections go), `router` the way to
+    the router for requests of other pools (None where there is no router). A worker that is `alone` is the only
+    process, in the foreground, and answers the requests of all interpreters.
     """
 
     config: Any
@@ -26,7 +27,7 @@ class WorkerSetup:
     slot: Slot
     generation: int = 0
     listeners: list[socket.socket] = field(default_factory=list)
-    connection_listeners: list[socket.socket] = field(default_factory=list)
+    connection_listeners: list[tuple[socket.socket, Any]] = field(default_factory=list)
     queue: socket.socket | None = None
     siblings: socket.socket | None = None
     router: socket.socket | None = None

@@ -9,20 +9,19 @@ from __future__ import annotations
 import os
 import signal
 
-from mpfcgi.config import Config, pool_for, static_interpreters
+from mpfcgi.config import Config, connection_interpreters, pool_for, static_interpreters
 from mpfcgi.ipc import control
 from mpfcgi.ipc.scoreboard import Scoreboard
 from mpfcgi.ipc.setup import WorkerSetup
 from mpfcgi.supervisor import log as logs
 from mpfcgi.supervisor.listeners import Listeners
 from mpfcgi.supervisor.pool import WorkerMain
-from mpfcgi.worker import worker
 
 COMMANDS = {signal.SIGTERM: control.QUIT, signal.SIGINT: control.QUIT, signal.SIGUSR1: control.REOPEN}
 
 
-def run(config: Config, worker_main: WorkerMain = worker.run) -> int:
-    """Serve until SIGTERM or Ctrl-C; the exit code. ConfigError when an address can't be listened on."""
+def run(config: Config, worker_main: WorkerMain) -> int:
+    """Let `worker_main` serve until SIGTERM or Ctrl-C; its exit code. ConfigError when an address can't be listened on."""
     log = logs.open_log(config)
     listeners = Listeners()
     listeners.adopt(config.listens)
@@ -36,7 +35,7 @@ def run(config: Config, worker_main: WorkerMain = worker.run) -> int:
 
 
 def _setup(config: Config, listeners: Listeners) -> WorkerSetup:
-    names = static_interpreters(config)
+    names = [*static_interpreters(config), *connection_interpreters(config)]
     for name in names:
         os.environ.update(pool_for(config.pools, name).environment)
     ours, theirs = control.control_pair()
@@ -57,6 +56,7 @@ def _setup(config: Config, listeners: Listeners) -> WorkerSetup:
         names[0],
         theirs,
         slot,
-        listeners=listeners.of(config.listens),
+        listeners=listeners.of(config.fastcgi_listens),
+        connection_listeners=listeners.with_lines(config.connection_listens),
         alone=True,
     )

@@ -10,11 +10,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from time import monotonic
 
-from mpfcgi.config import Config, Listen, names_vary, pool_for, static_interpreters
+from mpfcgi.config import Config, Listen, connection_interpreters, names_vary, pool_for, static_interpreters
 from mpfcgi.ipc.scoreboard import Scoreboard
 from mpfcgi.supervisor.listeners import Listeners
 from mpfcgi.supervisor.log import Log
-from mpfcgi.supervisor.pool import Crew, Pool, WorkerMain
+from mpfcgi.supervisor.pool import ConnectionPool, Crew, Pool, WorkerMain
 from mpfcgi.supervisor.queues import Queue, Queues
 from mpfcgi.supervisor.router_handle import RouterCrew
 
@@ -54,10 +54,17 @@ class Generation:
             names += tuple(name for name in on_demand if name not in names)
         for name in names:
             self._add(name)
+        self._connection_pools = [
+            ConnectionPool(
+                name, pool_for(config.pools, name), config, number, means.log, means.scoreboard, means.worker_main,
+                means.listeners.with_lines(listens),
+            )
+            for name, listens in connection_interpreters(config).items()
+        ]  # fmt: skip
 
     @property
     def crews(self) -> list[Crew]:
-        return [*self.pools.values(), *([self.router] if self.router else [])]
+        return [*self.pools.values(), *self._connection_pools, *([self.router] if self.router else [])]
 
     @property
     def is_ready(self) -> bool:
@@ -70,11 +77,11 @@ class Generation:
         return [name for name in self.pools if name not in self._static]
 
     @property
-    def entrance(self) -> socket.socket:
-        """Where a connection goes whose own way is gone: to the router, or to the only pool."""
+    def entrance(self) -> socket.socket | None:
+        """Where a connection goes whose own way is gone: to the router, or to the only pool; None when there is none."""
         if self.router is not None:
             return self._means.queues.hand_backs[0]
-        return next(iter(self.pools.values())).queue[0]
+        return next((pool.queue[0] for pool in self.pools.values()), None)
 
     def open(self) -> None:
         """Let the router in, if it is time."""
@@ -90,7 +97,7 @@ class Generation:
 
     @property
     def _pools_ready(self) -> bool:
-        return all(pool.is_ready for pool in self.pools.values())
+        return all(pool.is_ready for pool in (*self.pools.values(), *self._connection_pools))
 
     def _shared(self) -> list[Listen]:
         """The lines whose connections the router takes."""
@@ -98,14 +105,14 @@ class Generation:
         # A pool that starts with its first request does not listen yet: somebody must see that request.
         started = {pool_for(self.config.pools, name).pattern for name in self._static}
         return [
-            *(listen for listen in self.config.listens if listen not in own),
+            *(listen for listen in self.config.fastcgi_listens if listen not in own),
             *(listen for pool in self.config.pools if pool.pattern not in started for listen in pool.listens),
         ]
 
     def _add(self, name: str) -> Pool:
         means = self._means
         settings = pool_for(self.config.pools, name)
-        listens = self.config.listens if self.router is None else settings.listens
+        listens = self.config.fastcgi_listens if self.router is None else settings.listens
         pool = self.pools[name] = Pool(
             name, settings, self.config, self.number, means.log, means.scoreboard, means.worker_main,
             means.queues.of(name), means.listeners.of(listens), self.router.hand_back if self.router else None,

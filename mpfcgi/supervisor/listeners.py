@@ -55,6 +55,10 @@ class Listeners:
         """The sockets of these lines."""
         return [self._sockets[listen.family, listen.address] for listen in listens]
 
+    def with_lines(self, listens: Iterable[Listen]) -> list[tuple[socket.socket, Listen]]:
+        """The same, each with its line."""
+        return [(self._sockets[listen.family, listen.address], listen) for listen in listens]
+
     def close(self) -> None:
         """Close all and remove the files of unix sockets."""
         self.keep_only(())

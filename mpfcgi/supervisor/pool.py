@@ -7,9 +7,9 @@ import socket
 from collections.abc import Callable
 from time import monotonic
 
-from mpfcgi.config import Config, PoolSettings
+from mpfcgi.config import Config, Listen, PoolSettings
 from mpfcgi.ipc import control
-from mpfcgi.ipc.scoreboard import Scoreboard
+from mpfcgi.ipc.scoreboard import Scoreboard, Slot
 from mpfcgi.ipc.setup import WorkerSetup
 from mpfcgi.supervisor import process, staffing
 from mpfcgi.supervisor.log import Log
@@ -94,40 +94,38 @@ class Crew:
         self.members[member.pid] = member
 
 
-class Pool(Crew):
-    """The workers of the interpreter `name` under one configuration. `generation` tells reloads apart."""
+class WorkerCrew(Crew):
+    """Workers of the interpreter `name` under one configuration; `wanted` of them, which `ps` shows by `title`."""
 
     def __init__(
-        self, name: str, settings: PoolSettings, config: Config, generation: int, log: Log,
-        scoreboard: Scoreboard, worker_main: WorkerMain, queue: Queue,
-        listeners: list[socket.socket], router: socket.socket | None,
+        self, name: str, title: str, wanted: int, settings: PoolSettings, config: Config, generation: int, log: Log,
+        scoreboard: Scoreboard, worker_main: WorkerMain,
     ) -> None:  # fmt: skip
-        super().__init__(name, settings.max_processes, log, f"[pool {name}] worker")
-        self.settings, self.config, self.generation = settings, config, generation
-        self.queue = queue
+        super().__init__(name, wanted, log, f"[pool {title}] worker")
+        self.title, self.settings, self.config, self.generation = title, settings, config, generation
         self._scoreboard, self._worker_main = scoreboard, worker_main
-        self._listeners, self._router = listeners, router
+
+    def setup(self, line: socket.socket, slot: Slot) -> WorkerSetup:
+        """What a worker is given; `line` is its end of the control line."""
+        raise NotImplementedError
 
     def spawn(self) -> WorkerHandle:
         # Filled in before the fork: afterwards it is the worker's, which may be ahead of us.
         slot = self._scoreboard.take()
-        slot.occupy(0, self.generation, self.name)
+        slot.occupy(0, self.generation, self.title)
         ours, theirs = control.control_pair()
-        send_end, receive_end = self.queue
-        setup = WorkerSetup(
-            self.config, self.settings, self.name, theirs, slot, self.generation, self._listeners,
-            queue=receive_end, siblings=send_end, router=self._router,
-        )  # fmt: skip
-        given = [theirs, receive_end, send_end, *self._listeners, *([self._router] if self._router else [])]
+        setup = self.setup(theirs, slot)
+        ends = [end for end in (theirs, setup.queue, setup.siblings, setup.router) if end is not None]
+        given = [*ends, *setup.listeners, *(listener for listener, _ in setup.connection_listeners)]
 
         def main() -> int:
-            slot.occupy(os.getpid(), self.generation, self.name)
+            slot.occupy(os.getpid(), self.generation, self.title)
             os.environ.update(self.settings.environment)
             return self._worker_main(setup)
 
         started = monotonic()
         try:
-            pid = process.fork(f"pool {self.name}", main, [sock.fileno() for sock in given] + [self._log.fd])
+            pid = process.fork(f"pool {self.title}", main, [sock.fileno() for sock in given] + [self._log.fd])
         except OSError:
             slot.release()
             ours.close()
@@ -135,6 +133,50 @@ class Pool(Crew):
         finally:
             theirs.close()
         return WorkerHandle(pid, started, ours, slot=slot)
+
+
+class Pool(WorkerCrew):
+    """The workers that answer an interpreter's requests. `generation` tells reloads apart."""
+
+    def __init__(
+        self, name: str, settings: PoolSettings, config: Config, generation: int, log: Log,
+        scoreboard: Scoreboard, worker_main: WorkerMain, queue: Queue,
+        listeners: list[socket.socket], router: socket.socket | None,
+    ) -> None:  # fmt: skip
+        super().__init__(
+            name, name, settings.max_processes, settings, config, generation, log, scoreboard, worker_main
+        )  # fmt: skip
+        self.queue = queue
+        self._listeners, self._router = listeners, router
+
+    def setup(self, line: socket.socket, slot: Slot) -> WorkerSetup:
+        send_end, receive_end = self.queue
+        return WorkerSetup(
+            self.config, self.settings, self.name, line, slot, self.generation, self._listeners,
+            queue=receive_end, siblings=send_end, router=self._router,
+        )  # fmt: skip
+
+
+class ConnectionPool(WorkerCrew):
+    """The workers that run an interpreter's connection handlers, each one connection at a time.
+
+    They are others than those that answer requests: a connection may last for hours, and a few of them would leave
+    nobody to serve the site.
+    """
+
+    def __init__(
+        self, name: str, settings: PoolSettings, config: Config, generation: int, log: Log,
+        scoreboard: Scoreboard, worker_main: WorkerMain, listeners: list[tuple[socket.socket, Listen]],
+    ) -> None:  # fmt: skip
+        wanted = settings.connection_processes or settings.max_processes
+        title = f"{name} (connections)"
+        super().__init__(name, title, wanted, settings, config, generation, log, scoreboard, worker_main)
+        self._listeners = listeners
+
+    def setup(self, line: socket.socket, slot: Slot) -> WorkerSetup:
+        return WorkerSetup(
+            self.config, self.settings, self.name, line, slot, self.generation, connection_listeners=self._listeners
+        )
 
 
 class Beside(Crew):

@@ -166,7 +166,7 @@ class Supervisor:
     def _forward_strays(self) -> None:
         """Connections in queues that have lost their readers go to who serves now."""
         entrance = self.newest.entrance
-        self._crowded = any(move(end, entrance) for end in self._strays())
+        self._crowded = entrance is not None and any(move(end, entrance) for end in self._strays())
         if not self._leaving and not self._crowded:
             self.queues.forget(self._read())
 

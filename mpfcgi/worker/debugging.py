@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pdb
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
-from mpfcgi.api import Request
+from mpfcgi.api import services
 from mpfcgi.api.constants import APLOG_WARNING
 from mpfcgi.worker.handlers import MISSING, Handler
 
@@ -19,22 +18,22 @@ class DebuggedHandler(Handler):
 
     __slots__ = ()
 
-    def __init__(self, name: str | Callable[[Request], object], *more: Any, **others: Any) -> None:
+    def __init__(self, name: str | Callable[[Any], object], *more: Any, **others: Any) -> None:
         super().__init__(name, *more, **others)
         if self.function is not None:
             self.function = _debugged(self.function)
 
-    def find(self, module: ModuleType, req: Request) -> Any:
+    def find(self, module: Any, subject: Any) -> Any:
         """The object in `module`, wrapped for pdb; MISSING and AttributeError as without."""
-        found = super().find(module, req)
+        found = super().find(module, subject)
         return found if found is MISSING else _debugged(found)
 
 
-def _debugged(function: Callable[[Request], object]) -> Callable[[Request], object]:
-    def in_debugger(req: Request) -> object:
-        if not req._services.alone:
-            req.log_error(NO_TERMINAL, APLOG_WARNING)
-            return function(req)
-        return pdb.runcall(function, req)
+def _debugged(function: Callable[[Any], object]) -> Callable[[Any], object]:
+    def in_debugger(subject: Any) -> object:
+        if not services.current().alone:
+            subject.log_error(NO_TERMINAL, APLOG_WARNING)
+            return function(subject)
+        return pdb.runcall(function, subject)
 
     return in_debugger

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from mpfcgi.api import Request
+from mpfcgi.api import Connection, Request
 from mpfcgi.api.constants import DECLINED
 from mpfcgi.api.errors import SERVER_RETURN
 from mpfcgi.importer import Importer, Wanted
@@ -51,7 +51,10 @@ class Handler:
         self.wanted: Wanted | None = None
 
     def find(self, module: ModuleType, req: Any) -> Any:
-        """The object in `module`, for a request or a filter; MISSING when it isn't there and may be missing. AttributeError otherwise."""
+        """The object in `module`, for a request, a filter or a connection; MISSING when it isn't there and may be missing.
+
+        AttributeError otherwise.
+        """
         names = self.objects
         try:
             found: Any = module.__dict__[names[0]]
@@ -69,7 +72,7 @@ class Handler:
         return found  # type: ignore[no-any-return]
 
 
-def call(handler: Handler, req: Request, importer: Importer, rules: ImportRules) -> int:
+def call(handler: Handler, req: Request | Connection, importer: Importer, rules: ImportRules) -> int:
     """Import the handler's module, call it, and return its result. Raises what the handler raises."""
     wanted = handler.wanted
     if wanted is None:
@@ -82,8 +85,8 @@ def call(handler: Handler, req: Request, importer: Importer, rules: ImportRules)
     return run(function, req)
 
 
-def run(function: Callable[[Request], object], req: Request) -> int:
-    """Call `function(req)`: its result, or SERVER_RETURN's. AssertionError when that is no int."""
+def run(function: Callable[[Any], object], req: Request | Connection) -> int:
+    """Call `function(req)`, with a connection for connection handlers: its result, or SERVER_RETURN's. AssertionError when that is no int."""
     try:
         result = function(req)
     except SERVER_RETURN as returned:
@@ -91,7 +94,7 @@ def run(function: Callable[[Request], object], req: Request) -> int:
         if not returned.args:
             raise
         result = returned.args[0]
-        if len(returned.args) > 1 and returned.args[1] is not None and type(result) is int:
+        if isinstance(req, Request) and len(returned.args) > 1 and returned.args[1] is not None and type(result) is int:
             req.status = returned.args[1]
     if type(result) is not int:
         raise AssertionError(WRONG_TYPE.format(type(result)))

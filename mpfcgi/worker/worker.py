@@ -11,6 +11,7 @@ import errno
 import select
 import socket
 from collections.abc import Callable
+from functools import partial
 from time import monotonic
 
 from mpfcgi.fastcgi import Limits, Pairs, ParamsReceived, ParamsRejected, Seen
@@ -18,6 +19,7 @@ from mpfcgi.ipc import control, handoff
 from mpfcgi.ipc.setup import WorkerSetup
 from mpfcgi.worker.body import EMPTY
 from mpfcgi.worker.channel import Channel
+from mpfcgi.worker.connections import Connections, Lingering
 from mpfcgi.worker.exchange import Exchange
 from mpfcgi.worker.phases import Cycle
 from mpfcgi.worker.services import WorkerServices
@@ -49,12 +51,13 @@ class Worker:
             "FCGI_MAX_REQS": str(setup.pool.max_processes),
             "FCGI_MPXS_CONNS": "0",
         }
-        self.waiting: set[Channel] = set()
+        self.waiting: set[Channel | Lingering] = set()
         self.watchdog = Watchdog(setup.slot)
         self._epoll = select.epoll()
         self._ready: dict[int, Callable[[int], None]] = {}
         self._channels: set[Channel] = set()
         self._stopping = False
+        self._connections = Connections(self, self.cycle, self._asked_to_stop)
         self._accept_again = 0.0
 
     def run(self) -> int:
@@ -131,6 +134,17 @@ class Worker:
             self._epoll.unregister(channel.fd)
             self.slot.set_connections(len(self._channels))
 
+    def linger(self, lingering: Lingering) -> None:
+        """Watch a connection that is to be closed soon."""
+        self._register(lingering.sock, lingering.ready)
+        self.waiting.add(lingering)
+
+    def part_with(self, lingering: Lingering) -> None:
+        """It is closed now."""
+        self.waiting.discard(lingering)
+        del self._ready[lingering.sock.fileno()]
+        self._epoll.unregister(lingering.sock.fileno())
+
     def log_connection(self, text: str) -> None:
         self.services.log_connection(text)
 
@@ -139,7 +153,9 @@ class Worker:
     def _watch_entrances(self) -> None:
         setup = self.setup
         for listener in setup.listeners:
-            self._register(listener, self._acceptor(listener))
+            self._register(listener, self._acceptor(listener, self._adopt))
+        for listener, listen in setup.connection_listeners:
+            self._register(listener, self._acceptor(listener, partial(self._connections.serve, listen=listen)))
         if setup.queue is not None:
             self._register(setup.queue, self._take_handed)
         self._register(setup.control, self._take_command)
@@ -149,7 +165,7 @@ class Worker:
         self._ready[sock.fileno()] = act
         self._epoll.register(sock.fileno(), select.EPOLLIN)
 
-    def _acceptor(self, listener: socket.socket) -> Callable[[int], None]:
+    def _acceptor(self, listener: socket.socket, adopt: Callable[[socket.socket], None]) -> Callable[[int], None]:
         def accept(events: int) -> None:
             try:
                 sock, _ = listener.accept()
@@ -159,7 +175,7 @@ class Worker:
                 self._not_accepted(error)
                 return
             sock.setblocking(False)
-            self._adopt(sock)
+            adopt(sock)
 
         return accept
 
@@ -167,9 +183,15 @@ class Worker:
         if error.errno not in ACCEPT_CAPACITY:
             return
         self.log_connection(f"can't accept connections: {error.strerror}; trying again")
-        for listener in self.setup.listeners:
-            self._epoll.modify(listener.fileno(), 0)
+        self._listen(0)
         self._accept_again = monotonic() + ACCEPT_AGAIN
+
+    def _listen(self, events: int) -> None:
+        for listener in self._entrances():
+            self._epoll.modify(listener.fileno(), events)
+
+    def _entrances(self) -> list[socket.socket]:
+        return [*self.setup.listeners, *(listener for listener, _ in self.setup.connection_listeners)]
 
     def _adopt(self, sock: socket.socket, early: bytes = b"") -> None:
         channel = Channel(sock, self)
@@ -204,13 +226,18 @@ class Worker:
         if control.REOPEN in commands:
             self.services.reopen_logs()
 
+    def _asked_to_stop(self) -> bool:
+        """Whether this worker is to leave, by what has come on the control socket while a connection is served."""
+        self._take_command(select.EPOLLIN)
+        return self._stopping
+
     def _stop(self) -> None:
         """Take no more connections; give the idle ones to the pool's other workers, or close them."""
         if self._stopping:
             return
         self._stopping = True
         self.slot.leave()
-        entrances = list(self.setup.listeners)
+        entrances = self._entrances()
         if self.setup.queue is not None:
             entrances.append(self.setup.queue)
         for sock in entrances:
@@ -243,8 +270,7 @@ class Worker:
         if self._accept_again and now >= self._accept_again:
             self._accept_again = 0.0
             if not self._stopping:
-                for listener in self.setup.listeners:
-                    self._epoll.modify(listener.fileno(), select.EPOLLIN)
+                self._listen(select.EPOLLIN)
 
 
 def run(setup: WorkerSetup) -> int:

@@ -67,12 +67,16 @@ def site_text(case: Path, folder: Path, ports: tuple[int, int], text: str) -> st
     return text
 
 
-def configuration(folder: Path, names: list[str], ports: tuple[int, int]) -> str:
-    """The corpus's global settings and one virtual host for each case; `ports` are for HTTP and for connections."""
+def configuration(folder: Path, names: list[str], port: int, connection_ports: dict[str, int]) -> str:
+    """The corpus's global settings and one virtual host for each case; a connection names no host, so that each case
+    with connection handlers has a port of its own."""
     (folder / "logs").mkdir(exist_ok=True)
     parts = [HEAD.format(folder=folder), (CORPUS / "base.conf").read_text()]
-    if any((folder / "cases" / name / CONNECTION_SITE).exists() for name in names):
-        parts.append(f"Listen 127.0.0.1:{ports[1]} connection\n")
+    parts += [
+        f"Listen 127.0.0.1:{connection_ports[name]} connection\n"
+        for name in names
+        if (folder / "cases" / name / CONNECTION_SITE).exists()
+    ]
     (folder / "empty").mkdir(exist_ok=True)
     parts.append(f"<VirtualHost *>\nServerName fallback.test\nDocumentRoot {folder}/empty\n</VirtualHost>\n")
     for name in names:
@@ -85,7 +89,7 @@ def configuration(folder: Path, names: list[str], ports: tuple[int, int]) -> str
         # Two are only there because the real module crashes with one.
         if wanted.get("workers", 1) > 2:
             parts.append(f'<PythonPool "{number}.test">\nMaxProcesses {wanted["workers"]}\n</PythonPool>\n')
-        parts.append(configuration_of(folder / "cases" / name, folder, ports))
+        parts.append(configuration_of(folder / "cases" / name, folder, (port, connection_ports[name])))
     return "\n".join(parts)
 
 
@@ -109,17 +113,23 @@ def corpus(names: list[str]) -> Iterator[tuple[object, dict[str, object]]]:
             shutil.copytree(CORPUS / "cases" / name, folder / "cases" / name)
         # nginx's workers may be another user, and the corpus is read-only.
         subprocess.run(["chmod", "-R", "u+w,a+rX", folder], check=True)
-        ports = (free_port(), free_port())
-        daemon = Daemon(folder, configuration(folder, names, ports), [f"-D{name}" for name in DEFINES])
+        http_port, unused = free_port(), free_port()
+        connection_ports = {
+            name: free_port() if (folder / "cases" / name / CONNECTION_SITE).exists() else unused for name in names
+        }
+        daemon = Daemon(
+            folder, configuration(folder, names, http_port, connection_ports), [f"-D{name}" for name in DEFINES]
+        )
         try:
             with nginx(folder, daemon.socket) as port:
                 env = lib.Env(
                     ("127.0.0.1", port),
-                    ("127.0.0.1", ports[1]),
+                    None,
                     str(folder / "cases"),
                     str(folder / "logs"),
                     str(folder / "tmp"),
                 )
+                env.connection_ports = connection_ports
                 yield env, {name: lib.Case(str(folder / "cases" / name)) for name in names}
         finally:
             daemon.stop()
@@ -130,6 +140,7 @@ def corpus(names: list[str]) -> Iterator[tuple[object, dict[str, object]]]:
 def problems(env, case) -> list[str]:
     """The differences between what was recorded and what the daemon answers."""
     lib = corpuslib()
+    env.conn_addr = ("127.0.0.1", env.connection_ports[case.dirname])
     found = []
     for wanted, got in zip(case.expected()["responses"], lib.run_case(env, case), strict=True):
         if (case.dirname, wanted["id"]) in DEPARTURES:
