@@ -104,18 +104,18 @@ class mp_server:
 
     @property
     def keep_alive_timeout(self) -> float:
-        """Apache's default, in seconds: the front-end keeps connections."""
-        return 5.0
+        """What KeepAliveTimeout says, in seconds: the front-end keeps connections."""
+        return self._value("KeepAliveTimeout", 5.0)  # type: ignore[no-any-return]
 
     @property
     def keep_alive_max(self) -> int:
-        """Apache's default: the front-end counts."""
-        return 100
+        """What MaxKeepAliveRequests says: the front-end counts."""
+        return self._value("MaxKeepAliveRequests", 100)  # type: ignore[no-any-return]
 
     @property
     def keep_alive(self) -> int:
-        """1: the front-end decides."""
-        return 1
+        """What KeepAlive says, as 1 or 0: the front-end decides."""
+        return int(self._value("KeepAlive", True))
 
     @property
     def send_buffer_size(self) -> int:
@@ -134,18 +134,18 @@ class mp_server:
 
     @property
     def limit_req_line(self) -> int:
-        """Apache's default: the front-end limits."""
-        return 8190
+        """What LimitRequestLine says, in bytes, or Apache's default: without one the front-end limits."""
+        return self._value("LimitRequestLine", 8190)  # type: ignore[no-any-return]
 
     @property
     def limit_req_fieldsize(self) -> int:
-        """Apache's default: the front-end limits."""
-        return 8190
+        """What LimitRequestFieldSize says, in bytes, or Apache's default: without one the front-end limits."""
+        return self._value("LimitRequestFieldSize", 8190)  # type: ignore[no-any-return]
 
     @property
     def limit_req_fields(self) -> int:
-        """Apache's default: the front-end limits."""
-        return 100
+        """What LimitRequestFields says, or Apache's default: without one the front-end limits."""
+        return self._value("LimitRequestFields", 100)  # type: ignore[no-any-return]
 
     @property
     def my_generation(self) -> int:

@@ -41,6 +41,32 @@ def read_config(named: str | None, defines: Sequence[str]) -> Config:
     return load(find_config(named), defines=defines)
 
 
+def optimize_as_configured(config: Config) -> Callable[[Config], Config]:
+    """Start this command anew under -O where PythonOptimize says so; what a reload passes its configuration through.
+
+    Python decides on asserts when it starts, so that a reload can't change it: ConfigError.
+    """
+    wanted = _optimized(config)
+    if wanted and not sys.flags.optimize:
+        sys.stdout.flush()
+        os.execv(sys.executable, [sys.executable, "-O", *sys.orig_argv[1:]])
+
+    def unchanged(new: Config) -> Config:
+        if _optimized(new) != wanted:
+            raise ConfigError(
+                "PythonOptimize has changed, which a reload can't bring about", None, "restart the daemon"
+            )
+        return new
+
+    return unchanged
+
+
+def _optimized(config: Config) -> bool:
+    return any(
+        directive.value for directive in [item for item in config.main.directives if item.name == "PythonOptimize"][-1:]
+    )
+
+
 def fail(message: object, status: int = 1) -> NoReturn:
     """End the command with one line on stderr."""
     click.echo(f"mpfcgi: {message}", err=True)

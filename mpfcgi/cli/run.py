@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from mpfcgi.cli.common import clear_errors, config_option, define_option, fail, read_config
+from mpfcgi.cli.common import clear_errors, config_option, define_option, fail, optimize_as_configured, read_config
 
 
 @click.command()
@@ -30,6 +30,7 @@ def run(config_file: str | None, defines: tuple[str, ...], alone: bool) -> None:
     from mpfcgi.worker import logs, worker
 
     config = read_config(config_file, defines)
+    unchanged = optimize_as_configured(config)
     logs.check(config)
     if not config.listens:
         fail(f"{config.file}: there is no Listen line; write one such as: Listen unix:mpfcgi.sock mode=0666")
@@ -37,4 +38,4 @@ def run(config_file: str | None, defines: tuple[str, ...], alone: bool) -> None:
         click.echo(f"mpfcgi: warning: {warning}", err=True)
     if alone:
         sys.exit(one_process.run(config, worker.run))
-    sys.exit(Supervisor(config, reload=lambda: read_config(config_file, defines)).run())
+    sys.exit(Supervisor(config, reload=lambda: unchanged(read_config(config_file, defines))).run())

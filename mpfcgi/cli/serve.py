@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import click
 
-from mpfcgi.cli.common import clear_errors, fail
+from mpfcgi.cli.common import clear_errors, fail, optimize_as_configured
 from mpfcgi.config import Config, Listen, load, load_text
 from mpfcgi.config.syntax import quote
 
@@ -62,12 +62,13 @@ def serve(folder: str, bind: str, workers: int) -> None:
         fail(f"{folder} is no folder")
     if not os.access(folder, os.R_OK | os.X_OK):
         fail(f"{folder} can't be read: permission denied")
+    unchanged = optimize_as_configured(_config(folder, workers))
     listener = _bind(bind)
     private = tempfile.mkdtemp(prefix="mpfcgi-")
     listen = Listen("unix", os.path.join(private, "socket"), mode=0o600)
 
     def read() -> Config:
-        return replace(_config(folder, workers), listens=(listen,))
+        return replace(unchanged(_config(folder, workers)), listens=(listen,))
 
     try:
         host, port = listener.getsockname()[:2]

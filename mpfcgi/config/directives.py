@@ -78,7 +78,8 @@ class Spec:
     """A directive. `combine` joins it with an earlier one of the same section, `merge` with that of an outer scope.
 
     `override` is the AllowOverride class that .htaccess needs for it ("any": not None). `key` is the name that the
-    merged value has in Settings, where it is not the directive's own.
+    merged value has in Settings, where it is not the directive's own. What is `shown_only` is the front-end's to do:
+    here it is an attribute of the server object.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Spec:
     merge: Callable[[Any, Any], Any] = replace
     override: str | None = None
     key: str = ""
+    shown_only: bool = False
     syntax: str = ""
 
     @property
@@ -136,6 +138,22 @@ _add(
     v.handler,
     "The handler of raw connections, which come in at Listen ADDRESS connection (5.3.1).",
     syntax="handler",
+)
+_add(
+    "PythonImport",
+    "SV",
+    v.python_import,
+    "A module that workers of an interpreter import when they start, and a function of it to call (5.4.3).",
+    combine=append,
+    merge=append,
+    syntax="module[::function] interpreter",
+)
+_add(
+    "PythonOptimize",
+    "S",
+    v.flag,
+    "Whether the daemon runs Python with -O: no assert statements, __debug__ false (5.4.9).",
+    syntax="On|Off",
 )
 _add(
     "PythonDebug",
@@ -296,6 +314,21 @@ _add(
     override="any",
     syntax="bytes",
 )
+_add("LimitRequestLine", "SV", v.integer(0, 2**31), "The longest request line: 414. Default: none.", syntax="bytes")
+_add(
+    "LimitRequestFields", "SV", v.integer(0, 32767), "The most header fields, 0 for any number: 400. Default: none.",
+    syntax="number",
+)  # fmt: skip
+_add(
+    "LimitRequestFieldSize", "SV", v.integer(0, 2**31), "The longest header field: 400. Default: none.", syntax="bytes"
+)
+_add(
+    "LimitInternalRecursion", "SV", v.recursion, "The most internal redirects one after the other: 500. Default 10.",
+    syntax="number",
+)  # fmt: skip
+_add("KeepAlive", "SV", v.flag, "Shown as server.keep_alive.", shown_only=True)
+_add("KeepAliveTimeout", "SV", v.seconds, "Shown as server.keep_alive_timeout.", shown_only=True)
+_add("MaxKeepAliveRequests", "SV", v.integer(0, 2**31), "Shown as server.keep_alive_max.", shown_only=True)
 _add(
     "UseCanonicalName",
     "SVD",
@@ -636,9 +669,6 @@ FRONT_END = frozenset(
         "AsyncRequestWorkerFactor",
         "GracefulShutdownTimeout",
         "NameVirtualHost",
-        "KeepAlive",
-        "KeepAliveTimeout",
-        "MaxKeepAliveRequests",
         "SSLEngine",
         "SSLCertificateFile",
         "SSLCertificateKeyFile",
@@ -673,10 +703,6 @@ FRONT_END = frozenset(
         "ReceiveBufferSize",
         "ScoreBoardFile",
         "RequestReadTimeout",
-        "LimitRequestFields",
-        "LimitRequestFieldSize",
-        "LimitRequestLine",
-        "LimitInternalRecursion",
         "IndexOptions",
         "IndexIgnore",
         "AddIcon",
@@ -711,8 +737,6 @@ for _names, _why in (
         REFUSED[_name.lower()] = _why
 
 for _name in [
-    "PythonImport",
-    "PythonOptimize",
     "StartProcesses",
     "MinSpareProcesses",
     "MaxSpareProcesses",

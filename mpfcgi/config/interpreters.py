@@ -8,6 +8,7 @@ from mpfcgi.config import connections
 from mpfcgi.config.model import Config, Directive, Listen, Section
 from mpfcgi.config.patterns import is_wild
 from mpfcgi.config.resolver import Resolver
+from mpfcgi.config.values import Import
 
 
 def static_interpreters(config: Config) -> tuple[str, ...]:
@@ -21,8 +22,21 @@ def static_interpreters(config: Config) -> tuple[str, ...]:
         names += [
             directive.value for directive in _in_sections(server.sections) if directive.name == "PythonInterpreter"
         ]
+    names += [line.interpreter for line in imports(config)]
     names += [pool.pattern for pool in config.pools if not is_wild(pool.pattern)]
     return tuple(dict.fromkeys(names))
+
+
+def imports(config: Config, name: str | None = None) -> list[Import]:
+    """The PythonImport lines, of the interpreter `name` or of all, in their order."""
+    return [
+        line
+        for server in config.servers
+        for directive in server.directives
+        if directive.name == "PythonImport"
+        for line in directive.value
+        if name in (None, line.interpreter)
+    ]
 
 
 def connection_interpreters(config: Config) -> dict[str, tuple[Listen, ...]]:

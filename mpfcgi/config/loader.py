@@ -108,6 +108,8 @@ class _Loader:
             self._without_spec(node, name)
             return None
         self._check_context(spec, context, node.place)
+        if spec.shown_only:
+            self._ignored(node)
         try:
             value = spec.parse(node.args)
         except BadValue as error:
@@ -117,7 +119,7 @@ class _Loader:
 
     def _without_spec(self, node: DirectiveNode, name: str) -> None:
         if name in FRONT_END:
-            self.warnings.append(f"{node.place}: {node.name} is ignored: the front-end sees to it")
+            self._ignored(node)
             return
         if name in REFUSED:
             raise ConfigError(f"{node.name} would be lost here", node.place, REFUSED[name])
@@ -126,6 +128,9 @@ class _Loader:
         near = difflib.get_close_matches(name, list(REGISTRY), 1, 0.7)
         hint = f"did you mean {REGISTRY[near[0]].name}?" if near else ""
         raise ConfigError(f"there is no directive {node.name}", node.place, hint)
+
+    def _ignored(self, node: DirectiveNode) -> None:
+        self.warnings.append(f"{node.place}: {node.name} is ignored: the front-end sees to it")
 
     def _check_context(self, spec: Spec, context: str, place: Place) -> None:
         if context not in spec.contexts:

@@ -91,6 +91,14 @@ class Buffering(NamedTuple):
     in_memory: int
 
 
+class Import(NamedTuple):
+    """PythonImport: what is imported, the function called then ("" for none), where."""
+
+    module: str
+    function: str
+    interpreter: str
+
+
 OPTION_NAMES = {
     name.lower(): name
     for name in (
@@ -193,6 +201,21 @@ def handler(args: tuple[str, ...]) -> str:
     if not module or (colons and not function):
         raise BadValue(f"takes a handler such as module or module::object, not {name!r}")
     return name
+
+
+def python_import(args: tuple[str, ...]) -> tuple[Import, ...]:
+    """`module[::function] interpreter`"""
+    if len(args) != 2:
+        raise BadValue(f"takes a module and the name of an interpreter, not {len(args)} arguments")
+    module, _, function = handler(args[:1]).partition("::")
+    return (Import(module, function, args[1]),)
+
+
+def recursion(args: tuple[str, ...]) -> int:
+    """LimitInternalRecursion's first number."""
+    if len(args) > 1:
+        raise BadValue("does not support a second number, for subrequests, yet")
+    return int(integer(1, 1000)(args))
 
 
 def pair(args: tuple[str, ...]) -> dict[str, str | None]:

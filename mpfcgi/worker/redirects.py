@@ -11,9 +11,6 @@ from mpfcgi.config import parse_uri
 if TYPE_CHECKING:
     from mpfcgi.worker.services import WorkerServices
 
-# A chain of internal redirects longer than this goes in a circle (LimitInternalRecursion).
-MAX_REDIRECTS = 10
-
 
 def internal_redirect(services: WorkerServices, req: Request, uri: str, error_status: int | None = None) -> None:
     """Run the cycle for `uri` in the place of `req`, with the status of an error if that is what it answers."""
@@ -22,8 +19,9 @@ def internal_redirect(services: WorkerServices, req: Request, uri: str, error_st
     path, args, status = parse_uri(uri)
     if not uri.startswith("/"):
         status = HTTP_BAD_REQUEST
-    if _depth(req) >= MAX_REDIRECTS:
-        req.log_error(f"{req.uri} was redirected more than {MAX_REDIRECTS} times: probably in a circle")
+    most = site.settings.get("LimitInternalRecursion", 10)
+    if _depth(req) > most:
+        req.log_error(f"{req.uri} was redirected more than {most} times (LimitInternalRecursion): probably in a circle")
         status = HTTP_INTERNAL_SERVER_ERROR
     new = Request(req._exchange, req.server, services, site.settings, path, args, prev=req)
     new._err_headers_out = req._err_headers_out

@@ -9,6 +9,7 @@ from mpfcgi.api import Server as ServerObject
 from mpfcgi.config import Server, parse_uri
 from mpfcgi.fastcgi import Pairs
 from mpfcgi.worker import logs
+from mpfcgi.worker.limits import HeadLimits
 from mpfcgi.worker.plan import INIT, POST_READ, TRANS, Plan
 
 if TYPE_CHECKING:
@@ -19,13 +20,13 @@ if TYPE_CHECKING:
 class Head:
     """What the parameters of a request say first: its host, its decoded path and its query string.
 
-    `status` is what to answer when the URI is wrong, 0 otherwise.
+    `status` is what to answer when the URI is wrong, or the head past a limit (`problem` says which), 0 otherwise.
     """
 
-    __slots__ = ("args", "path", "site", "status")
+    __slots__ = ("args", "path", "problem", "site", "status")
 
-    def __init__(self, site: Site, path: str, args: str | None, status: int) -> None:
-        self.site, self.path, self.args, self.status = site, path, args, status
+    def __init__(self, site: Site, path: str, args: str | None, status: int, problem: str = "") -> None:
+        self.site, self.path, self.args, self.status, self.problem = site, path, args, status, problem
 
 
 class Site:
@@ -42,6 +43,7 @@ class Site:
         self.object = ServerObject(server, self.settings, services)
         self.access_logs = logs.access_logs(self.settings, services.log_files)
         self.error_log = services.log_files.open(self.settings.get("ErrorLog"))
+        self._limits = HeadLimits.of(self.settings)
         self._encoded_slashes: str = self.settings.get("AllowEncodedSlashes", "off")
 
     def head(self, params: Pairs) -> Head:
@@ -50,10 +52,15 @@ class Site:
         path, args, status = parse_uri(raw, self._encoded_slashes)
         if args is None and params.get("QUERY_STRING"):
             args = params["QUERY_STRING"]
+        if self._limits is not None and (refusal := self._limits.check(params)) is not None:
+            return Head(self, path, args, *refusal)
         return Head(self, path, args, status)
 
     def request(self, exchange: Exchange, head: Head) -> Request:
-        return Request(exchange, self.object, self._services, self.settings, head.path, head.args)
+        req = Request(exchange, self.object, self._services, self.settings, head.path, head.args)
+        if head.problem:
+            req.log_error(head.problem)
+        return req
 
     def log_access(self, req: Request, first: Request) -> None:
         for log in self.access_logs:

@@ -17,6 +17,7 @@ from time import monotonic
 from mpfcgi.fastcgi import Limits, Pairs, ParamsReceived, ParamsRejected, Seen
 from mpfcgi.ipc import control, handoff
 from mpfcgi.ipc.setup import WorkerSetup
+from mpfcgi.worker import startup
 from mpfcgi.worker.body import EMPTY
 from mpfcgi.worker.channel import Channel
 from mpfcgi.worker.connections import Connections, Lingering
@@ -63,6 +64,7 @@ class Worker:
     def run(self) -> int:
         """Serve until told to stop; the exit code."""
         self.services.install()
+        startup.import_modules(self.services)
         self._watch_entrances()
         self.watchdog.start()
         self.slot.ready()

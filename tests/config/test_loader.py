@@ -13,7 +13,7 @@ from mpfcgi.config.directives import REGISTRY
         ("PythonDebug maybe", "t:1: PythonDebug takes On or Off, not 'maybe'"),
         ("\nAllowOverride All", "t:2: AllowOverride can't stand in server config"),
         ("RewriteRule a b", "t:1: RewriteRule would be lost here"),
-        ("PythonImport a b", "t:1: PythonImport is not supported yet"),
+        ("XBitHack On", "t:1: XBitHack is not supported yet"),
         ("Include nothere.conf", "t:1: Include: there is no"),
         ("<Directroy /x>\n</Directroy>", "t:1: there is no section <Directroy> (did you mean <Directory>?)"),
         ("Listen nonsense", "t:1: Listen nonsense has no port"),
