@@ -119,18 +119,18 @@ class mp_server:
 
     @property
     def send_buffer_size(self) -> int:
-        """0: the system's default."""
-        return 0
+        """What SendBufferSize says, in bytes; 0 for the system's default."""
+        return self._value("SendBufferSize", 0)  # type: ignore[no-any-return]
 
     @property
     def path(self) -> str | None:
-        """What ServerPath says: not supported, None."""
-        return None
+        """What ServerPath says; None without one."""
+        return self._value("ServerPath")  # type: ignore[no-any-return]
 
     @property
     def pathlen(self) -> int:
-        """The length of `path`."""
-        return 0
+        """The length of `path`; 0 without one."""
+        return len(self.path or "")
 
     @property
     def limit_req_line(self) -> int:

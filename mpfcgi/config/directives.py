@@ -341,6 +341,18 @@ _add(
 )
 _add("AllowEncodedSlashes", "SV", v.choice("On", "Off", "NoDecode"), "What becomes of %2F in paths. Default Off: 404.")
 
+_add(
+    "ServerPath", "V", v.server_path, "The path by which requests without a Host header find the host.", syntax="/path"
+)
+_add("SendBufferSize", "S", v.integer(0, 2**31), "Shown as server.send_buffer_size.", shown_only=True)
+_add(
+    "ListenBacklog",
+    "S",
+    v.integer(1, 65535),
+    "The backlog of Listen lines that name none. Default 511.",
+    syntax="number",
+)
+
 # -- files
 _add(
     "Alias",
@@ -439,7 +451,20 @@ _add(
     syntax="[+|-]option ...",
 )
 _add("AllowOverride", "D", v.overrides, "What .htaccess may say. Default None.")
+_add(
+    "AllowOverrideList", "D", v.override_names, "Directives that .htaccess may have beyond AllowOverride's. Default None.",
+    syntax="None|directive ...",
+)  # fmt: skip
 _add("AccessFileName", "SV", v.words, "The name of .htaccess files. Default .htaccess.")
+_add("ContentDigest", "SVDH", v.flag, "Whether files are sent with Content-MD5. Default Off.", override="Options")
+_add(
+    "EnableSendfile", "SVDH", v.flag, "Whether the kernel copies files to the socket. Off for file systems that can't. "
+    "Default On.", override="FileInfo",
+)  # fmt: skip
+_add(
+    "IndexIgnore", "SVDH", v.words, "Names, with wildcards, that lists of folders leave out.", combine=append,
+    merge=append, override="Indexes", syntax="name [name ...]",
+)  # fmt: skip
 _add("FileETag", "SVDH", v.etag, "What ETags are made of. Default MTime Size.", override="FileInfo")
 _add(
     "ErrorDocument",
@@ -521,6 +546,10 @@ _add(
     override="AuthConfig",
 )
 _add("Require", "DH", v.require, "Who gets in.", combine=append, override="AuthConfig", syntax="[not] rule ...")
+_add(
+    "AuthMerging", "DH", v.choice("Off", "And", "Or"), "How this section's Require lines go with those of outer ones: "
+    "Off is in their place.", override="AuthConfig",
+)  # fmt: skip
 _add(
     "Satisfy",
     "DH",
@@ -609,6 +638,7 @@ _add(
     merge=update,
     syntax="[module:]level ...",
 )
+_add("ErrorLogFormat", "SV", v.one, "The format of lines in the error log, as of httpd.", syntax="format")
 _add(
     "LogFormat",
     "SV",
@@ -689,7 +719,6 @@ FRONT_END = frozenset(
         "H2Push",
         "ServerTokens",
         "TraceEnable",
-        "EnableSendfile",
         "EnableMMAP",
         "HttpProtocolOptions",
         "ExtendedStatus",
@@ -698,13 +727,11 @@ FRONT_END = frozenset(
         "LockFile",
         "AcceptMutex",
         "AcceptFilter",
-        "ListenBacklog",
-        "SendBufferSize",
         "ReceiveBufferSize",
         "ScoreBoardFile",
         "RequestReadTimeout",
+        "LimitXMLRequestBody",
         "IndexOptions",
-        "IndexIgnore",
         "AddIcon",
         "AddIconByType",
         "AddIconByEncoding",
@@ -719,6 +746,22 @@ FRONT_END = frozenset(
         "Group",
     ]
 )
+
+# Why some are ignored, where it is not that the front-end does the work.
+IGNORED_BECAUSE = {
+    **dict.fromkeys(
+        (
+            "indexoptions", "addicon", "addiconbytype", "addiconbyencoding", "defaulticon", "headername", "readmename",
+            "adddescription",
+        ),
+        "lists of folders have one look here",
+    ),
+    **dict.fromkeys(("user", "group"), "workers run as the user who starts the daemon"),
+    **dict.fromkeys(("languagepriority", "forcelanguagepriority"), "there is no content negotiation here"),
+    "limitxmlrequestbody": "nothing here reads XML bodies",
+    "enablemmap": "no file is mapped here",
+    "pidfile": "a service manager knows the process",
+}  # fmt: skip
 
 for _names, _why in (
     ("RewriteEngine RewriteRule RewriteCond RewriteBase RewriteMap RewriteOptions",
@@ -750,17 +793,11 @@ for _name in [
     "MemoryLimit",
     "Preload",
     "PythonHome",
-    "ServerPath",
     "XBitHack",
     "SSIEndTag",
     "SSIErrorMsg",
     "SSIStartTag",
     "SSITimeFormat",
     "SSIUndefinedEcho",
-    "AllowOverrideList",
-    "ErrorLogFormat",
-    "LimitXMLRequestBody",
-    "ContentDigest",
-    "AuthMerging",
 ]:
     NOT_YET[_name.lower()] = _name

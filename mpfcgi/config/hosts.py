@@ -59,6 +59,21 @@ class Hosts:
         self._all = Names(vhosts)
         self._addresses: dict[tuple[str, str], Names | None] = {}
         self._cache: dict[tuple[str, str, str, str], Server] = {}
+        self._paths = {vhost: path for vhost in vhosts if (path := _server_path(vhost))}
+
+    @property
+    def have_paths(self) -> bool:
+        """Whether any host has a ServerPath."""
+        return bool(self._paths)
+
+    def of_path(self, uri: str, port: str, address: str) -> Server | None:
+        """The first host at a port and address whose ServerPath a URI begins with: for requests that name no host."""
+        path = uri.partition("?")[0]
+        for host in (self._at(port, address) or self._all).hosts:
+            prefix = self._paths.get(host)
+            if prefix and (path == prefix or path.startswith(prefix.rstrip("/") + "/")):
+                return host
+        return None
 
     def find(self, host: str, server_name: str, port: str, address: str) -> Server:
         """The server for a Host header (or SERVER_NAME without one) at a port and address, as the front-end sent them."""
@@ -115,6 +130,10 @@ def _rank(vhost: Server, port: str, address: str) -> int:
         elif host == address or _same_address(host, address):
             rank = max(rank, 3 + exact)
     return rank
+
+
+def _server_path(vhost: Server) -> str | None:
+    return next((line.value for line in reversed(vhost.directives) if line.name == "ServerPath"), None)
 
 
 @lru_cache(1024)

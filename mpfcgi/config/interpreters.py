@@ -62,9 +62,12 @@ def names_vary(config: Config) -> bool:
 
 def _makes_names(directive: Directive) -> bool:
     """Whether a line gives names by place; an .htaccess may hold such a line."""
-    return directive.name in ("PythonInterpPerDirectory", "PythonInterpPerDirective", "AllowOverride") and bool(
-        directive.value
-    )
+    return directive.name in (
+        "PythonInterpPerDirectory",
+        "PythonInterpPerDirective",
+        "AllowOverride",
+        "AllowOverrideList",
+    ) and bool(directive.value)
 
 
 def _in_sections(sections: tuple[Section, ...]) -> Iterator[Directive]:

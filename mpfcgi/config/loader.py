@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from mpfcgi.config import connections, pools
-from mpfcgi.config.directives import CONTEXT_NAMES, FRONT_END, NOT_YET, REFUSED, REGISTRY, Spec
+from mpfcgi.config.directives import CONTEXT_NAMES, FRONT_END, IGNORED_BECAUSE, NOT_YET, REFUSED, REGISTRY, Spec
 from mpfcgi.config.model import Config, ConfigError, Directive, Listen, Place, PoolSettings, Section, Server
 from mpfcgi.config.reading import Reader, read_file
 from mpfcgi.config.syntax import DirectiveNode, Node, SectionNode
-from mpfcgi.config.values import BadValue, Rule, address_argument, pattern
+from mpfcgi.config.values import OVERRIDES, BadValue, Rule, address_argument, pattern
 
 DIRECTORY_SECTIONS = frozenset(("directory", "directorymatch", "files", "filesmatch", "location", "locationmatch"))
 REQUIRE_SECTIONS = {"requireall": "all-of", "requireany": "any-of", "requirenone": "none-of"}
@@ -58,11 +58,14 @@ class _Loader:
     def __init__(self, file: str, server_root: str, allowed: frozenset[str] | None = None) -> None:
         self.file, self.server_root, self.allowed = file, server_root, allowed
         self.warnings: list[str] = []
+        self.backlog = Listen("", "").backlog
         self.vhosts: list[Server] = []
         self.pools: list[PoolSettings] = []
 
     def load(self, nodes: tuple[Node, ...], reader: Reader) -> Config:
         directives, sections = self.contents(nodes, "S")
+        backlogs = [directive.value for directive in directives if directive.name == "ListenBacklog"]
+        self.backlog = backlogs[-1] if backlogs else self.backlog
         main = self._server(directives, sections, (), Place(self.file, 1), None)
         listens = tuple(self._listen(directive) for directive in directives if directive.name == "Listen") + tuple(
             listen for pool in self.pools for listen in pool.listens
@@ -105,7 +108,7 @@ class _Loader:
         name = node.name.lower()
         spec = REGISTRY.get(name)
         if spec is None:
-            self._without_spec(node, name)
+            self._without_spec(node, name, context)
             return None
         self._check_context(spec, context, node.place)
         if spec.shown_only:
@@ -117,7 +120,10 @@ class _Loader:
             raise ConfigError(f"{spec.name} {error}", node.place, hint)
         return Directive(spec.name, node.args, value, node.place)
 
-    def _without_spec(self, node: DirectiveNode, name: str) -> None:
+    def _without_spec(self, node: DirectiveNode, name: str, context: str) -> None:
+        if name in FRONT_END and context == "P":
+            hint = "start the daemon as the user whose code it runs" if name in ("user", "group") else ""
+            raise ConfigError(f"{node.name} is not supported yet in <PythonPool>", node.place, hint)
         if name in FRONT_END:
             self._ignored(node)
             return
@@ -130,7 +136,8 @@ class _Loader:
         raise ConfigError(f"there is no directive {node.name}", node.place, hint)
 
     def _ignored(self, node: DirectiveNode) -> None:
-        self.warnings.append(f"{node.place}: {node.name} is ignored: the front-end sees to it")
+        why = IGNORED_BECAUSE.get(node.name.lower(), "the front-end sees to it")
+        self.warnings.append(f"{node.place}: {node.name} is ignored: {why}")
 
     def _check_context(self, spec: Spec, context: str, place: Place) -> None:
         if context not in spec.contexts:
@@ -138,7 +145,11 @@ class _Loader:
             raise ConfigError(f"{spec.name} can't stand in {CONTEXT_NAMES[context]}", place, f"allowed: {allowed}")
         if self.allowed is None:
             return
-        if not self.allowed or (spec.override != "any" and spec.override not in self.allowed):
+        if spec.override is not None and spec.name.lower() in self.allowed:
+            return  # AllowOverrideList names it.
+        if self.allowed.isdisjoint(OVERRIDES.values()) or (
+            spec.override != "any" and spec.override not in self.allowed
+        ):
             wanted = spec.override if spec.override not in (None, "any") else "All"
             raise ConfigError(f"{spec.name} is not allowed here", place, f"AllowOverride {wanted} allows it")
 
@@ -266,7 +277,7 @@ class _Loader:
         self.pools.append(pools.settings(node.args[0], directives, listens, node.place))
 
     def _listen(self, directive: Directive) -> Listen:
-        return pools.listen(directive, self.server_root)
+        return pools.listen(directive, self.server_root, self.backlog)
 
 
 def _name_and_port(value: str) -> tuple[str, int]:

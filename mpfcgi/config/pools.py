@@ -43,10 +43,10 @@ def pool_for(pools: Iterable[PoolSettings], name: str) -> PoolSettings:
     return fitting[-1] if fitting else PoolSettings()
 
 
-def listen(directive: Directive, server_root: str) -> Listen:
-    """A `Listen` line. ConfigError."""
+def listen(directive: Directive, server_root: str, backlog: int) -> Listen:
+    """A `Listen` line; `backlog` is that of a line that names none. ConfigError."""
     address, *options = directive.args
-    values: dict[str, str | int] = {}
+    values: dict[str, str | int] = {"backlog": backlog}
     for option in options:
         name, equals, value = option.partition("=")
         if option == "connection":

@@ -76,8 +76,15 @@ class Resolver:
 
     # -- the server
 
-    def server_for(self, host: str, server_name: str = "", port: str = "", address: str = "") -> Server:
-        """The virtual host for a request's HTTP_HOST, SERVER_NAME, SERVER_PORT and SERVER_ADDR."""
+    def server_for(self, host: str, server_name: str = "", port: str = "", address: str = "", uri: str = "") -> Server:
+        """The virtual host for a request's HTTP_HOST, SERVER_NAME, SERVER_PORT and SERVER_ADDR.
+
+        One without HTTP_HOST is for the host whose ServerPath its `uri`, as sent, begins with, if there is one.
+        """
+        if not host and self._hosts.have_paths:
+            found = self._hosts.of_path(uri, port, address)
+            if found is not None:
+                return found
         return self._hosts.find(host, server_name, port, address)
 
     def server_at(self, listen: Listen) -> Server:

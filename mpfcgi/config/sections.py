@@ -71,7 +71,7 @@ class Sections:
         looked: list[Looked] = []
         options: list[tuple[str, tuple[Any, ...]]] = []
         wrong: HtaccessFile | None = None
-        override = NOTHING_ALLOWED
+        classes = names_allowed = override = NOTHING_ALLOWED
 
         def enter(source: Section | HtaccessFile, place: str) -> None:
             found.append(Found(source, Scope(source.directives, place)))
@@ -81,7 +81,9 @@ class Sections:
             first = len(found)
             for section in self._of_folder(folder):
                 enter(section, folder)
-                override = _last(section.directives, "AllowOverride", override)
+                classes = _last(section.directives, "AllowOverride", classes)
+                names_allowed = _last(section.directives, "AllowOverrideList", names_allowed)
+                override = classes | names_allowed
             for name in names if override else ():
                 seen, file = htaccess.read(folder + name, override)
                 looked.append(seen)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from mpfcgi.config.directives import PHASE_DIRECTIVES, REGISTRY
 from mpfcgi.config.model import Directive
-from mpfcgi.config.values import HandlerSpec
+from mpfcgi.config.values import HandlerSpec, Rule
 
 # Directives that req.get_config() shows.
 PYTHON_FLAGS = (
@@ -77,7 +78,16 @@ def _combined(scope: Scope) -> dict[str, tuple[Any, Any]]:
         key = spec.settings_key
         old = found.get(key)
         found[key] = (spec.combine(old[0], value) if old else spec.combine(None, value), spec.merge)
+    if "Require" in found and found.get("AuthMerging", ("off",))[0] != "off":
+        found["Require"] = (found["Require"][0], partial(_merge_rules, found["AuthMerging"][0]))
     return found
+
+
+def _merge_rules(how: str, old: tuple[Rule, ...] | None, new: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """AuthMerging And or Or: an outer scope's rules beside the inner one's."""
+    if not old:
+        return new
+    return (Rule({"and": "all-of", "or": "any-of"}[how], rules=(Rule("any-of", rules=old), Rule("any-of", rules=new))),)
 
 
 def _add_module(found: dict[str, tuple[Any, Any]], module: str, scope: Scope) -> None:

@@ -294,6 +294,18 @@ def overrides(args: tuple[str, ...]) -> frozenset[str]:
     return frozenset(found)
 
 
+def override_names(args: tuple[str, ...]) -> frozenset[str]:
+    """Names of directives, in lower case; None alone for none."""
+    return frozenset(name.lower() for name in words(args)) - {"none"}
+
+
+def server_path(args: tuple[str, ...]) -> str:
+    path = one(args)
+    if not path.startswith("/"):
+        raise BadValue(f"takes a path that begins with /, not {path!r}")
+    return path
+
+
 def error_document(args: tuple[str, ...]) -> dict[int, str]:
     if len(args) < 2 or not re.fullmatch(r"[3-5]\d\d", args[0]):
         raise BadValue("takes a status and a text, path or URL")

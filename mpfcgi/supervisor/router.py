@@ -204,8 +204,9 @@ class Router:
     def _interpreter(self, params: dict[str, str]) -> str:
         get = params.get
         server = self._resolver.server_for(
-            get("HTTP_HOST", ""), get("SERVER_NAME", ""), get("SERVER_PORT", ""), get("SERVER_ADDR", "")
-        )
+            get("HTTP_HOST", ""), get("SERVER_NAME", ""), get("SERVER_PORT", ""), get("SERVER_ADDR", ""),
+            get("REQUEST_URI", ""),
+        )  # fmt: skip
         path, _, status = parse_uri(get("REQUEST_URI") or get("SCRIPT_NAME", "/") + get("PATH_INFO", ""))
         if status:
             return self._resolver.server_interpreter(server)

@@ -147,6 +147,9 @@ def _rules(req: Request, settings: Settings) -> list[Rule]:
 
 
 def _for_method(rule: Rule, method: str) -> bool:
+    """Whether a rule, or some rule in a container, holds for a method (<Limit>)."""
+    if rule.rules and not any(_for_method(inner, method) for inner in rule.rules):
+        return False
     if rule.methods is None:
         return True
     return (("GET" if method == "HEAD" else method) in rule.methods) != rule.except_methods
@@ -174,13 +177,13 @@ def _verdict(req: Request, rule: Rule, user: str | None) -> bool | None:
 
 
 def _positive(req: Request, rule: Rule, user: str | None) -> bool | None:
+    if rule.kind in ("all-of", "none-of"):
+        verdicts = [_verdict(req, inner, user) for inner in rule.rules if _for_method(inner, req.method)]
     if rule.kind == "all-of":
-        verdicts = [_verdict(req, inner, user) for inner in rule.rules]
         return False if False in verdicts else None if None in verdicts else True
     if rule.kind == "any-of":
-        return _any(req, rule.rules, user)
+        return _any(req, [inner for inner in rule.rules if _for_method(inner, req.method)], user)
     if rule.kind == "none-of":
-        verdicts = [_verdict(req, inner, user) for inner in rule.rules]
         return False if True in verdicts else None if None in verdicts else True
     if rule.kind in USER_RULES or rule.kind not in KNOWN_RULES:
         return None if user is None else _user_fits(req, rule, user)

@@ -5,6 +5,8 @@ What Apache's core does when no other handler answers.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
 import os
 import secrets
@@ -14,8 +16,12 @@ from mpfcgi.api import Request
 from mpfcgi.api import constants as c
 from mpfcgi.api.request import quoted_uri
 from mpfcgi.config import FileTypes, Settings
+from mpfcgi.config.patterns import path_pattern
 from mpfcgi.worker import ranges
 
+# Files of up to this many bytes are read; the kernel copies larger ones.
+SMALL = 16 * 1024
+PIECE = 64 * 1024
 KNOWN_METHODS = frozenset(c.METHOD_NUMBERS)
 
 
@@ -60,7 +66,7 @@ def serve(req: Request, settings: Settings) -> int:
         req.status = answer
         return answer
     try:
-        return _send(req, req.filename or "", status.st_size)
+        return _send(req, req.filename or "", status.st_size, settings)
     except FileNotFoundError:
         return c.HTTP_NOT_FOUND
     except PermissionError:
@@ -96,8 +102,11 @@ def _describe(req: Request, settings: Settings) -> None:
         req._content_type += "; charset=" + ("iso-8859-1" if charset.lower() == "on" else charset)
 
 
-def _send(req: Request, filename: str, size: int) -> int:
+def _send(req: Request, filename: str, size: int, settings: Settings) -> int:
     with open(filename, "rb") as file:
+        if settings.get("ContentDigest"):
+            digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
+            req.headers_out["Content-MD5"] = base64.b64encode(digest.digest()).decode("ascii")
         wanted = _ranges(req, size)
         if wanted is not None and not wanted:
             req.headers_out["Content-Range"] = f"bytes */{size}"
@@ -148,14 +157,15 @@ def _send_parts(
     """Send stretches of the file with what stands before and after them, under one Content-Length."""
     length = req._buffered + sum(count for _, count in parts) + sum(map(len, heads)) + len(tail)
     req.set_content_length(length)
-    small = length <= 16384
+    in_memory = length <= SMALL or not req._settings.get("EnableSendfile", True)
     for index, (start, count) in enumerate(parts):
         if heads:
             req.write(heads[index], 0)
         if req._chain is not None:
             req._filter_descriptor(fd, start, count)
-        elif small:
-            req.write(os.pread(fd, count, start), 0)
+        elif in_memory:
+            for offset in range(start, start + count, PIECE):
+                req.write(os.pread(fd, min(PIECE, start + count - offset), offset), int(length > SMALL))
         else:
             req._send_descriptor(fd, start, count)
     if tail:
@@ -178,7 +188,12 @@ def _list_folder(req: Request, settings: Settings) -> int:
         entries = sorted(os.scandir(folder), key=lambda entry: (not entry.is_dir(), entry.name.lower()))
     except PermissionError:
         return c.HTTP_FORBIDDEN
-    rows = [_row(entry) for entry in entries if not entry.name.startswith((".", "__pycache__"))]
+    ignored = [path_pattern(name) for name in settings.get("IndexIgnore", ())]
+    rows = [
+        _row(entry)
+        for entry in entries
+        if not entry.name.startswith((".", "__pycache__")) and not any(name.fullmatch(entry.name) for name in ignored)
+    ]
     title = f"Index of {html.escape(req.uri)}"
     up = "" if req.uri == "/" else '<tr><td><a href="../">Parent folder</a></td><td></td><td></td></tr>\n'
     req._content_type = "text/html; charset=utf-8"

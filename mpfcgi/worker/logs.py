@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from mpfcgi.config import Config, ConfigError, Settings
 from mpfcgi.config.values import LOG_LEVELS, LogTarget
-from mpfcgi.worker import logformat
+from mpfcgi.worker import errorformat, logformat
+from mpfcgi.worker.errorformat import escape
 
 if TYPE_CHECKING:
     from mpfcgi.api import Request
@@ -104,6 +105,11 @@ def check(config: Config) -> None:
     """ConfigError for a log that can't be written to, or a format that isn't one."""
     for server in config.servers:
         for directive in server.directives:
+            if directive.name == "ErrorLogFormat":
+                try:
+                    errorformat.compile_format(directive.value)
+                except ConfigError as error:
+                    raise ConfigError(error.message, directive.place, error.hint)
             if directive.name not in ("ErrorLog", "CustomLog", "TransferLog"):
                 continue
             name = directive.args[0]
@@ -123,21 +129,3 @@ def error_line(
     # NOERRNO is EMERG in the low bits, which mod_python's callers never mean.
     name = LOG_LEVELS[level] if level else "error"
     return f"[{stamp}] [:{name}] [pid {pid}:tid {pid}]{where} {escape(message)}\n".encode("ascii")
-
-
-def escape(message: str) -> str:
-    """A message as Apache writes it: control characters and bytes beyond ASCII escaped, so that a line stays one."""
-    if message.isascii() and message.isprintable() and "\\" not in message and '"' not in message:
-        return message
-    parts = []
-    for byte in message.encode("utf-8", "surrogateescape"):
-        if byte in _ESCAPES:
-            parts.append(_ESCAPES[byte])
-        elif 32 <= byte < 127:
-            parts.append(chr(byte))
-        else:
-            parts.append(f"\\x{byte:02x}")
-    return "".join(parts)
-
-
-_ESCAPES = {8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 13: "\\r", 92: "\\\\"}

@@ -106,12 +106,19 @@ class Cycle:
         """The virtual host that a request is for."""
         get = params.get
         key = (get("HTTP_HOST"), get("SERVER_NAME"), get("SERVER_PORT"), get("SERVER_ADDR"))
+        if not key[0]:
+            # The path may tell the host (ServerPath).
+            return self.site_of(self._server_of(key, get("REQUEST_URI", "")))
         site = self._hosts.get(key)
         if site is None:
             if len(self._hosts) >= HOSTS_KEPT:
                 self._hosts.clear()
-            site = self._hosts[key] = self.site_of(self.resolver.server_for(*(part or "" for part in key)))
+            site = self._hosts[key] = self.site_of(self._server_of(key))
         return site
+
+    def _server_of(self, key: tuple[str | None, ...], uri: str = "") -> Server:
+        host, name, port, address = (part or "" for part in key)
+        return self.resolver.server_for(host, name, port, address, uri)
 
     def site_of(self, server: Server) -> Site:
         site = self._sites.get(server)

@@ -18,6 +18,7 @@ from mpfcgi.config import FileTypes, Resolver, pool_for
 from mpfcgi.importer import Importer
 from mpfcgi.ipc.setup import WorkerSetup
 from mpfcgi.worker import logs, redirects
+from mpfcgi.worker.errorformat import Entry, compile_format, escape
 
 if TYPE_CHECKING:
     from mpfcgi.worker.phases import Cycle
@@ -66,6 +67,13 @@ class WorkerServices:
         if request is not None:
             client = ":".join(str(part) for part in request.connection.client_addr)
         file = self._main_log if owner is None else self.log_files.open(owner.error_fname or self._main_log.path)
+        format = (settings or self.main_server._settings).get("ErrorLogFormat")
+        if format is not None:
+            entry = Entry(level, escape(message), self._pid, time.time(), request, server)
+            line = compile_format(format)(entry)
+            if line is not None:
+                file.write(f"{line}\n".encode("utf-8", "surrogateescape"))
+            return
         file.write(logs.error_line(level, message, client, self._pid, time.time(), time.localtime))
 
     def log_connection(self, text: str) -> None:
