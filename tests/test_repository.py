@@ -109,6 +109,7 @@ def test_the_index_of_the_examples_links_only_what_is_there():
         "publisher/greet/hello",
         "publisher/greet/add",
         "nowhere",
+        "psp/table.psp_",
         "missing/apache-error.html",
         "missing/handler-error.html",
     }

@@ -11,7 +11,9 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 # The modules of mod_python, by name; ours have the same.
-MODULES = ("apache", "util", "Cookie", "Session", "psp", "publisher", "cgihandler", "wsgi", "testhandler", "version")
+MODULES = (
+    "apache", "util", "Cookie", "Session", "psp", "_psp", "publisher", "cgihandler", "wsgi", "testhandler", "version",
+)  # fmt: skip
 
 
 class _Finder(MetaPathFinder, Loader):

@@ -15,7 +15,7 @@ from mpfcgi.cli.common import clear_errors, fail, optimize_as_configured
 from mpfcgi.config import Config, Listen, load, load_text
 from mpfcgi.config.syntax import quote
 
-# What a bare folder gets: its files, its publisher modules, lists of its folders.
+# What a bare folder gets: its files, its publisher modules and PSP pages, lists of its folders.
 EMBEDDED = """\
 ServerName localhost
 DocumentRoot {folder}
@@ -27,11 +27,14 @@ ErrorLog stderr
     Options Indexes FollowSymLinks
     AllowOverride All
     Require all granted
-    AddHandler mod_python .py
+    AddHandler mod_python .py .psp .psp_
     PythonHandler mod_python.publisher | .py
+    <FilesMatch "\\.psp_?$">
+        PythonHandler mod_python.psp
+    </FilesMatch>
     PythonFixupHandler mpfcgi.cli.short_names
     PythonDebug On
-    DirectoryIndex index.html index.py
+    DirectoryIndex index.html index.py index.psp
 </Directory>
 """
 
@@ -47,7 +50,8 @@ def serve(folder: str, bind: str, workers: int) -> None:
     """Serve DIR (this folder by default) over HTTP.
 
     A folder with an mpfcgi.conf is served as that says. In any other, .py files are publisher modules: a function is a
-    page, and `index` the page of the module itself. Changed files are seen at the next request.
+    page, and `index` the page of the module itself; .psp files are pages with Python in them, and an underscore behind
+    the name shows what is made of one. Changed files are seen at the next request.
 
     \b
     Examples:

@@ -146,6 +146,12 @@ class Importer:
             return node.module
         return self._loaded(file, None)
 
+    def names_for(self, file: str) -> dict[str, Any]:
+        """The names that code of `file`, which is no module, must have as globals to import as modules do."""
+        self._refresh_builtins()
+        node = Node(file, finder.module_name(file), self._root(None))
+        return {"__builtins__": self._builtins, "__mp_info__": node, "__mp_path__": []}
+
     def module_info(self, file: str) -> Node | None:
         """What is known of the module of `file`; None when it was never loaded."""
         return self._nodes.get(os.path.abspath(file))

@@ -80,6 +80,7 @@ class Failures:
         document = errorpages.document(settings, status) if original is None else None
         try:
             if req._head_sent:
+                req._discard_output()
                 req.write(errorpages.render(req, settings, status))
             elif document is not None and document.uri is not None:
                 self._redirect(req, site, document.uri, status)

@@ -235,3 +235,27 @@ def test_run_and_request_meet(tmp_path):
         daemon.terminate()
         daemon.communicate(timeout=30)
     assert daemon.returncode == 0
+
+
+def test_psp_pages_of_a_bare_folder_run_and_show_themselves(serving, tmp_path):
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "index.psp").write_text("<% import helper %><b><%= helper.value %></b>")
+    (site / "helper.py").write_text("value = 6 * 7")
+    (site / "page.v2.psp").write_text("<%= 'two dots' %>")
+    address = serving(site)
+    assert get(address, "/") == (200, "<b>42</b>")
+    assert get(address, "/page.v2.psp") == (200, "two dots")
+    assert "helper.value" in get(address, "/index.psp_")[1]
+    assert get(address, "/nosuch.psp")[0] == 404
+
+
+def test_the_pages_of_the_example_site_answer(serving):
+    address = serving(ROOT / "examples")
+    assert "The time is 2" in get(address, "/psp/time.psp")[1]
+    assert "<td>5</td><td>25</td>" in get(address, "/psp/table.psp")[1]
+    assert "req.write(str(&nbsp;n&nbsp;*&nbsp;n&nbsp;),0)" in get(address, "/psp/table.psp_")[1]
+    assert "= 42" in get(address, "/psp/divide.psp")[1]
+    status, page = get(address, "/psp/divide.psp?a=1&b=0")
+    assert (status, "ZeroDivisionError" in page) == (200, True)
+    assert "<h1>Hello, world!</h1>" in get(address, "/template/hello.py")[1]
