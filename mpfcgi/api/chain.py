@@ -81,7 +81,8 @@ class FilteredBody:
         self._read = read
         self._left = length
         self._held = bytearray()
-        self._ended = False
+        self._begun = self._ended = False
+        self._ahead = b""
 
     def add(self, stage: InputStage) -> None:
         """Put a filter behind those of its order, further from the handler."""
@@ -105,13 +106,20 @@ class FilteredBody:
         return self._take(end if size < 0 else min(end, size))
 
     def _pull(self, size: int) -> None:
+        if not self._begun:
+            # As in mod_python, no filter is asked about a body that isn't there.
+            self._begun = True
+            self._ahead = self._read(size)
+            if not self._ahead:
+                self._ended = True
+                return
         data, self._ended = self._from(0, size)
         self._held += data
 
     def _from(self, position: int, size: int) -> tuple[bytes, bool]:
         if position < len(self.stages):
             return self.stages[position].pull(size, lambda size: self._from(position + 1, size))
-        data = self._read(size)
+        data, self._ahead = self._ahead or self._read(size), b""
         if self._left is not None:
             self._left -= len(data)
         # The end comes with the last bytes, not behind them: a filter is called once for a small body.

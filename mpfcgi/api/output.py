@@ -12,7 +12,7 @@ import time
 from operator import index
 from typing import TYPE_CHECKING
 
-from mpfcgi.api.chain import RESOURCE
+from mpfcgi.api.chain import RESOURCE, OutputChain
 from mpfcgi.api.conditions import http_date
 from mpfcgi.api.filtering import Filtering
 from mpfcgi.api.members import integer, read_only, text
@@ -206,9 +206,7 @@ class Output(Filtering):
 
         OSError when the client is gone, or when a filter has failed behind the head.
         """
-        if self._chain is not None:
-            self._end_filters()
-        if self._finished:
+        if self._chain is not None and self._end_filters(self._chain):
             return
         if not self._head_sent:
             self._head_sent = True
@@ -224,21 +222,19 @@ class Output(Filtering):
             self._pass_on(b"")
         self._finished = True
 
-    def _end_filters(self) -> None:
-        chain = self._chain
-        if chain is None:
-            return
+    def _end_filters(self, chain: OutputChain) -> bool:
+        """Send what is left through the filters; False when an error document has taken its place."""
         data = b"".join(self._buffer) if self._buffer else b""
         self._buffer = None
         self._buffered = 0
         chain.take(data, False, True)
-        if not chain.failed:
-            self._finished = True
-        elif self._head_sent:
+        if chain.failed and self._head_sent:
             raise OSError("a filter has failed: the response can't be completed")
-        else:
+        if chain.failed:
             self._services.answer_error(self, chain.failed)
-            self._finished = self._lost
+        # With an ErrorDocument another request has answered, to its end.
+        self._finished = not chain.failed or self._lost
+        return self._finished
 
     def _deliver(self, data: bytes, flush: bool, eos: bool) -> None:
         """What comes out of the filters. The head waits for the first bytes, a flush or the end."""

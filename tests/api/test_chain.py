@@ -94,6 +94,15 @@ def test_the_end_comes_with_the_last_bytes_of_a_body_whose_length_is_known():
     assert seen == [(b"abcde", True)]
 
 
+def test_no_filter_is_asked_about_a_body_that_is_not_there():
+    class Unwanted(Upper):
+        def pull(self, size, upstream):
+            raise AssertionError("asked")
+
+    for length in (True, False):
+        assert body_of(b"", Unwanted(), length=length).read() == b""
+
+
 @given(st.binary(max_size=300), st.lists(st.integers(-1, 40), max_size=20), st.booleans())
 def test_however_a_filtered_body_is_read_all_of_it_comes(data, sizes, length):
     body = body_of(data, Doubled(), length=length)
