@@ -252,9 +252,6 @@ class _Loader:
                 name, port = _name_and_port(directive.value)
             elif directive.name == "ServerAlias":
                 names += directive.value
-        if not port and addresses:
-            ports = [address_argument(address)[1] for address in addresses]
-            port = int(ports[0]) if ports[0].isdecimal() else 0
         wild = tuple(alias.lower() for alias in names if "*" in alias or "?" in alias)
         plain = tuple(alias.lower() for alias in names if alias.lower() not in wild)
         return Server(name.lower(), port, plain, wild, addresses, directives, sections, place, virtual is not None)

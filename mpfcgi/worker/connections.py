@@ -57,7 +57,7 @@ class Connections:
         try:
             addresses = self._addresses(stream, listen, timeout)
             worker.slot.describe(f"connection from {_text(addresses[0])} to {_text(addresses[1])}".encode())
-            self._handle(Connection(self._params(*addresses), site.object, stream, stream), site)
+            self._handle(Connection(self._params(*addresses), site.object, stream, stream), stream, site)
         except (proxy_protocol.BadHeader, OSError) as error:
             worker.log_connection(f"closed: {error}")
         finally:
@@ -85,8 +85,8 @@ class Connections:
             "CONNECTION": str(os.getpid() << 24 | next(self._numbers) & 0xFFFFFF),
         }
 
-    def _handle(self, conn: Connection, site: Site) -> None:
-        """Run the handler; what it returns changes nothing. What it raises is logged."""
+    def _handle(self, conn: Connection, stream: Stream, site: Site) -> None:
+        """Run the handler; DECLINED lets HTTP answer, other results change nothing. What it raises is logged."""
         handler = self._handler(site)
         conn.hlist = mp_hlist(handler, "")
         cycle = self._cycle
@@ -99,9 +99,14 @@ class Connections:
             self._failed(handler, conn, site, error)
             return
         if result == c.DECLINED:
-            site.object.log_error(
-                f"{DIRECTIVE} {handler.name} declined a connection, which is closed: HTTP belongs to the front-end"
-            )
+            self._speak_http(conn, stream, site)
+
+    def _speak_http(self, conn: Connection, stream: Stream, site: Site) -> None:
+        # Few handlers decline: others need no HTTP server in their process.
+        from mpfcgi.worker import plain_http
+
+        stream.patience = site.settings.get("Timeout", 60.0)
+        plain_http.answer(stream, conn, lambda exchange: self._cycle.serve(exchange, conn), self._worker.log_connection)
 
     def _handler(self, site: Site) -> Handler:
         """The configured handler of a server. Its module is looked for in sys.path, which PythonPath sets."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import stat
 from typing import TYPE_CHECKING
 
-from mpfcgi.api import Request
+from mpfcgi.api import Connection, Request
 from mpfcgi.api.constants import DECLINED, DONE, HTTP_NOT_FOUND, OK
 from mpfcgi.config import Resource, Server
 from mpfcgi.fastcgi import Pairs
@@ -43,6 +43,7 @@ from mpfcgi.worker.site import Head, Site
 
 if TYPE_CHECKING:
     from mpfcgi.worker.exchange import Exchange
+    from mpfcgi.worker.plain_http import HttpExchange
     from mpfcgi.worker.services import WorkerServices
 
 # Combinations of host name, port and address that are remembered: clients make up the first.
@@ -65,19 +66,24 @@ class Cycle:
         self._python_paths: set[str] = set()
         self._python_path: str | None = None
 
-    def serve(self, exchange: Exchange) -> None:
-        """Answer a request: all phases, the response, then log and cleanup."""
+    def serve(self, exchange: Exchange | HttpExchange, connection: Connection | None = None) -> None:
+        """Answer a request: all phases, the response, then log and cleanup.
+
+        `connection` is the object of the raw connection that it came on, if it did.
+        """
         head = self.head(exchange.params)
         site = head.site
         self.importer.new_request()
         first = site.request(exchange, head)
+        if connection is not None:
+            first._connection = connection
         self.answer(first, site, head.status)
         self.finish(first, exchange)
         plan: Plan = first._plan
         if site.access_logs or first._cleanups or first._added or first._replaced or not plan.content_only:
             self.after(first, site)
 
-    def finish(self, first: Request, exchange: Exchange) -> None:
+    def finish(self, first: Request, exchange: Exchange | HttpExchange) -> None:
         """Send the rest of the response; one that can't be completed is cut off, so that the client sees it."""
         try:
             (first if first._replaced is first._next else last(first))._finish()

@@ -14,6 +14,7 @@ from mpfcgi.worker.plan import INIT, POST_READ, TRANS, Plan
 
 if TYPE_CHECKING:
     from mpfcgi.worker.exchange import Exchange
+    from mpfcgi.worker.plain_http import HttpExchange
     from mpfcgi.worker.services import WorkerServices
 
 
@@ -56,7 +57,7 @@ class Site:
             return Head(self, path, args, *refusal)
         return Head(self, path, args, status)
 
-    def request(self, exchange: Exchange, head: Head) -> Request:
+    def request(self, exchange: Exchange | HttpExchange, head: Head) -> Request:
         req = Request(exchange, self.object, self._services, self.settings, head.path, head.args)
         if head.problem:
             req.log_error(head.problem)

@@ -26,6 +26,8 @@ class Stream:
     ) -> None:
         self.sock = sock
         self.broken = False
+        # How long a read may wait, in seconds; None for ever.
+        self.patience: float | None = None
         self._timeout, self._commands, self._stopping = timeout, commands, stopping
         self._buffer = bytearray()
         self._ended = False
@@ -106,7 +108,9 @@ class Stream:
         poll.register(self.sock, select.POLLIN)
         poll.register(self._commands, select.POLLIN)
         while True:
-            ready = {fd for fd, _ in poll.poll()}
+            ready = {fd for fd, _ in poll.poll(None if self.patience is None else self.patience * 1000)}
+            if not ready:
+                raise TimeoutError("timed out")
             if self.sock.fileno() in ready:
                 return self._receive()
             if self._stopping():

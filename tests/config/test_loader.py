@@ -67,9 +67,14 @@ def test_a_file_that_includes_itself_is_an_error(tmp_path):
 
 
 def test_hosts_have_their_names_and_ports():
-    config = load_text("<VirtualHost *:8080>\nServerName WWW.Example.com\nServerAlias a *.b\n</VirtualHost>")
-    (host,) = config.vhosts
-    assert (host.name, host.port, host.aliases, host.wild_aliases) == ("www.example.com", 8080, ("a",), ("*.b",))
+    config = load_text(
+        "<VirtualHost *:8080>\nServerName WWW.Example.com:81\nServerAlias a *.b\n</VirtualHost>\n"
+        "<VirtualHost *:8080>\nServerName other.example.com\n</VirtualHost>\n"
+    )
+    host, other = config.vhosts
+    assert (host.name, host.port, host.aliases, host.wild_aliases) == ("www.example.com", 81, ("a",), ("*.b",))
+    # Only ServerName tells it (manual 4.5.7: "appears to be 0").
+    assert other.port == 0
 
 
 def test_the_pool_of_a_name_is_its_own_or_the_longest_pattern_that_fits():

@@ -119,6 +119,21 @@ def test_a_failing_handler_closes_its_connection_and_nothing_else(start):
     assert ask(address, b"2 + 2\n") == b"4\nend\n"
 
 
+@pytest.mark.parametrize("body", [b"", b"b" * 300_000])
+def test_a_connection_whose_handler_declines_is_one_of_http(start, body):
+    daemon, address = start()
+    request = b"POST /x.py?length HTTP/1.1\r\nHost: talk.test\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    head, _, answer = ask(address, b"decline\n" + request + b"GET / HTTP/1.1\r\n\r\n").partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"Connection: close" in head
+    length = b"%d" % len(body)
+    assert answer == b"%x\r\n%s\r\n0\r\n\r\n" % (len(length), length)
+    assert ask(address, b"decline\nnonsense\r\n\r\n").startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    head, _, answer = ask(address, b"decline\nGET /x.py?big=20 HTTP/1.0\r\n\r\n").partition(b"\r\n\r\n")
+    assert len(answer) == 20 * 65536
+    assert "Traceback" not in daemon.log()
+
+
 def test_connections_that_last_keep_no_request_waiting(start):
     daemon, address = start()
     open_ones = [connect(str(daemon.folder / "echo.sock")) for _ in range(4)] + [connect(address)]
