@@ -17,10 +17,12 @@ def check(config_file: str | None, defines: tuple[str, ...]) -> None:
 
     Exit status 1 when something is. Directives that only the front-end can carry out are reported, and are no error.
     """
+    from mpfcgi.supervisor import locks
     from mpfcgi.worker import logs
 
     config = read_config(config_file, defines)
     logs.check(config)
+    locks.settings(config)
     for warning in config.warnings:
         click.echo(f"warning: {warning}", err=True)
     if not config.listens:

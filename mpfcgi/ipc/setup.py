@@ -6,6 +6,7 @@ import socket
 from dataclasses import dataclass, field
 from typing import Any
 
+from mpfcgi.ipc.mutex import Mutexes
 from mpfcgi.ipc.scoreboard import Slot
 
 
@@ -17,7 +18,7 @@ class WorkerSetup:
     FastCGI sockets, `connection_listeners` those for raw connections with their Listen lines. `queue` is its handoff
     queue's receiving end and `siblings` its sending end (where a leaving worker's connections go), `router` the way to
     the router for requests of other pools (None where there is no router). A worker that is `alone` is the only
-    process, in the foreground, and answers the requests of all interpreters.
+    process, in the foreground, and answers the requests of all interpreters. `mutexes` are the daemon's.
     """
 
     config: Any
@@ -25,6 +26,7 @@ class WorkerSetup:
     name: str
     control: socket.socket
     slot: Slot
+    mutexes: Mutexes
     generation: int = 0
     listeners: list[socket.socket] = field(default_factory=list)
     connection_listeners: list[tuple[socket.socket, Any]] = field(default_factory=list)

@@ -11,8 +11,10 @@ import signal
 
 from mpfcgi.config import Config, connection_interpreters, pool_for, static_interpreters
 from mpfcgi.ipc import control
+from mpfcgi.ipc.mutex import Mutexes
 from mpfcgi.ipc.scoreboard import Scoreboard
 from mpfcgi.ipc.setup import WorkerSetup
+from mpfcgi.supervisor import locks
 from mpfcgi.supervisor import log as logs
 from mpfcgi.supervisor.listeners import Listeners
 from mpfcgi.supervisor.pool import WorkerMain
@@ -25,16 +27,18 @@ def run(config: Config, worker_main: WorkerMain) -> int:
     log = logs.open_log(config)
     listeners = Listeners()
     listeners.adopt(config.listens)
+    mutexes = locks.create(config, log)
     try:
-        setup = _setup(config, listeners)
+        setup = _setup(config, listeners, mutexes)
         log.notice("mpfcgi started as one process (-X)")
         return worker_main(setup)
     finally:
         listeners.close()
+        mutexes.close()
         log.notice("mpfcgi stopped")
 
 
-def _setup(config: Config, listeners: Listeners) -> WorkerSetup:
+def _setup(config: Config, listeners: Listeners, mutexes: Mutexes) -> WorkerSetup:
     names = [*static_interpreters(config), *connection_interpreters(config)]
     for name in names:
         os.environ.update(pool_for(config.pools, name).environment)
@@ -56,6 +60,7 @@ def _setup(config: Config, listeners: Listeners) -> WorkerSetup:
         names[0],
         theirs,
         slot,
+        mutexes,
         listeners=listeners.of(config.fastcgi_listens),
         connection_listeners=listeners.with_lines(config.connection_listens),
         alone=True,

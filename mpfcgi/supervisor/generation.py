@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from mpfcgi.config import Config, Listen, connection_interpreters, names_vary, pool_for, static_interpreters
+from mpfcgi.ipc.mutex import Mutexes
 from mpfcgi.ipc.scoreboard import Scoreboard
 from mpfcgi.supervisor.listeners import Listeners
 from mpfcgi.supervisor.log import Log
@@ -27,6 +28,7 @@ class Means:
     listeners: Listeners
     queues: Queues
     scoreboard: Scoreboard
+    mutexes: Mutexes
     worker_main: WorkerMain
 
 
@@ -56,7 +58,8 @@ class Generation:
             self._add(name)
         self._connection_pools = [
             ConnectionPool(
-                name, pool_for(config.pools, name), config, number, means.log, means.scoreboard, means.worker_main,
+                name, pool_for(config.pools, name), config, number, means.log, means.scoreboard,
+                means.mutexes, means.worker_main,
                 means.listeners.with_lines(listens),
             )
             for name, listens in connection_interpreters(config).items()
@@ -114,7 +117,7 @@ class Generation:
         settings = pool_for(self.config.pools, name)
         listens = self.config.fastcgi_listens if self.router is None else settings.listens
         pool = self.pools[name] = Pool(
-            name, settings, self.config, self.number, means.log, means.scoreboard, means.worker_main,
+            name, settings, self.config, self.number, means.log, means.scoreboard, means.mutexes, means.worker_main,
             means.queues.of(name), means.listeners.of(listens), self.router.hand_back if self.router else None,
         )  # fmt: skip
         return pool

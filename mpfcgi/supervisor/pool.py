@@ -9,6 +9,7 @@ from time import monotonic
 
 from mpfcgi.config import Config, Listen, PoolSettings
 from mpfcgi.ipc import control
+from mpfcgi.ipc.mutex import Mutexes
 from mpfcgi.ipc.scoreboard import Scoreboard, Slot
 from mpfcgi.ipc.setup import WorkerSetup
 from mpfcgi.supervisor import process, staffing
@@ -99,11 +100,11 @@ class WorkerCrew(Crew):
 
     def __init__(
         self, name: str, title: str, wanted: int, settings: PoolSettings, config: Config, generation: int, log: Log,
-        scoreboard: Scoreboard, worker_main: WorkerMain,
+        scoreboard: Scoreboard, mutexes: Mutexes, worker_main: WorkerMain,
     ) -> None:  # fmt: skip
         super().__init__(name, wanted, log, f"[pool {title}] worker")
         self.title, self.settings, self.config, self.generation = title, settings, config, generation
-        self._scoreboard, self._worker_main = scoreboard, worker_main
+        self._scoreboard, self._mutexes, self._worker_main = scoreboard, mutexes, worker_main
 
     def setup(self, line: socket.socket, slot: Slot) -> WorkerSetup:
         """What a worker is given; `line` is its end of the control line."""
@@ -118,6 +119,8 @@ class WorkerCrew(Crew):
         ends = [end for end in (theirs, setup.queue, setup.siblings, setup.router) if end is not None]
         given = [*ends, *setup.listeners, *(listener for listener, _ in setup.connection_listeners)]
 
+        kept = [*(sock.fileno() for sock in given), *self._mutexes.fds, self._log.fd]
+
         def main() -> int:
             slot.occupy(os.getpid(), self.generation, self.title)
             os.environ.update(self.settings.environment)
@@ -125,7 +128,7 @@ class WorkerCrew(Crew):
 
         started = monotonic()
         try:
-            pid = process.fork(f"pool {self.title}", main, [sock.fileno() for sock in given] + [self._log.fd])
+            pid = process.fork(f"pool {self.title}", main, kept)
         except OSError:
             slot.release()
             ours.close()
@@ -140,11 +143,11 @@ class Pool(WorkerCrew):
 
     def __init__(
         self, name: str, settings: PoolSettings, config: Config, generation: int, log: Log,
-        scoreboard: Scoreboard, worker_main: WorkerMain, queue: Queue,
+        scoreboard: Scoreboard, mutexes: Mutexes, worker_main: WorkerMain, queue: Queue,
         listeners: list[socket.socket], router: socket.socket | None,
     ) -> None:  # fmt: skip
         super().__init__(
-            name, name, settings.max_processes, settings, config, generation, log, scoreboard, worker_main
+            name, name, settings.max_processes, settings, config, generation, log, scoreboard, mutexes, worker_main
         )  # fmt: skip
         self.queue = queue
         self._listeners, self._router = listeners, router
@@ -152,7 +155,7 @@ class Pool(WorkerCrew):
     def setup(self, line: socket.socket, slot: Slot) -> WorkerSetup:
         send_end, receive_end = self.queue
         return WorkerSetup(
-            self.config, self.settings, self.name, line, slot, self.generation, self._listeners,
+            self.config, self.settings, self.name, line, slot, self._mutexes, self.generation, self._listeners,
             queue=receive_end, siblings=send_end, router=self._router,
         )  # fmt: skip
 
@@ -166,16 +169,24 @@ class ConnectionPool(WorkerCrew):
 
     def __init__(
         self, name: str, settings: PoolSettings, config: Config, generation: int, log: Log,
-        scoreboard: Scoreboard, worker_main: WorkerMain, listeners: list[tuple[socket.socket, Listen]],
+        scoreboard: Scoreboard, mutexes: Mutexes, worker_main: WorkerMain,
+        listeners: list[tuple[socket.socket, Listen]],
     ) -> None:  # fmt: skip
         wanted = settings.connection_processes or settings.max_processes
         title = f"{name} (connections)"
-        super().__init__(name, title, wanted, settings, config, generation, log, scoreboard, worker_main)
+        super().__init__(name, title, wanted, settings, config, generation, log, scoreboard, mutexes, worker_main)
         self._listeners = listeners
 
     def setup(self, line: socket.socket, slot: Slot) -> WorkerSetup:
         return WorkerSetup(
-            self.config, self.settings, self.name, line, slot, self.generation, connection_listeners=self._listeners
+            self.config,
+            self.settings,
+            self.name,
+            line,
+            slot,
+            self._mutexes,
+            self.generation,
+            connection_listeners=self._listeners,
         )
 
 

@@ -14,8 +14,8 @@ from time import monotonic
 
 from mpfcgi.config import Config, ConfigError
 from mpfcgi.ipc.scoreboard import Scoreboard
+from mpfcgi.supervisor import locks, process, staffing
 from mpfcgi.supervisor import log as logs
-from mpfcgi.supervisor import process, staffing
 from mpfcgi.supervisor.commands import Command, Commands
 from mpfcgi.supervisor.generation import Generation, Means
 from mpfcgi.supervisor.listeners import Listeners
@@ -51,7 +51,8 @@ class Supervisor:
         self.listeners = Listeners()
         self.listeners.adopt(config.listens)
         self.queues = Queues()
-        self._means = Means(self.log, self.listeners, self.queues, Scoreboard(SLOTS), worker_main)
+        self.mutexes = locks.create(config, self.log)
+        self._means = Means(self.log, self.listeners, self.queues, Scoreboard(SLOTS), self.mutexes, worker_main)
         self.newest = Generation(0, config, self._means)
         # The one that serves until that of a reload is ready.
         self._before: Generation | None = None
@@ -72,6 +73,7 @@ class Supervisor:
         finally:
             self.listeners.close()
             commands.close()
+            self.mutexes.close()
         self.log.notice("mpfcgi stopped")
         return 0
 
@@ -178,6 +180,7 @@ class Supervisor:
             config = self._reload()
             if not config.listens:
                 raise ConfigError(f"{config.file} has no Listen line")
+            locks.check_unchanged(self.config, config, self.log)
             log = logs.open_log(config)
             try:
                 self.listeners.adopt(config.listens)

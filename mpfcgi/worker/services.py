@@ -35,6 +35,7 @@ class WorkerServices:
         self.alone = setup.alone
         self.pool = setup.pool or pool_for(setup.config.pools, setup.name)
         self.resolver = Resolver(setup.config)
+        self.mutexes = setup.mutexes
         self.importer = Importer(lambda text: self.log(c.APLOG_NOTICE, text))
         main_settings = self.resolver.server_settings(setup.config.main)
         types_config = main_settings.get("TypesConfig")

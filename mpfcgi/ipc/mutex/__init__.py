@@ -1,0 +1,20 @@
+"""Mutexes between the workers of one daemon: what sessions are locked with (manual 2.3.3, "Mutex Locks").
+
+The supervisor creates a fixed number of them once; all workers of all pools inherit them. `contract` says what a mutex
+promises, `flock` and `sysv` are the two kinds.
+"""
+
+from __future__ import annotations
+
+from mpfcgi.ipc.mutex.contract import Kind, Mutexes, MutexSettings, settings_of
+from mpfcgi.ipc.mutex.flock import Flocks
+from mpfcgi.ipc.mutex.sysv import Semaphores, remove_stale
+
+KINDS: dict[str, type[Flocks] | type[Semaphores]] = {"flock": Flocks, "sysv": Semaphores}
+
+__all__ = ["KINDS", "Kind", "MutexSettings", "Mutexes", "create", "remove_stale", "settings_of"]
+
+
+def create(settings: MutexSettings) -> Mutexes:
+    """New mutexes. OSError, saying what to change, when the system has none."""
+    return Mutexes(KINDS[settings.kind](settings.count, settings.directory))

@@ -1,0 +1,67 @@
+"""Mutexes that are flock(2) locks on files.
+
+The files have no name: nobody else can open them, and nothing is left behind when the daemon dies. A lock belongs to
+an open file description, which children share, so each process opens the files anew before it locks them.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+
+
+class Flocks:
+    """`count` files in `directory`. A child opens a file through its inherited descriptor."""
+
+    def __init__(self, count: int, directory: str) -> None:
+        self.count = count
+        self._files: list[int] = []
+        self._own: dict[int, int] = {}
+        try:
+            for _ in range(count):
+                self._files.append(_nameless(directory))
+        except OSError as error:
+            self.close()
+            raise OSError(
+                error.errno,
+                f"can't make {count} lock files in {directory} (mod_python.mutex_directory): {error.strerror}",
+            ) from None
+
+    @property
+    def fds(self) -> list[int]:
+        return list(self._files)
+
+    def acquire(self, index: int, block: bool) -> bool:
+        try:
+            fcntl.flock(self._opened(index), fcntl.LOCK_EX | (0 if block else fcntl.LOCK_NB))
+        except BlockingIOError:
+            return False
+        return True
+
+    def release(self, index: int) -> None:
+        fcntl.flock(self._own[index], fcntl.LOCK_UN)
+
+    def forked(self) -> None:
+        own, self._own = self._own, {}
+        for fd in own.values():
+            # The parent's descriptors, and its locks stay: closing a copy releases nothing.
+            os.close(fd)
+
+    def close(self) -> None:
+        for fd in [*self._own.values(), *self._files]:
+            os.close(fd)
+        self._own, self._files = {}, []
+
+    def _opened(self, index: int) -> int:
+        fd = self._own.get(index)
+        if fd is None:
+            fd = self._own[index] = os.open(f"/proc/self/fd/{self._files[index]}", os.O_RDWR | os.O_CLOEXEC)
+        return fd
+
+
+def _nameless(directory: str) -> int:
+    with tempfile.TemporaryFile(dir=directory, prefix="mpfcgi-mutex-", buffering=0) as file:
+        # Workers may run as other users; who has no descriptor can't open it, whatever its mode.
+        os.fchmod(file.fileno(), 0o666)
+        return os.dup(file.fileno())
