@@ -18,6 +18,7 @@ need() {
 }
 
 program() { PATH="$PATH:/usr/sbin:/sbin" command -v "$1"; }
+redis_or_valkey() { program redis-server || program valkey-server; }
 any_file() { compgen -G "$1"; }
 
 find_missing() {
@@ -28,6 +29,7 @@ find_missing() {
         run) ;;
         test)
             need nginx program nginx
+            need redis-server redis_or_valkey
             need apache2 program apache2
             need libapache2-mod-python test -e /usr/lib/apache2/modules/mod_python.so
             ;;

@@ -57,6 +57,9 @@ class Cookie:
         "port", "samesite", "secure", "value", "version",
     )  # fmt: skip
 
+    path: str
+    domain: str
+
     def __init__(self, name: Any, value: Any, /, **attributes: Any) -> None:
         self.name, self.value = name, value
         self.__data__: dict[str, Any] = {}

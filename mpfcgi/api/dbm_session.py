@@ -1,0 +1,143 @@
+"""Sessions in one dbm file (manual 4.8), mode 0640, which all workers open in turn."""
+
+from __future__ import annotations
+
+import contextlib
+import dbm
+import errno
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from typing import Any
+
+from mpfcgi.api import _apache
+from mpfcgi.api.constants import APLOG_NOTICE
+from mpfcgi.api.Session import BaseSession, option
+from mpfcgi.api.stored import DamagedError, check_owner, dumped, loaded
+from mpfcgi.ipc.mutex.contract import STORES
+
+FILE = "mp_sess.dbm"
+# What the kinds of dbm add to the name.
+_SUFFIXES = ("", ".db", ".dat", ".dir", ".pag")
+# What dbm modules raise for a file that is none of theirs.
+_ERRORS = (OSError, ValueError, SyntaxError)
+
+
+class DbmSession(BaseSession):
+    """A session in a dbm file: `dbm`, or what the options name, or mp_sess.dbm in a temporary directory.
+
+    `dbmtype` is the dbm module to use, such as `dbm.dumb`; by default the one that made the file, or Python's first.
+    """
+
+    def __init__(
+        self, req: Any, dbm: str | None = None, sid: str | None = None, secret: str | bytes | None = None,
+        dbmtype: Any = dbm, timeout: float = 0, lock: int = 1,
+    ) -> None:  # fmt: skip
+        self._dbmfile = dbm or _file(req)
+        self._dbmtype = dbmtype
+        super().__init__(req, sid=sid, secret=secret, timeout=timeout, lock=lock)
+
+    def do_load(self) -> dict[str, Any] | None:
+        data = self._do(lambda file: file.get(self._key()))
+        if data is None:
+            return None
+        try:
+            return loaded(data)
+        except DamagedError as error:
+            self._req.log_error(f"DbmSession: a session in {self._dbmfile} is damaged and taken for none: {error}")
+            return None
+
+    def do_save(self, dict: dict[str, Any]) -> None:
+        data = dumped(dict)
+
+        def store(file: Any) -> None:
+            file[self._key()] = data
+
+        self._do(store)
+
+    def do_delete(self) -> None:
+        def remove(file: Any) -> None:
+            if self._key() in file:
+                del file[self._key()]
+
+        self._do(remove)
+
+    def do_cleanup(self) -> None:
+        """Remove expired sessions from the file after the request."""
+        self._req.register_cleanup(self._do, _remove_expired)
+        self._req.log_error("DbmSession: registered database cleanup.", APLOG_NOTICE)
+
+    def _key(self) -> bytes:
+        assert self._sid
+        return self._sid.encode("ascii")
+
+    def _do(self, act: Callable[[Any], Any]) -> Any:
+        """Call `act` with the file, which no other process has open meanwhile.
+
+        A file that is damaged is put aside, and `act` gets a new one.
+        """
+        server = self._req.server
+        _apache._global_lock(server, None, STORES)
+        try:
+            self._check_owners()
+            try:
+                return self._do_once(act)
+            except self._errors() as error:
+                if not self._is_damage(error):
+                    raise
+                self._put_aside(error)
+                return self._do_once(act)
+        finally:
+            _apache._global_unlock(server, None, STORES)
+
+    def _do_once(self, act: Callable[[Any], Any]) -> Any:
+        with contextlib.closing(self._dbmtype.open(self._dbmfile, "c", 0o640)) as file:
+            return act(file)
+
+    def _errors(self) -> tuple[type[Exception], ...]:
+        own = self._dbmtype.error
+        return (*_ERRORS, *(own if isinstance(own, tuple) else (own,)))
+
+    def _is_damage(self, error: Exception) -> bool:
+        # Berkeley DB says EINVAL. A file that may not be read, or a full disk, is no reason to lose sessions.
+        return self._is_there() and getattr(error, "errno", None) in (None, 0, errno.EINVAL)
+
+    def _put_aside(self, error: Exception) -> None:
+        aside = f"{self._dbmfile}.damaged-{int(time.time())}"
+        self._req.log_error(f"DbmSession: {self._dbmfile} is damaged: {error}; put aside as {aside}, a new one made")
+        for suffix in _SUFFIXES:
+            if os.path.exists(self._dbmfile + suffix):
+                os.replace(self._dbmfile + suffix, aside + suffix)
+
+    def _is_there(self) -> bool:
+        return any(os.path.exists(self._dbmfile + suffix) for suffix in _SUFFIXES)
+
+    def _check_owners(self) -> None:
+        for suffix in _SUFFIXES:
+            try:
+                check_owner(self._dbmfile + suffix, os.lstat(self._dbmfile + suffix))
+            except FileNotFoundError:
+                pass
+
+
+def _file(req: Any) -> str:
+    named = option(req, "mod_python.dbm_session.database_filename", "session_dbm")
+    if named:
+        return named
+    directory = option(
+        req, "mod_python.dbm_session.database_directory", "mod_python.session.database_directory", "session_directory"
+    )
+    return os.path.join(directory or tempfile.gettempdir(), FILE)
+
+
+def _remove_expired(file: Any) -> None:
+    now = time.time()
+    for key in list(file.keys()):
+        try:
+            stored = loaded(file[key])
+            expired = now - stored["_accessed"] > stored["_timeout"]
+        except DamagedError:
+            expired = True
+        if expired:
+            del file[key]
