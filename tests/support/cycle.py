@@ -50,7 +50,7 @@ class Site:
             path.write_text(text)
         text = f"ServerRoot {folder}\nDocumentRoot {self.root}\nErrorLog {folder}/error.log\n" + config
         self.log_file = folder / "error.log"
-        setup = WorkerSetup(load_text(text.replace("ROOT", str(self.root))), None, name, None, None)  # type: ignore[arg-type]
+        setup = WorkerSetup(load_text(text.replace("ROOT", str(self.root))), None, name, None, None, None)  # type: ignore[arg-type]
         self.services = WorkerServices(setup)
         self.services.install()
         self.cycle = self.services.cycle = Cycle(self.services)
