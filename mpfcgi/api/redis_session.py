@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import threading
 import time
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from mpfcgi.api.Session import BaseSession, option, seconds
 from mpfcgi.api.stored import DamagedError, dumped, loaded
@@ -34,6 +34,7 @@ DFT_LOCK_TIMEOUT = 10
 PATIENCE = 5
 # Seconds between two attempts to get a lock.
 ATTEMPTS = 0.003
+_PASSWORD = re.compile(r"//([^/:@]*):[^/]*@")
 
 # Stores the session, unless the lock has gone to somebody else meanwhile.
 _SAVE = """
@@ -201,6 +202,4 @@ def _client(url: str) -> Any:
 
 
 def _without_password(url: str) -> str:
-    parts = urlsplit(url)
-    user, at, host = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}{at}{host}"))
+    return _PASSWORD.sub(r"//\1@", url.partition("?")[0])
