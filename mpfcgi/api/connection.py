@@ -84,9 +84,15 @@ class mp_conn:
         return self._stream
 
     def log_error(self, message: str | None, level: int = APLOG_ERR, /) -> None:
-        """Write a line to the main server's error log; `level` is one of APLOG_*. None is no message."""
+        """Write a line to an error log: for a raw connection its server's, for that of a request the main server's.
+
+        `level` is one of APLOG_*. None is no message.
+        """
         if loggable(message, level):
-            self._server._services.log(level & 7, message)
+            raw = self._stream is not None
+            self._server._services.log(
+                level & 7, message, server=self._server if raw else None, connection=self if raw else None
+            )
 
     @property
     def base_server(self) -> Any:

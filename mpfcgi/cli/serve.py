@@ -72,7 +72,8 @@ def serve(folder: str, bind: str, workers: int) -> None:
     listen = Listen("unix", os.path.join(private, "socket"), mode=0o600)
 
     def read() -> Config:
-        return replace(unchanged(_config(folder, workers)), listens=(listen,))
+        config = unchanged(_config(folder, workers))
+        return replace(config, listens=(listen, *config.connection_listens))
 
     try:
         host, port = listener.getsockname()[:2]

@@ -22,9 +22,11 @@ def static_interpreters(config: Config) -> tuple[str, ...]:
         names += [
             directive.value for directive in _in_sections(server.sections) if directive.name == "PythonInterpreter"
         ]
-    names += [line.interpreter for line in imports(config)]
-    names += [pool.pattern for pool in config.pools if not is_wild(pool.pattern)]
-    return tuple(dict.fromkeys(names))
+    # What only connections ask for has other workers.
+    more = [line.interpreter for line in imports(config)]
+    more += [pool.pattern for pool in config.pools if not is_wild(pool.pattern)]
+    elsewhere = connection_interpreters(config)
+    return tuple(dict.fromkeys([*names, *(name for name in more if name not in elsewhere)]))
 
 
 def imports(config: Config, name: str | None = None) -> list[Import]:

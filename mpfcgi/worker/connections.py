@@ -96,7 +96,7 @@ class Connections:
             cycle.set_python_path(plan.python_path)
             result = call(handler, conn, cycle.importer, plan.imports)
         except BaseException as error:
-            self._failed(handler, conn, site, error)
+            self._failed(handler, conn, error)
             return
         if result == c.DECLINED:
             self._speak_http(conn, stream, site)
@@ -116,13 +116,13 @@ class Connections:
             handler = self._handlers[site.server] = kind(site.settings.get(DIRECTIVE), FUNCTION, None)
         return handler
 
-    def _failed(self, handler: Handler, conn: Connection, site: Site, error: BaseException) -> None:
+    def _failed(self, handler: Handler, conn: Connection, error: BaseException) -> None:
         if isinstance(error, OSError) and conn.aborted:
             # The client went away while the handler spoke with it: that is normal.
-            site.object.log_error(f"{DIRECTIVE} {handler.name}: {error}", c.APLOG_INFO)
+            conn.log_error(f"{DIRECTIVE} {handler.name}: {error}", c.APLOG_INFO)
             return
         for item in errorpages.format_exception(error):
-            site.object.log_error(f"{DIRECTIVE} {handler.name}: {item.removesuffix(chr(10))}")
+            conn.log_error(f"{DIRECTIVE} {handler.name}: {item.removesuffix(chr(10))}")
 
     def _end(self, sock: socket.socket) -> None:
         """Close the connection, but not before the client has what we wrote."""

@@ -32,7 +32,7 @@ class DebuggedHandler(Handler):
 def _debugged(function: Callable[[Any], object]) -> Callable[[Any], object]:
     def in_debugger(subject: Any) -> object:
         if not services.current().alone:
-            subject.log_error(NO_TERMINAL, APLOG_WARNING)
+            services.current().log(APLOG_WARNING, NO_TERMINAL)
             return function(subject)
         return pdb.runcall(function, subject)
 

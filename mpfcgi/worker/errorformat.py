@@ -24,6 +24,7 @@ class Entry(NamedTuple):
     now: float
     request: Any = None
     server: Any = None
+    connection: Any = None
 
 
 Item = Callable[[Entry], str]
@@ -129,9 +130,7 @@ def _time(argument: str) -> Item:
 def _address(which: str) -> Callable[[str], Item]:
     def item(argument: str) -> Item:
         return lambda entry: (
-            ":".join(str(part) for part in getattr(entry.request.connection, which))
-            if entry.request is not None
-            else ""
+            ":".join(str(part) for part in getattr(entry.connection, which)) if entry.connection is not None else ""
         )
 
     return item

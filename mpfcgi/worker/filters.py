@@ -88,7 +88,7 @@ class Filters:
         specs = req._settings.get(f"Python{kind}Filter")
         if specs and (spec := specs.get(name.lower())):
             root = spec.directory or self._cycle.services.document_root(req) or None
-            return name.lower(), Handler(spec.handler, default, root), spec.directory
+            return name.lower(), req._plan.handler_class(spec.handler, default, root), spec.directory
         if not is_input and name.lower() in BUILT_IN:
             return None
         registered = (req._registered_filters or {}).get((is_input, name))
@@ -96,7 +96,7 @@ class Filters:
             return None
         function, directory = registered
         beside = req._spec.directory if req._spec is not None else None
-        return "mod_python", Handler(function, default, directory or beside), directory
+        return "mod_python", req._plan.handler_class(function, default, directory or beside), directory
 
     # -- running one
 

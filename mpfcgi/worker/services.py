@@ -56,8 +56,11 @@ class WorkerServices:
 
     # -- logs
 
-    def log(self, level: int, message: str, server: Any = None, request: Any = None) -> None:
-        """A line for the error log of the request's or the server's host, if LogLevel lets it through."""
+    def log(self, level: int, message: str, server: Any = None, request: Any = None, connection: Any = None) -> None:
+        """A line for the error log of the request's or the server's host, if LogLevel lets it through.
+
+        It names the client of the request or the connection.
+        """
         owner = request.server if request is not None else server
         settings = request._settings if request is not None else owner._settings if owner is not None else None
         levels: Mapping[str, int] = (settings.get("LogLevel") if settings is not None else None) or {}
@@ -66,11 +69,13 @@ class WorkerServices:
             return
         client = None
         if request is not None:
-            client = ":".join(str(part) for part in request.connection.client_addr)
+            connection = request.connection
+        if connection is not None:
+            client = ":".join(str(part) for part in connection.client_addr)
         file = self._main_log if owner is None else self.log_files.open(owner.error_fname or self._main_log.path)
         format = (settings or self.main_server._settings).get("ErrorLogFormat")
         if format is not None:
-            entry = Entry(level, escape(message), self._pid, time.time(), request, server)
+            entry = Entry(level, escape(message), self._pid, time.time(), request, server, connection)
             line = compile_format(format)(entry)
             if line is not None:
                 file.write(f"{line}\n".encode("utf-8", "surrogateescape"))

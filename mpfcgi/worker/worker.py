@@ -99,11 +99,12 @@ class Worker:
 
     def keeps(self, channel: Channel, request: ParamsReceived, head: bytes) -> bool:
         """True when the request is for this pool; otherwise the router has the connection now, with `head`."""
-        if self.setup.alone:
-            self.services.name = self.cycle.interpreter(request.params)
-            return True
         router = self.setup.router
-        if router is None or self.cycle.interpreter(request.params) == self.setup.name:
+        if router is None:
+            if self.setup.alone:
+                self.services.name = self.cycle.interpreter(request.params)
+            return True
+        if self.cycle.interpreter(request.params) == self.setup.name:
             return True
         if not handoff.send(router, channel.sock, head):
             return True

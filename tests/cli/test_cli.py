@@ -209,6 +209,19 @@ def test_a_folder_is_served_by_its_own_configuration(serving, tmp_path):
     assert get(serving(site), "/a.txt") == (200, "from htdocs")
 
 
+def test_connections_and_optimization_of_the_folders_configuration_are_served(serving, tmp_path):
+    (tmp_path / "mpfcgi.conf").write_text(
+        f"PythonOptimize On\nDocumentRoot {tmp_path}\nErrorLog stderr\nListen unix:talk.sock connection\n"
+        f"PythonPath \"['{tmp_path}'] + sys.path\"\nPythonConnectionHandler talk\n"
+    )
+    (tmp_path / "talk.py").write_text("def connectionhandler(conn):\n    conn.write(repr(__debug__))\n    return 0\n")
+    serving(tmp_path)
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(20)
+        sock.connect(str(tmp_path / "talk.sock"))
+        assert sock.recv(100) == b"False"
+
+
 def test_run_and_request_meet(tmp_path):
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "echo.py").write_text(

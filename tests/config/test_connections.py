@@ -30,7 +30,10 @@ def test_a_line_is_for_the_first_host_of_its_address_and_port():
 
 
 def test_hosts_of_connection_ports_need_no_workers_for_requests():
-    config = load_text(HOSTS + "Listen 7000 connection\nListen 127.0.0.1:7001 connection\n")
+    config = load_text(
+        HOSTS + "Listen 7000 connection\nListen 127.0.0.1:7001 connection\nPythonImport m lines\n"
+        "<PythonPool echo.test>\nConnectionProcesses 9\n</PythonPool>\n"
+    )
     assert static_interpreters(config) == ("site.test",)
     assert not names_vary(config)
     assert [listen.address for listen in config.fastcgi_listens] == ["/tmp/x.sock"]

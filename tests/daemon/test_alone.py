@@ -69,6 +69,17 @@ def test_a_handler_is_entered_with_a_pdb_prompt(tmp_path):
     assert stop(daemon) == 0
 
 
+def test_filters_are_entered_too(tmp_path):
+    config = CONFIG + "PythonEnablePdb On\nPythonOutputFilter site_handler SHOUT\nSetOutputFilter SHOUT\n"
+    shout = "\ndef outputfilter(filter):\n    while data := filter.read():\n        filter.write(data.upper())\n    filter.close()\n"
+    daemon = start(tmp_path, config, HANDLER + shout)
+    daemon.process.stdin.write(b"continue\n" + b"p 'filter: ' + filter.name\ncontinue\n" * 9)
+    daemon.process.stdin.flush()
+    assert Client(daemon.socket).get("/x.py") == (200, b"HELLO")
+    assert "'filter: shout'" in daemon.log()
+    assert stop(daemon) == 0
+
+
 def test_a_debugger_that_is_quit_is_an_error_of_that_request_only(tmp_path):
     daemon = start(tmp_path, CONFIG + "PythonEnablePdb On\n")
     daemon.process.stdin.write(b"quit\ncontinue\n")

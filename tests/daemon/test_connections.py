@@ -116,6 +116,8 @@ def test_a_failing_handler_closes_its_connection_and_nothing_else(start):
     daemon, address = start()
     assert ask(address, b"1 + 1\nfail\n" + b"unread " * 100_000) == b"2\n"
     daemon.wait_for_log("PythonConnectionHandler talk: ValueError: on purpose")
+    assert f"[client {address[0]}:" in daemon.log()
+    assert "a connection from 127.0.0.1" in daemon.log()
     assert ask(address, b"2 + 2\n") == b"4\nend\n"
 
 
