@@ -32,10 +32,6 @@ from mpfcgi.api.validators import Validators
 _PATH_INFO = {"on": c.AP_REQ_ACCEPT_PATH_INFO, "off": c.AP_REQ_REJECT_PATH_INFO, "default": c.AP_REQ_DEFAULT_PATH_INFO}
 _DIRECTORY, _REGULAR = 0o040000, 0o100000
 _HEADER_PARAMS = {"CONTENT_TYPE": "Content-Type", "CONTENT_LENGTH": "Content-Length"}
-# What mod_python has that is not built yet, with the manual's section.
-_NOT_YET = {
-    "build_wsgi_env": "mod_python.wsgi", "wsgi_start_response": "mod_python.wsgi",
-}  # fmt: skip
 
 
 class mp_request(Output, Reading, Acts, Client, Auth, Validators):
@@ -43,31 +39,29 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
 
     __module__ = "builtins"
 
+    # What every request is asked for: slots, for a class attribute that no instance has set costs three times as much.
+    __slots__ = (
+        "_added", "_args", "_assbackwards", "_buffer", "_bytes_sent", "_chain", "_cleanups", "_content_type",
+        "_err_headers_out", "_exchange", "_extension", "_filename", "_finished", "_handler", "_head_sent",
+        "_header_only", "_headers_out", "_interpreter", "_kind", "_lost", "_main", "_method", "_next", "_no_cache",
+        "_params", "_path_info", "_phase", "_plan", "_prev", "_replaced", "_request_time", "_resource", "_sent_bodyct",
+        "_server", "_services", "_settings", "_spec", "_stat", "_status", "_status_line", "_uri",
+    )  # fmt: skip
+
     # The values of members, until something sets them.
-    _filename: str | None = None
     _canonical_filename: str | None = None
-    _path_info = ""
-    _handler: str | None = None
     _content_encoding: str | None = None
     _content_languages: tuple[str, ...] = ()
     _no_local_copy = 0
     _used_path_info = c.AP_REQ_DEFAULT_PATH_INFO
-    _interpreter = ""
 
     # What the worker keeps here.
     _connection: mp_conn | None = None
-    _extension: str | None = None
     _finfo: mp_finfo | None = None
     _headers_in: mp_table | None = None
-    _kind = 0
+    _form: Any = None
     _make_form: Callable[[Any], Any] | None = None
     _notes: mp_table | None = None
-    _phase: str | None = None
-    _plan: Any = None
-    _replaced: mp_request | None = None
-    _resource: Any = None
-    _spec: Any = None
-    _stat: Any = None
     _subprocess_env: mp_table | None = None
 
     def __init__(
@@ -90,10 +84,27 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
         self._args = args
         self._prev = prev
         self._main = main
-        self._next: mp_request | None = None
         self._method = method = exchange.params.get("REQUEST_METHOD", "GET")
         self._header_only = 1 if method == "HEAD" else 0
         self._request_time = time()
+        self._next: mp_request | None = None
+        self._replaced: mp_request | None = None
+        self._plan: Any = None
+        self._phase: str | None = None
+        self._spec: Any = None
+        self._added = self._cleanups = self._chain = None
+        self._filename: str | None = None
+        self._path_info = ""
+        self._handler: str | None = None
+        self._extension: str | None = None
+        self._interpreter = ""
+        self._resource: Any = None
+        self._stat: Any = None
+        self._kind = 0
+        self._status = 200
+        self._content_type = self._status_line = self._headers_out = self._err_headers_out = self._buffer = None
+        self._head_sent = self._finished = self._lost = False
+        self._assbackwards = self._no_cache = self._bytes_sent = self._sent_bodyct = 0
 
     def __repr__(self) -> str:
         return f"<mp_request object at {id(self):#x}>"
@@ -103,13 +114,19 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
         # mod_python's request has none, and what is ours in it is nobody's business.
         raise AttributeError("'mp_request' object has no attribute '__dict__'")
 
-    def __getattr__(self, name: str) -> Any:
-        if name == "form" and self._make_form is not None:
-            form = self.form = self._make_form(self)
-            return form
-        if name in _NOT_YET:
-            raise AttributeError(f"req.{name} is not supported yet (manual: {_NOT_YET[name]})")
-        raise AttributeError(f"'mp_request' object has no attribute {name!r}")
+    # No __getattr__: with one, every attribute of a request costs twice the time.
+    @property
+    def form(self) -> Any:
+        """The publisher's form (manual 6.1.2), read when it is first asked for; other requests have none."""
+        if self._form is None:
+            if self._make_form is None:
+                raise AttributeError("'mp_request' object has no attribute 'form'")
+            self._form = self._make_form(self)
+        return self._form
+
+    @form.setter
+    def form(self, value: Any) -> None:
+        self._form = value
 
     # -- what the worker sets
 

@@ -96,6 +96,8 @@ class ServerConnection:
         self.keep_conn = True
         self.stdin_ended = True
         self._stderr_used = False
+        # The whole request that came last, as long as nothing else has changed the state that it left.
+        self._last: ev.ParamsReceived | None = None
         self._state = _State.COMPLETE
         self._params: list[bytes] = []
         self._params_size = 0
@@ -128,7 +130,10 @@ class ServerConnection:
         if self.active or self._buffer or self._closed or self._dead:
             return None
         request = (self._seen.get(data) if len(data) <= SEEN_SIZE else None) or self._read_whole(data)
-        if request is not None:
+        if request is self._last and request is not None:
+            self.active = True
+        elif request is not None:
+            self._last = request
             self.active = self.stdin_ended = True
             self._stderr_used = False
             self._state = _State.COMPLETE
@@ -195,6 +200,7 @@ class ServerConnection:
 
     def stderr(self, data: bytes) -> bytes:
         """Bytes for the front-end's error log, framed."""
+        self._last = None
         self._stderr_used = self._stderr_used or bool(data)
         return stream(FCGI_STDERR, self.request_id, data)
 
@@ -281,6 +287,7 @@ class ServerConnection:
         if role not in _ROLES:
             self._answers.append(end_request(request_id, 0, UNKNOWN_ROLE))
             return None
+        self._last = None
         self.active, self.stdin_ended, self._stderr_used = True, False, False
         self.request_id, self.role = request_id, role
         self._state = _State.PARAMS

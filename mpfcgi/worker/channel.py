@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mpfcgi.worker.worker import Worker
 
 READ_SIZE = 64 * 1024
+READABLE, WRITABLE = select.EPOLLIN, select.EPOLLOUT
 MAX_OUTGOING = 512 * 1024
 # How long a connection that we end, with bytes of the peer still unread, is kept open for it to read our last ones.
 LINGER = 2.0
@@ -68,7 +69,6 @@ class Channel:
         "head",
         "lock",
         "outgoing",
-        "serving",
         "sock",
         "wire",
         "worker",
@@ -83,7 +83,6 @@ class Channel:
         self.lock = threading.Lock()
         self.gone = False
         self.closing = False
-        self.serving = False
         self.deadline: float | None = None
         # The bytes of a request whose parameters are not complete: what another process needs to start over.
         self.head = b""
@@ -98,9 +97,9 @@ class Channel:
 
     def ready(self, events: int) -> None:
         """The socket is readable or writable (epoll bits)."""
-        if events & select.EPOLLOUT:
+        if events & WRITABLE:
             self._drain()
-        if events & ~select.EPOLLOUT and not self.gone:
+        if events & ~WRITABLE and not self.gone:
             self._receive()
 
     def expire(self) -> None:
@@ -114,7 +113,8 @@ class Channel:
         if not self.head and not self._upload:
             request = self.wire.whole_request(data)
             if request is not None:
-                if self.worker.keeps(self, request, data):
+                worker = self.worker
+                if not worker.routed or worker.keeps(self, request, data):
                     self._serve(Exchange(self, request.role, request.params, EMPTY))
                 return
         if not self._upload:
@@ -151,7 +151,7 @@ class Channel:
         """Send `data`, or as much as the socket takes, and keep the rest."""
         if self.gone:
             return
-        if self.outgoing:
+        if self.outgoing.items:
             self.outgoing.add(data)
             self._send_outgoing()
             return
@@ -320,19 +320,15 @@ class Channel:
 
     def _serve(self, exchange: Exchange) -> None:
         self.deadline = None
-        self.serving = True
-        try:
-            self.worker.serve(exchange)
-        finally:
-            self.serving = False
+        self.worker.serve(exchange)
         self._after()
 
     def _after(self) -> None:
         """A response is queued: end the connection, send what is left, or wait for the next request."""
         if self.gone:
             self.close()
-        elif self.outgoing:
-            self.worker.watch(self, select.EPOLLIN | select.EPOLLOUT)
+        elif self.outgoing.items:
+            self.worker.watch(self, READABLE | WRITABLE)
             self.deadline = monotonic() + self.worker.timeout
             self.worker.waiting.add(self)
         elif not self.wire.keep_conn and not self.wire.active:
@@ -358,7 +354,7 @@ class Channel:
             self.close()
         elif not self.outgoing:
             self.deadline = None
-            self.worker.watch(self, select.EPOLLIN)
+            self.worker.watch(self, READABLE)
             self._after()
         else:
             self.deadline = monotonic() + self.worker.timeout

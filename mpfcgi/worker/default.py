@@ -10,6 +10,7 @@ import hashlib
 import html
 import os
 import secrets
+import stat
 import time
 
 from mpfcgi.api import Request
@@ -22,16 +23,17 @@ from mpfcgi.worker import ranges
 # Files of up to this many bytes are read; the kernel copies larger ones.
 SMALL = 16 * 1024
 PIECE = 64 * 1024
+DIRECTORY = stat.S_IFDIR
 KNOWN_METHODS = frozenset(c.METHOD_NUMBERS)
 
 
 def choose_type(req: Request, settings: Settings, filetypes: FileTypes) -> bool:
     """Set content type, encoding, language and handler by the file's name; False when it tells no type."""
-    if req._is_directory:
+    if req._kind == DIRECTORY:
         req.handler = filetypes.lookup(settings, "").handler or c.DIR_MAGIC_TYPE
         req._content_type = req._content_type or c.DIR_MAGIC_TYPE
         return True
-    filename = req.filename or ""
+    filename = req._filename or ""
     content_type, charset, encoding, languages, handler, known = filetypes.lookup(
         settings, filename[filename.rfind("/") + 1 :]
     )

@@ -26,7 +26,7 @@ class Exchange:
     `params` are Latin-1 strings; `role` is the FastCGI role; `data` is the body of FCGI_DATA (Filter role).
     """
 
-    __slots__ = ("_pending", "_size", "body", "channel", "data", "ended", "params", "read", "readline", "role")
+    __slots__ = ("_pending", "_size", "body", "channel", "data", "ended", "params", "role")
 
     def __init__(self, channel: Channel, role: int, params: Pairs, body: Body, data: Body | None = None) -> None:
         self.channel = channel
@@ -34,8 +34,6 @@ class Exchange:
         self.params = params
         self.body = body
         self.data = data
-        self.read = body.read
-        self.readline = body.readline
         self.ended = False
         self._pending: deque[bytes] = deque()
         self._size = 0
@@ -44,6 +42,14 @@ class Exchange:
     def aborted(self) -> bool:
         """True once the front-end has closed the connection or sent FCGI_ABORT_REQUEST."""
         return self.ended or self.channel.peer_left()
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to `size` bytes of the body, all by default."""
+        return self.body.read(size)
+
+    def readline(self, size: int = -1, /) -> bytes:
+        """The body's next line, of up to `size` bytes."""
+        return self.body.readline(size)
 
     def write(self, data: bytes) -> None:
         """Queue response bytes. OSError when the front-end is gone or the request is over."""

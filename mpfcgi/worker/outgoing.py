@@ -51,27 +51,27 @@ class FileStretch:
 
 
 class Outgoing:
-    """The queue of one connection. `size` counts the bytes held in memory."""
+    """The queue of one connection, true while `items` is not empty. `size` counts the bytes held in memory."""
 
-    __slots__ = ("_items", "size")
+    __slots__ = ("items", "size")
 
     def __init__(self) -> None:
-        self._items: deque[bytes | memoryview | FileStretch] = deque()
+        self.items: deque[bytes | memoryview | FileStretch] = deque()
         self.size = 0
 
     def __bool__(self) -> bool:
-        return bool(self._items)
+        return bool(self.items)
 
     def add(self, data: bytes | memoryview) -> None:
-        self._items.append(data)
+        self.items.append(data)
         self.size += len(data)
 
     def add_file(self, stretch: FileStretch) -> None:
-        self._items.append(stretch)
+        self.items.append(stretch)
 
     def send(self, sock: socket.socket) -> bool:
         """Send what the socket takes; True when nothing is left. OSError when the peer is gone."""
-        items = self._items
+        items = self.items
         try:
             while items:
                 item = items[0]
@@ -87,24 +87,24 @@ class Outgoing:
         sent = sock.send(item)
         self.size -= sent
         if sent == len(item):
-            self._items.popleft()
+            self.items.popleft()
         else:
-            self._items[0] = memoryview(item)[sent:]
+            self.items[0] = memoryview(item)[sent:]
 
     def _send_stretch(self, sock: socket.socket, stretch: FileStretch) -> None:
         if stretch.in_record:
             stretch.send(sock)
         elif stretch.count:
             header = stretch.record_header()
-            self._items.appendleft(header)
+            self.items.appendleft(header)
             self.size += len(header)
         else:
-            self._items.popleft()
+            self.items.popleft()
             stretch.close()
 
     def clear(self) -> None:
-        for item in self._items:
+        for item in self.items:
             if isinstance(item, FileStretch):
                 item.close()
-        self._items.clear()
+        self.items.clear()
         self.size = 0

@@ -179,14 +179,16 @@ class Cycle:
             status = self.early(req, site)
             if status not in GO_ON:
                 return status
-        if req.filename is None:
+        if req._filename is not None:
+            resource, status_now = self.resolver.lookup(site.server, req._filename, req._uri)
+        elif site.document_root:
+            resource, status_now = self.resolver.resolve(site.server, req._uri)
+        else:
             get = req._params.get
             sent = get("SCRIPT_FILENAME", "") if req._prev is None and req._main is None else ""
             resource, status_now = self.resolver.resolve(
-                site.server, req.uri, get("DOCUMENT_ROOT", ""), sent, get("QUERY_STRING", "")
+                site.server, req._uri, get("DOCUMENT_ROOT", ""), sent, get("QUERY_STRING", "")
             )
-        else:
-            resource, status_now = self.resolver.lookup(site.server, req.filename, req.uri)
         req._locate(resource, status_now)
         plan = req._plan = plan_for(resource.settings, resource.filename, site.document_root)
         req._extension = plan.extension
@@ -296,7 +298,7 @@ class Cycle:
         """The content handlers; when the last declines, or there are none, the file itself."""
         if plan.filtered:
             self.filters.add_configured(req, plan.settings)
-        if req.handler in PYTHON_HANDLERS:
+        if req._handler in PYTHON_HANDLERS:
             status = self.run_phase(CONTENT, req, plan)
             if status != DECLINED:
                 return status
@@ -390,6 +392,8 @@ class Cycle:
         return settings.get("LimitRequestBody", 0), buffering is None or buffering.on
 
     def _resource(self, head: Head, params: Pairs) -> Resource:
+        if head.site.document_root:
+            return self.resolver.resolve(head.site.server, head.path)[0]
         get = params.get
         resource, _ = self.resolver.resolve(
             head.site.server, head.path,

@@ -52,6 +52,8 @@ class Worker:
             "FCGI_MAX_REQS": str(setup.pool.max_processes),
             "FCGI_MPXS_CONNS": "0",
         }
+        # Whether a request may be for another pool.
+        self.routed = setup.alone or setup.router is not None
         self.waiting: set[Channel | Lingering] = set()
         self.watchdog = Watchdog(setup.slot)
         self._epoll = select.epoll()
