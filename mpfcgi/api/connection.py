@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from mpfcgi.api.constants import APLOG_ERR
 from mpfcgi.api.hlist import mp_hlist
-from mpfcgi.api.members import integer
+from mpfcgi.api.members import integer, read_only
 from mpfcgi.api.table import mp_table
 from mpfcgi.api.text import loggable
 
@@ -20,7 +20,7 @@ Address = tuple[str, int]
 class ConnectionStream(Protocol):
     """The bytes of a raw connection; the worker's is real."""
 
-    def read(self, size: int, /) -> bytes: ...
+    def read(self, size: int, /) -> bytes | None: ...
 
     def readline(self, size: int, /) -> bytes: ...
 
@@ -32,7 +32,15 @@ class mp_conn:
 
     __module__ = "builtins"
     __slots__ = (
-        "_double_reverse", "_exchange", "_keepalive", "_name", "_notes", "_params", "_server", "_stream", "hlist",
+        "_double_reverse",
+        "_exchange",
+        "_hlist",
+        "_keepalive",
+        "_name",
+        "_notes",
+        "_params",
+        "_server",
+        "_stream",
     )  # fmt: skip
 
     def __init__(
@@ -44,26 +52,28 @@ class mp_conn:
         self._notes: mp_table | None = None
         self._stream = stream
         self._keepalive = 0
-        # The connection handler that runs; None for the connection of a request.
-        self.hlist: mp_hlist | None = None
+        self._hlist: mp_hlist | None = None
         # What a lookup of the client's name found; `lookups` keeps it here.
         self._name: str | None = None
         self._double_reverse = 0
 
+    hlist = read_only("_hlist", "The connection handler that runs; None for the connection of a request.")
+
     def __repr__(self) -> str:
         return f"<mp_conn object at {id(self):#x}>"
 
-    def read(self, length: int = 0, /) -> bytes:
-        """Up to `length` bytes, at most 8192 without it, as soon as there are any; b"" at the end of the connection.
+    def read(self, length: int = 0, /) -> bytes | None:
+        """Up to `length` bytes, at most 8192 without it, as soon as there are any; with -1, all until the client closes
+        its side.
 
-        With -1, all until the client closes its side. For connection handlers only: OSError.
+        None at the end of the connection, and OSError after that. For connection handlers only: OSError.
         """
         return self._raw().read(index(length))
 
     def readline(self, length: int = 0, /) -> bytes:
         """The next line with its end, or its first `length` bytes; what is left of it is read next.
 
-        A line of more than 1 MiB comes in pieces of that size. b"" at the end of the connection. For connection
+        A line of more than 1 MiB comes in pieces of that size. OSError at the end of the connection. For connection
         handlers only: OSError.
         """
         return self._raw().readline(index(length))
@@ -71,7 +81,7 @@ class mp_conn:
     def write(self, string: str | bytes, /) -> None:
         """Send bytes, or a str as UTF-8, now. TypeError for anything else, OSError when the client is gone."""
         if isinstance(string, str):
-            string = string.encode("utf-8", "surrogateescape")
+            string = string.encode()
         elif not isinstance(string, bytes):
             raise TypeError(f"argument 1 must be str or bytes, not {type(string).__name__}")
         self._raw().write(string)

@@ -34,9 +34,9 @@ class mp_hlist:
         self.next: mp_hlist | None = None
 
     def __repr__(self) -> str:
+        directory = f"'directory':{self.directory!r}," if self.directory is not None else ""
         return (
-            f"{{'handler':{self.handler!r},'directory':{self.directory!r},'is_location':{bool(self.is_location)},"
-            f"'silent':{self.silent}}}"
+            f"{{'handler':{self.handler!r},{directory}'is_location':{bool(self.is_location)},'silent':{self.silent}}}"
         )
 
 

@@ -22,7 +22,7 @@ from mpfcgi.worker import errorpages, proxy_protocol
 from mpfcgi.worker.debugging import DebuggedHandler
 from mpfcgi.worker.handlers import Handler, call
 from mpfcgi.worker.plan import Plan
-from mpfcgi.worker.stream import Stream
+from mpfcgi.worker.stream import EndOfConnection, Stream
 
 if TYPE_CHECKING:
     from mpfcgi.worker.phases import Cycle
@@ -88,7 +88,7 @@ class Connections:
     def _handle(self, conn: Connection, stream: Stream, site: Site) -> None:
         """Run the handler; DECLINED lets HTTP answer, other results change nothing. What it raises is logged."""
         handler = self._handler(site)
-        conn.hlist = mp_hlist(handler, "")
+        conn._hlist = mp_hlist(handler, "")
         cycle = self._cycle
         plan: Plan = site.plan
         cycle.importer.new_request()
@@ -117,12 +117,13 @@ class Connections:
         return handler
 
     def _failed(self, handler: Handler, conn: Connection, error: BaseException) -> None:
-        if isinstance(error, OSError) and conn.aborted:
+        where = f"ConnectionHandler {handler.name}"
+        if isinstance(error, EndOfConnection) or (isinstance(error, OSError) and conn.aborted):
             # The client went away while the handler spoke with it: that is normal.
-            conn.log_error(f"{DIRECTIVE} {handler.name}: {error}", c.APLOG_INFO)
+            conn.log_error(f"{where}: {error}", c.APLOG_INFO)
             return
         for item in errorpages.format_exception(error):
-            conn.log_error(f"{DIRECTIVE} {handler.name}: {item.removesuffix(chr(10))}")
+            conn.log_error(f"{where}: {item.removesuffix(chr(10))}")
 
     def _end(self, sock: socket.socket) -> None:
         """Close the connection, but not before the client has what we wrote."""

@@ -14,7 +14,7 @@ from cheroot import server as cheroot
 
 from mpfcgi.api import Connection
 from mpfcgi.fastcgi import RESPONDER, Pairs, cgi_head
-from mpfcgi.worker.stream import Stream
+from mpfcgi.worker.stream import EndOfConnection, Stream
 
 PIECE = 64 * 1024
 
@@ -106,7 +106,10 @@ class _Reader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any, /) -> int:
-        data = self._stream.read(len(buffer))
+        try:
+            data = self._stream.read(len(buffer)) or b""
+        except EndOfConnection:
+            return 0
         buffer[: len(data)] = data
         return len(data)
 

@@ -30,8 +30,9 @@ def connectionhandler(conn):
     conn.log_error("a connection from %s" % conn.remote_ip)
     conn.notes["greeting"] = "hello"
     while 1:
-        line = conn.readline()
-        if line == b"":
+        try:
+            line = conn.readline()
+        except OSError:
             conn.write("end\\n")
             return apache.OK
         if line == b"fail\\n":
@@ -96,6 +97,8 @@ def test_the_manuals_echo_server_runs_as_written(start):
         for line in (b"hello\n", b"world\r\n"):
             sock.sendall(line)
             assert sock.recv(100) == line
+        sock.shutdown(socket.SHUT_WR)
+        assert sock.recv(100) == b""
     assert "Traceback" not in daemon.log()
 
 
@@ -115,7 +118,7 @@ def test_a_connection_knows_both_ends_its_host_and_its_handler(start):
 def test_a_failing_handler_closes_its_connection_and_nothing_else(start):
     daemon, address = start()
     assert ask(address, b"1 + 1\nfail\n" + b"unread " * 100_000) == b"2\n"
-    daemon.wait_for_log("PythonConnectionHandler talk: ValueError: on purpose")
+    daemon.wait_for_log("ConnectionHandler talk: ValueError: on purpose")
     assert f"[client {address[0]}:" in daemon.log()
     assert "a connection from 127.0.0.1" in daemon.log()
     assert ask(address, b"2 + 2\n") == b"4\nend\n"

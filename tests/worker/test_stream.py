@@ -1,5 +1,6 @@
 """A raw connection, read and written as the manual says (4.5.5)."""
 
+import contextlib
 import socket
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpfcgi.worker import stream
-from mpfcgi.worker.stream import Stream
+from mpfcgi.worker.stream import EndOfConnection, Stream
 
 
 class Pair:
@@ -44,7 +45,8 @@ def test_read_of_everything_waits_for_the_end(pair):
     pair.client.sendall(b"x" * 100_000)
     pair.client.shutdown(socket.SHUT_WR)
     assert pair.stream.read(-1) == b"x" * 100_000
-    assert pair.stream.read() == b""
+    with pytest.raises(EndOfConnection):
+        pair.stream.read(-1)
 
 
 def test_a_line_in_pieces_is_one_line_and_what_follows_is_kept(pair):
@@ -54,7 +56,8 @@ def test_a_line_in_pieces_is_one_line_and_what_follows_is_kept(pair):
     assert pair.stream.readline() == b"two more\n"
     pair.client.close()
     assert pair.stream.readline() == b"rest"
-    assert pair.stream.readline() == b""
+    with pytest.raises(EndOfConnection):
+        pair.stream.readline()
 
 
 def test_a_line_is_cut_where_it_is_longer_than_asked_for(pair):
@@ -66,7 +69,7 @@ def test_a_line_without_an_end_does_not_fill_the_memory(pair, monkeypatch):
     monkeypatch.setattr(stream, "LONGEST_LINE", 10)
     pair.client.sendall(b"x" * 25)
     pair.client.close()
-    assert [len(pair.stream.readline()) for _ in range(4)] == [10, 10, 5, 0]
+    assert [len(pair.stream.readline()) for _ in range(3)] == [10, 10, 5]
 
 
 @given(st.lists(st.binary(min_size=1, max_size=20), max_size=10), st.integers(0, 7))
@@ -75,24 +78,26 @@ def test_lines_are_those_of_the_bytes_however_they_arrive(pieces, size):
         for piece in pieces:
             pair.client.sendall(piece)
         pair.client.shutdown(socket.SHUT_WR)
-        lines = list(iter(lambda: pair.stream.readline(size), b""))
+        lines = []
+        with contextlib.suppress(EndOfConnection):
+            while True:
+                lines.append(pair.stream.readline(size))
     assert b"".join(lines) == b"".join(pieces)
     assert all(b"\n" not in line[:-1] and (not size or len(line) <= size) for line in lines)
 
 
-def test_a_handler_that_reads_on_after_the_end_is_stopped(pair):
-    def echo():
-        while True:
-            pair.stream.write(pair.stream.readline())
-
+def test_the_end_is_told_once_by_read_and_then_is_an_error(pair):
+    pair.client.sendall(b"abc")
     pair.client.close()
-    with pytest.raises(ConnectionResetError):
-        echo()
+    assert [pair.stream.read(5), pair.stream.read(5)] == [b"abc", None]
+    for read in (pair.stream.read, pair.stream.readline):
+        with pytest.raises(OSError, match="Connection read error"):
+            read()
 
 
 def test_a_client_that_only_sends_no_more_has_not_gone(pair):
     pair.client.shutdown(socket.SHUT_WR)
-    assert pair.stream.read() == b""
+    assert pair.stream.read() is None
     assert not pair.stream.aborted
     pair.stream.write(b"still here")
     assert pair.client.recv(100) == b"still here"
@@ -111,5 +116,6 @@ def test_a_client_that_takes_nothing_is_given_up(pair):
 def test_a_worker_that_is_to_stop_reads_the_end(pair):
     pair.stopped = True
     pair.supervisor.send(b"Q")
-    assert pair.stream.readline() == b""
-    assert pair.stream.read(-1) == b""
+    assert pair.stream.read() is None
+    with pytest.raises(EndOfConnection):
+        pair.stream.readline()
