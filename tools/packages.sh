@@ -29,6 +29,8 @@ find_missing() {
         run) ;;
         test)
             need nginx program nginx
+            need libnginx-mod-stream test -e /usr/lib/nginx/modules/ngx_stream_module.so
+            need openssl program openssl
             need redis-server redis_or_valkey
             need apache2 program apache2
             need libapache2-mod-python test -e /usr/lib/apache2/modules/mod_python.so
