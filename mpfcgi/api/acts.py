@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from mpfcgi.api import cgienv
+from mpfcgi.api import cgienv, wsgi_environ
 from mpfcgi.api import constants as c
 from mpfcgi.api.members import read_only
 from mpfcgi.api.text import loggable
+from mpfcgi.api.wsgi_response import Response
 
 _PHASES_TO_ADD = frozenset((
     "PythonPostReadRequestHandler", "PythonTransHandler", "PythonHeaderParserHandler", "PythonInitHandler",
@@ -108,3 +109,18 @@ class Acts:
         """Add to `subprocess_env` all variables of a CGI script."""
         cgienv.add_common_vars(self)  # type: ignore[arg-type]
         cgienv.add_cgi_vars(self)  # type: ignore[arg-type]
+
+    # -- WSGI
+
+    def build_wsgi_env(self) -> dict[str, Any]:
+        """The environ of a WSGI application (PEP 3333) that answers this request where its handler stands."""
+        return wsgi_environ.build(self, wsgi_environ.mount_of(self) or "")
+
+    def wsgi_start_response(
+        self, status: str, headers: list[tuple[str, str]], exc_info: Any = None, /
+    ) -> Callable[[str | bytes], None]:
+        """WSGI's start_response, for handlers that call an application themselves; `write` of this request."""
+        response = Response(self)
+        response.start(status, headers, exc_info)
+        response.apply()
+        return response.write

@@ -72,8 +72,7 @@ def names_in(manual: str) -> Iterator[tuple[str, str]]:
 DOCUMENTED = [(owner, name) for owner, name in (line.split() for line in TABLE.read_text().splitlines())]
 # What filters, connection handlers and their directives are to bring.
 COMING = {
-    *(("request", name) for name in ("add_input_filter", "register_input_filter", "register_output_filter",
-                                     "build_wsgi_env", "wsgi_start_response")),
+    *(("request", name) for name in ("add_input_filter", "register_input_filter", "register_output_filter")),
     *(("connection", name) for name in ("read", "readline", "write")),
     *(item for item in DOCUMENTED if item[0] == "filter"),
     *(("directive", name) for name in ("PythonInputFilter", "PythonOutputFilter", "PythonConnectionHandler",
