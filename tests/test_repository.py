@@ -110,6 +110,7 @@ def test_the_index_of_the_examples_links_only_what_is_there():
         "publisher/greet/add",
         "nowhere",
         "psp/table.psp_",
+        "test/page",
         "wsgi/some/path",
         "missing/apache-error.html",
         "missing/handler-error.html",

@@ -6,7 +6,6 @@ A page runs with the names of this module as its globals, and with `req`, `psp`,
 from __future__ import annotations
 
 import html
-import importlib
 import marshal
 import os
 import sys
@@ -16,7 +15,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from mpfcgi.api import apache, psp_cache, psp_compiler, psp_parser, psp_writer, services, util
+from mpfcgi.api import Session, apache, psp_cache, psp_compiler, psp_parser, psp_writer, services, util
 from mpfcgi.api.constants import APLOG_ERR, HTTP_NOT_FOUND, OK
 from mpfcgi.api.errors import SERVER_RETURN
 from mpfcgi.api.psp_cache import Compiled
@@ -311,7 +310,7 @@ def _page_globals() -> dict[str, Any]:
 
         _globals.update(
             __name__="mod_python.psp", __package__="mod_python", __doc__=None,
-            Session=_session_module(), _apache=_apache, _psp=_psp, apache=apache, escape=escape, handler=handler,
+            Session=Session, _apache=_apache, _psp=_psp, apache=apache, escape=escape, handler=handler,
             marshal=marshal, os=os, parse=parse, parsestring=parsestring, PSP=PSP, PSPInterface=PSPInterface,
             sys=sys, tempfile=tempfile, types=types, util=util,
         )  # fmt: skip
@@ -330,14 +329,7 @@ def _form(req: Any) -> Any:
 
 
 def _new_session(req: Any) -> Any:
-    return _session_module().Session(req)
-
-
-def _session_module() -> Any:
-    try:
-        return importlib.import_module("mpfcgi.api.Session")
-    except ModuleNotFoundError:
-        return None
+    return Session.Session(req)
 
 
 # -- the debug view

@@ -273,3 +273,4 @@ def test_the_pages_of_the_example_site_answer(serving):
     assert (status, "ZeroDivisionError" in page) == (200, True)
     assert "<h1>Hello, world!</h1>" in get(address, "/template/hello.py")[1]
     assert "<code>/some/path</code>" in get(address, "/wsgi/some/path")[1]
+    assert "Request input headers" in get(address, "/test/page")[1]
