@@ -17,10 +17,12 @@ from typing import NamedTuple
 from mpfcgi.api.psp_parser import CODE, TEXT, Page, Piece, Place
 
 _PROTECTED = re.compile(r'"|\\(?=[nrt])')
-# What Python reads as an escape in a string. \n, \r and \t are text in a page, all others do what they do in Python.
+# What Python reads as an escape in a string, and what can't stand in a string as it is.
 _ESCAPES = re.compile(
-    r"\\(?:[nrt]|[\n\r'abfv\\]|[0-3]?[0-7]{1,2}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U000[0-9a-fA-F]{5}|U0010[0-9a-fA-F]{4})"
-    r'|["\r\\\0\ud800-\udfff]'
+    r"\\(?:[\n\r\\'"
+    '"'
+    r"abfnrtv]|[0-3]?[0-7]{1,2}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U000[0-9a-fA-F]{5}"
+    r'|U0010[0-9a-fA-F]{4})|["\r\\\0\ud800-\udfff]'
 )
 _LITERAL = {'"': '\\"', "\r": "\n", "\\": "\\\\", "\0": "\\x00", "\\\r": "\\\n"}
 # A line of Python that ends in a comment: the number sign stands outside of strings.
@@ -74,16 +76,14 @@ def _as_shown(text: str) -> str:
 
 def _as_literal(text: str) -> str:
     """Text for between triple quotes that Python reads in any case, as it reads `_as_shown` where that can be read."""
-    return _ESCAPES.sub(_escape, text)
+    return _ESCAPES.sub(_escape, _as_shown(text))
 
 
 def _escape(match: re.Match[str]) -> str:
     found = match[0]
     if found in _LITERAL:
         return _LITERAL[found]
-    if found[0] == "\\":
-        return "\\" + found if found[1] in "nrt" else found
-    return f"\\u{ord(found):04x}"
+    return found if found[0] == "\\" else f"\\u{ord(found):04x}"
 
 
 class _Writer:

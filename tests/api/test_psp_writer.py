@@ -71,7 +71,10 @@ def test_backslashes_in_text_are_what_they_are_in_python_but_for_line_ends_and_t
     )
 
 
-@pytest.mark.parametrize(("page", "expected"), [("tail\\", "tail\\"), ("a\\<%= 1 %>", "a\\1"), ('\\"', '\\"')])
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [("tail\\", "tail\\"), ("a\\<%= 1 %>", "a\\1"), ('\\"', '\\"'), ('\\"""', '\\"""'), ("\\\\n", "\\\n")],
+)
 def test_a_backslash_before_a_tag_or_at_the_end_is_a_backslash(page, expected):
     assert output(page) == expected
 
