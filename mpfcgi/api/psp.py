@@ -105,7 +105,8 @@ class PSP:
         """Run the page; its output goes to the client, at once with `flush`.
 
         `vars` are global variables for the page; they win over those of the constructor. A session is made if the
-        page mentions `session` and there is none yet; then it is saved when the page has run, unless it failed.
+        page mentions `session` and there is none yet; then it is saved when the page has run or ends by SERVER_RETURN,
+        but not when it failed.
         """
         req = self.req
         page = self._page
@@ -125,6 +126,9 @@ class PSP:
             try:
                 exec(page.code, names)
             except Exception as error:
+                # A redirect, or another end that the page chose, is no failure.
+                if owned is not None and isinstance(error, SERVER_RETURN):
+                    owned.save()
                 interface._failed(error)
             if flush:
                 req.flush()

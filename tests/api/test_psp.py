@@ -164,6 +164,15 @@ def test_the_session_of_a_page_that_fails_is_unlocked_and_not_saved(site, monkey
     assert made.events == ["unlock"]
 
 
+def test_the_session_of_a_page_that_redirects_is_saved(site, monkeypatch):
+    made = Session()
+    monkeypatch.setattr(psp, "_new_session", lambda req: made)
+    site.write("page.psp", "<% session['user'] = 'spam'; psp.redirect('/home') %>")
+    with pytest.raises(SERVER_RETURN):
+        site.get()
+    assert made.events == ["save", "unlock"]
+
+
 def test_an_error_page_gets_the_exception(site):
     site.write("sub/error.psp", "[<%= exception[0].__name__ %> <%= exception[1] %> <%= exception[2].tb_lineno %>]")
     for name in ("error.psp", "/sub/error.psp"):
