@@ -57,6 +57,7 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
 
     # What the worker keeps here.
     _connection: mp_conn | None = None
+    _early_over = False
     _finfo: mp_finfo | None = None
     _headers_in: mp_table | None = None
     _form: Any = None

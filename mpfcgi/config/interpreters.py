@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from mpfcgi.config import connections
-from mpfcgi.config.model import Config, Directive, Listen, Section
+from mpfcgi.config.model import Config, Directive, Listen
 from mpfcgi.config.patterns import is_wild
 from mpfcgi.config.resolver import Resolver
+from mpfcgi.config.sections import directives_in
 from mpfcgi.config.values import Import
 
 
@@ -20,7 +19,7 @@ def static_interpreters(config: Config) -> tuple[str, ...]:
     names = [resolver.server_interpreter(server) for server in (hosts or (config.main,))]
     for server in config.servers:
         names += [
-            directive.value for directive in _in_sections(server.sections) if directive.name == "PythonInterpreter"
+            directive.value for directive in directives_in(server.sections) if directive.name == "PythonInterpreter"
         ]
     # What only connections ask for has other workers.
     more = [line.interpreter for line in imports(config)]
@@ -58,7 +57,7 @@ def names_vary(config: Config) -> bool:
     return len(static_interpreters(config)) > 1 or any(
         _makes_names(directive)
         for server in config.servers
-        for directive in (*server.directives, *_in_sections(server.sections))
+        for directive in (*server.directives, *directives_in(server.sections))
     )
 
 
@@ -70,9 +69,3 @@ def _makes_names(directive: Directive) -> bool:
         "AllowOverride",
         "AllowOverrideList",
     ) and bool(directive.value)
-
-
-def _in_sections(sections: tuple[Section, ...]) -> Iterator[Directive]:
-    for section in sections:
-        yield from section.directives
-        yield from _in_sections(section.sections)

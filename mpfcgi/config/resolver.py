@@ -17,7 +17,7 @@ from mpfcgi.config.directives import apply_options
 from mpfcgi.config.hosts import Hosts
 from mpfcgi.config.htaccess import HtaccessFiles, Looked
 from mpfcgi.config.model import Config, Listen, Server
-from mpfcgi.config.sections import Found, Sections, Walked, depends_on_place, replaces_storage
+from mpfcgi.config.sections import Found, Sections, Walked, depends_on_place, directives_in, replaces_storage
 from mpfcgi.config.settings import Scope, Settings, merge
 from mpfcgi.config.walk import forbidden_link, walk
 
@@ -25,6 +25,10 @@ MAIN_INTERPRETER = "main_interpreter"
 CACHE_SIZE = 4096
 _KIND = 0o170000
 _DIRECTORY = st.S_IFDIR
+EARLY_HANDLERS = ("PythonInitHandler", "PythonPostReadRequestHandler", "PythonTransHandler")
+# What gives requests of one host interpreters of their own; an .htaccess may hold such a line.
+NAMING = frozenset(("PythonInterpreter", "PythonInterpPerDirectory", "PythonInterpPerDirective", "AllowOverride",
+                    "AllowOverrideList"))  # fmt: skip
 PYTHON_HANDLERS = frozenset(("mod_python", "python-program"))
 DEFAULT_OPTIONS = frozenset({"FollowSymLinks"})
 
@@ -71,6 +75,7 @@ class Resolver:
         self._sections: dict[Server, Sections] = {}
         self._interned: dict[tuple[object, ...], Settings] = {}
         self._routes: dict[tuple[Server, str, str, str], _Route] = {}
+        self._early: dict[Server, str | None] = {}
         self._placeless: dict[tuple[Server, str], Resource] = {}
         self._htaccess = HtaccessFiles(config.server_root, config.defines)
 
@@ -321,6 +326,29 @@ class Resolver:
 
     def _server_name(self, server: Server) -> str:
         return server.name or self.config.main.name or MAIN_INTERPRETER
+
+    def early_interpreter(self, server: Server) -> str | None:
+        """The interpreter of the handlers that run before a request's file is known; None where that makes no difference.
+
+        It makes one where the host has such handlers, and not all of its requests belong to one interpreter.
+        """
+        if server not in self._early:
+            settings = self.server_settings(server)
+            name = None
+            if any(settings.handlers.get(phase) for phase in EARLY_HANDLERS) and self._varies(server):
+                by_place = settings.get("PythonInterpPerDirectory") or settings.get("PythonInterpPerDirective")
+                name = settings.get("PythonInterpreter") or (
+                    MAIN_INTERPRETER if by_place else self._server_name(server)
+                )
+            self._early[server] = name
+        return self._early[server]
+
+    def _varies(self, server: Server) -> bool:
+        """Whether the requests of a host may belong to several interpreters."""
+        owners = (self.config.main, server)
+        own = (line for owner in owners for line in owner.directives if line.name != "PythonInterpreter")
+        inner = (line for owner in owners for line in directives_in(owner.sections))
+        return any(line.name in NAMING and bool(line.value) for line in (*own, *inner))
 
     def server_interpreter(self, server: Server) -> str:
         """The interpreter of a request whose file is not known: the host's own."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -122,6 +122,13 @@ class Sections:
             if path_pattern(section.argument).fullmatch(path):
                 here.append((order, section))
         return [section for _, section in sorted(here, key=lambda item: item[0])]
+
+
+def directives_in(sections: Iterable[Section]) -> Iterator[Directive]:
+    """All lines of sections and of those in them."""
+    for section in sections:
+        yield from section.directives
+        yield from directives_in(section.sections)
 
 
 def replaces_storage(found: Iterable[Found]) -> bool:

@@ -10,8 +10,13 @@ import array
 import socket
 
 # The largest piece of a request head that can travel with its connection. A message is buffered whole by the kernel
-# (net.core.wmem_max is 208 KiB by default, half of it for bookkeeping), so this is well below.
-MAX_EARLY = 64 * 1024
+# (net.core.wmem_max is 208 KiB by default, half of it for bookkeeping), so this is well below. It is more than is read
+# from a connection at once, so that there is room for what a first worker adds.
+MAX_EARLY = 80 * 1024
+# The parameters of a request whose first phases another pool has run: its interpreter, and what they have changed. No
+# front-end passes a client's words on under such names: a header's begin with HTTP_.
+INTERPRETER = "MPFCGI_INTERPRETER"
+STATE = "MPFCGI_STATE"
 _FD_SIZE = array.array("i").itemsize
 
 

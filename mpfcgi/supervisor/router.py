@@ -207,6 +207,10 @@ class Router:
             get("HTTP_HOST", ""), get("SERVER_NAME", ""), get("SERVER_PORT", ""), get("SERVER_ADDR", ""),
             get("REQUEST_URI", ""),
         )  # fmt: skip
+        early = self._resolver.early_interpreter(server)
+        if early is not None:
+            # Its worker runs the first phases, and hands the request back with the interpreter that goes on.
+            return get(handoff.INTERPRETER) or early
         path, _, status = parse_uri(get("REQUEST_URI") or get("SCRIPT_NAME", "/") + get("PATH_INFO", ""))
         if status:
             return self._resolver.server_interpreter(server)

@@ -114,8 +114,9 @@ class Channel:
             request = self.wire.whole_request(data)
             if request is not None:
                 worker = self.worker
-                if not worker.routed or worker.keeps(self, request, data):
-                    self._serve(Exchange(self, request.role, request.params, EMPTY))
+                params = worker.keeps(self, request, data) if worker.routed else request.params
+                if params is not None:
+                    self._serve(Exchange(self, request.role, params, EMPTY))
                 return
         if not self._upload:
             self.head += data
@@ -240,8 +241,11 @@ class Channel:
         """The parameters are complete: refuse, give away, start at once, or collect the body first."""
         head, self.head = self.head, b""
         worker = self.worker
-        if not worker.keeps(self, event, head):
+        params = worker.keeps(self, event, head)
+        if params is None:
             return
+        if params is not event.params:
+            event = ParamsReceived(event.request_id, event.role, event.keep_conn, params)
         if event.role == AUTHORIZER:
             # mod_fcgid sends no STDIN to an authorizer, not even the empty record (FastCGI 6.3).
             self._serve(Exchange(self, event.role, event.params, EMPTY))

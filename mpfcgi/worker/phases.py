@@ -9,15 +9,17 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from typing import TYPE_CHECKING
 
 from mpfcgi.api import Connection, Request
-from mpfcgi.api.constants import DECLINED, DONE, HTTP_NOT_FOUND, OK
+from mpfcgi.api.constants import DECLINED, DONE, OK
 from mpfcgi.config import Resource, Server
 from mpfcgi.fastcgi import Pairs
 from mpfcgi.importer import path as python_path
-from mpfcgi.worker import access, default, directories, environment
+from mpfcgi.ipc import handoff
+from mpfcgi.worker import access, default, directories, early, environment
 from mpfcgi.worker.failures import Failures
 from mpfcgi.worker.filters import Filters
 from mpfcgi.worker.handlers import Handler, call, run
@@ -32,8 +34,6 @@ from mpfcgi.worker.plan import (
     HEADER_PARSER,
     INIT,
     LOG,
-    POST_READ,
-    TRANS,
     TYPE,
     Phase,
     Plan,
@@ -77,7 +77,10 @@ class Cycle:
         first = site.request(exchange, head)
         if connection is not None:
             first._connection = connection
-        self.answer(first, site, head.status)
+        status = head.status
+        if site.early_interpreter is not None and handoff.STATE in exchange.params:
+            status = early.resume(first, exchange.params[handoff.STATE])
+        self.answer(first, site, status)
         self.finish(first, exchange)
         plan: Plan = first._plan
         if site.access_logs or first._cleanups or first._added or first._replaced or not plan.content_only:
@@ -90,6 +93,11 @@ class Cycle:
             exchange.finish()
         except OSError:
             exchange.break_off()
+
+    def finish_collected(self, first: Request) -> None:
+        """End a response that an internal redirect gave while the real exchange was not there yet."""
+        last(first)._finish()
+        first._head_sent = True
 
     def refuse(self, exchange: Exchange, status: int) -> None:
         """Answer `status` without running any handler."""
@@ -175,20 +183,11 @@ class Cycle:
 
     def find_file(self, req: Request, site: Site) -> int:
         """Post-read and trans, then the file: after this the request has its directory's settings."""
-        if (site.early or req._added) and req._main is None:
-            status = self.early(req, site)
+        if (site.early or req._added) and req._main is None and not req._early_over:
+            status = early.run(self, req, site)
             if status not in GO_ON:
                 return status
-        if req._filename is not None:
-            resource, status_now = self.resolver.lookup(site.server, req._filename, req._uri)
-        elif site.document_root:
-            resource, status_now = self.resolver.resolve(site.server, req._uri)
-        else:
-            get = req._params.get
-            sent = get("SCRIPT_FILENAME", "") if req._prev is None and req._main is None else ""
-            resource, status_now = self.resolver.resolve(
-                site.server, req._uri, get("DOCUMENT_ROOT", ""), sent, get("QUERY_STRING", "")
-            )
+        resource, status_now = self.locate(req, site)
         req._locate(resource, status_now)
         plan = req._plan = plan_for(resource.settings, resource.filename, site.document_root)
         req._extension = plan.extension
@@ -196,27 +195,15 @@ class Cycle:
             self._explain(req)
         return resource.status
 
-    def early(self, req: Request, site: Site) -> int:
-        """Post-read and trans. OK and DECLINED are one here: whether the file is known is seen by `req.filename`."""
-        for phase in (INIT, POST_READ):
-            status = self.run_phase(phase, req, site.plan)
-            if status not in GO_ON:
-                return status
-        if self.resolver.in_alias(site.server, req.uri):
-            return DECLINED
-        uri = req.uri
-        status = self.run_phase(TRANS, req, site.plan)
-        if status == OK and req.filename is None:
-            # A trans handler said that it found the file, and names none.
-            return HTTP_NOT_FOUND
-        if status == DECLINED:
-            # What it named is nothing then; and aliases were looked for before it changed the URI.
-            req._filename = None
-            if req.uri != uri:
-                get = req._params.get
-                path = self.resolver.in_root(site.server, req.uri, get("DOCUMENT_ROOT", ""), "")
-                req._filename = path or None
-        return status
+    def locate(self, req: Request, site: Site) -> tuple[Resource, os.stat_result | None]:
+        """The resource of a request, by its file's name where that is known already, and the file's status now."""
+        if req._filename is not None:
+            return self.resolver.lookup(site.server, req._filename, req._uri)
+        if site.document_root:
+            return self.resolver.resolve(site.server, req._uri)
+        get = req._params.get
+        sent = get("SCRIPT_FILENAME", "") if req._prev is None and req._main is None else ""
+        return self.resolver.resolve(site.server, req._uri, get("DOCUMENT_ROOT", ""), sent, get("QUERY_STRING", ""))
 
     def _explain(self, req: Request) -> None:
         """A refused or redirected path: the log's sentence, the Location header."""
@@ -380,6 +367,8 @@ class Cycle:
     def interpreter(self, params: Pairs) -> str:
         """The interpreter that a request belongs to."""
         head = self.head(params)
+        if head.site.early_interpreter is not None:
+            return params.get(handoff.INTERPRETER) or head.site.early_interpreter
         if head.status:
             return self.resolver.server_interpreter(head.site.server)
         return self._resource(head, params).interpreter

@@ -40,6 +40,8 @@ class Site:
         self.document_root = services.resolver.document_root(server)
         self.plan = Plan(self.settings, "", self.document_root)
         self.early = any(self.plan.handlers(phase) for phase in (POST_READ, INIT, TRANS))
+        # Of the phases before the file is known, where a request may then belong to another; else None.
+        self.early_interpreter = services.resolver.early_interpreter(server)
         self.init_specs = self.settings.handlers.get("PythonInitHandler")
         self.object = ServerObject(server, self.settings, services)
         self.access_logs = logs.access_logs(self.settings, services.log_files)

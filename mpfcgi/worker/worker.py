@@ -15,9 +15,10 @@ from functools import partial
 from time import monotonic
 
 from mpfcgi.fastcgi import Limits, Pairs, ParamsReceived, ParamsRejected, Seen
+from mpfcgi.fastcgi.amend import with_params
 from mpfcgi.ipc import control, handoff
 from mpfcgi.ipc.setup import WorkerSetup
-from mpfcgi.worker import startup
+from mpfcgi.worker import early, startup
 from mpfcgi.worker.body import EMPTY
 from mpfcgi.worker.channel import Channel
 from mpfcgi.worker.connections import Connections, Lingering
@@ -99,19 +100,40 @@ class Worker:
             watchdog.current = None
             slot.idle()
 
-    def keeps(self, channel: Channel, request: ParamsReceived, head: bytes) -> bool:
-        """True when the request is for this pool; otherwise the router has the connection now, with `head`."""
+    def keeps(self, channel: Channel, request: ParamsReceived, head: bytes) -> Pairs | None:
+        """The parameters of a request for this pool; None when the router has the connection now, with `head`."""
+        params = request.params
         router = self.setup.router
-        if router is None:
+        if router is None and not self.setup.alone:
+            return params
+        cycle = self.cycle
+        interpreter = cycle.interpreter(params)
+        if self.setup.alone:
+            self.services.name = interpreter
+        if interpreter == self.services.name:
+            if cycle.head(params).site.early_interpreter is None or handoff.STATE in params:
+                return params
+            begun = self._begin(params, request.role)
+            carried = {handoff.INTERPRETER: begun.interpreter, handoff.STATE: begun.state}
+            params = Pairs({**params, **carried})
             if self.setup.alone:
-                self.services.name = self.cycle.interpreter(request.params)
-            return True
-        if self.cycle.interpreter(request.params) == self.setup.name:
-            return True
-        if not handoff.send(router, channel.sock, head):
-            return True
+                self.services.name = begun.interpreter
+            if begun.interpreter == self.services.name:
+                return params
+            head = with_params(head, carried)
+        if router is None or not handoff.send(router, channel.sock, head):
+            self.log_connection(f"request served by pool {self.setup.name}: it can't be handed on to its own")
+            return params
         channel.release().close()
-        return False
+        return None
+
+    def _begin(self, params: Pairs, role: int) -> early.Outcome:
+        """The phases that run here before the request goes to its own pool."""
+        self.slot.begin()
+        try:
+            return early.begin(self.cycle, params, role)
+        finally:
+            self.slot.idle()
 
     def body_rules(self, params: Pairs) -> tuple[int, bool]:
         """LimitRequestBody (bytes, 0 for none) and whether the body is collected before the handler starts."""
