@@ -103,12 +103,15 @@ class Filters:
     def run(self, handler: Handler, filter: mp_filter, req: Request) -> BaseException | None:
         """Call a filter's function for one piece; what it raised. Its result means nothing, as in mod_python."""
         plan = req._plan
+        importer = self._cycle.importer
+        # A filter runs inside of the handler that writes or reads, which goes on with its own imports after it.
+        scope = importer.scope
         try:
             self._cycle.set_python_path(plan.python_path)
             function = handler.function
             if function is None:
                 rules = plan.imports
-                module = self._cycle.importer.load(
+                module = importer.load(
                     handler.module, handler.directory, autoreload=rules.autoreload, log=rules.log, path=rules.path
                 )
                 if handler.objects[0] not in module.__dict__:
@@ -117,6 +120,8 @@ class Filters:
             function(filter)
         except BaseException as error:
             return error
+        finally:
+            importer.scope = scope
         return None
 
     def report(self, req: Request, filter: mp_filter, error: BaseException) -> int:

@@ -65,3 +65,38 @@ def handler(req):
     answer = Site(tmp_path, CONFIG + "ErrorDocument 403 /error", h=handlers).get("/x", "POST")
     assert answer.status == 403
     assert answer.body == "GET [('REDIRECT_REQUEST_METHOD', 'POST'), ('REDIRECT_STATUS', '403')]"
+
+
+def test_a_handler_whose_output_a_filter_has_changed_goes_on_importing_from_its_own_folder(tmp_path):
+    handler = """
+from mod_python import apache
+
+def handler(req):
+    req.write("x")
+    req.log_error("after: " + apache.import_module("near", path=["~/"]).WHO)
+    return apache.OK
+"""
+    filters = """
+from mod_python import apache
+
+def outputfilter(filter):
+    while (data := filter.read()):
+        filter.write(data + apache.import_module("near", path=["~/"]).WHO.encode())
+    if data is None:
+        filter.close()
+"""
+    config = """
+SetHandler mod_python
+<Directory ROOT>
+    PythonHandler h
+    SetOutputFilter F
+</Directory>
+<Directory ROOT/sub>
+    PythonOutputFilter f F
+</Directory>
+"""
+    site = Site(
+        tmp_path, config, sub__h=handler, sub__f=filters, sub__near="WHO = 'filter'", h=handler, near="WHO = 'handler'"
+    )
+    assert site.get("/sub/x").body == "xfilter"
+    assert "after: handler" in site.log()
