@@ -38,8 +38,10 @@ def make_etag(parts: frozenset[str], mtime: float, size: int, inode: int, now: f
     return "W/" + text if now - mtime < 1 else text
 
 
-def evaluate(get: Callable[[str], str | None], method: str, etag: str | None, modified: float | None) -> int:
-    """OK to send the response, 304 or 412. `get` gives request headers; `modified` is in seconds."""
+def evaluate(
+    get: Callable[[str], str | None], method: str, etag: str | None, modified: float | None, now: float
+) -> int:
+    """OK to send the response, 304 or 412. `get` gives request headers; `modified` and `now` are in seconds."""
     if_match = get("If-Match")
     if if_match is not None:
         if not _matches(if_match, etag, weak=False):
@@ -58,7 +60,8 @@ def evaluate(get: Callable[[str], str | None], method: str, etag: str | None, mo
     since = parse_date(get("If-Modified-Since"))
     if reads and since is not None and modified is not None and unchanged is not False:
         # Where both conditions are given, Apache sends 304 only when both hold.
-        unchanged = int(modified) <= since
+        # A date to come is none (RFC 9110, 13.1.3).
+        unchanged = int(modified) <= since <= now
     return NOT_MODIFIED if unchanged else OK
 
 

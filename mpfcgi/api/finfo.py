@@ -14,6 +14,10 @@ _TYPES = {
 }  # fmt: skip
 
 
+# Of what stat(2) tells nothing is left out.
+_KNOWN = c.APR_FINFO_NORM | c.APR_FINFO_NLINK | c.APR_FINFO_CSIZE
+
+
 class mp_finfo:
     """Immutable. Members are None where the file is missing; times are whole seconds, sizes bytes."""
 
@@ -41,7 +45,7 @@ class mp_finfo:
         values["filetype"] = c.APR_NOFILE
         if status is not None:
             values.update(
-                filetype=_TYPES.get(st.S_IFMT(status.st_mode), c.APR_UNKFILE), valid=c.APR_FINFO_NORM & ~c.APR_FINFO_NAME,
+                filetype=_TYPES.get(st.S_IFMT(status.st_mode), c.APR_UNKFILE), valid=_KNOWN,
                 protection=_protection(status.st_mode), user=status.st_uid, group=status.st_gid, size=status.st_size,
                 inode=status.st_ino, device=status.st_dev, nlink=status.st_nlink, atime=int(status.st_atime),
                 mtime=int(status.st_mtime), ctime=int(status.st_ctime),

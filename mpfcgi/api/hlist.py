@@ -22,16 +22,23 @@ class mp_hlist:
 
     def __init__(self, spec: Any, uri: str) -> None:
         configured = spec.spec
-        self.handler = spec.name
-        self.silent = int(spec.silent)
-        self.location: str | None = None
-        if configured is None:
-            self.directory = spec.directory
-        else:
-            self.directory = configured.directory or configured.location
-            self.location = _location(configured, uri)
-        self.is_location = int(self.location is not None)
-        self.next: mp_hlist | None = None
+        location = None if configured is None else _location(configured, uri)
+        values = {
+            "directory": spec.directory if configured is None else configured.directory or configured.location,
+            "handler": spec.name,
+            "is_location": int(location is not None),
+            "location": location,
+            "next": None,
+            "silent": int(spec.silent),
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"attribute {name!r} of 'mp_hlist' objects is not writable")
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"'mp_hlist' object has no attribute {name!r}")
 
     def __repr__(self) -> str:
         directory = f"'directory':{self.directory!r}," if self.directory is not None else ""

@@ -40,17 +40,15 @@ class Validators:
         modified = conditions.parse_date(self.headers_out.get("Last-Modified"))
         if modified is None and self._mtime:
             modified = self._mtime
-        return conditions.evaluate(self.headers_in.get, self._method, etag, modified)
+        return conditions.evaluate(self.headers_in.get, self._method, etag, modified, time.time())
 
     def update_mtime(self, dependency_mtime: float, /) -> None:
-        """Make `mtime` later, if it is earlier. The argument is in seconds since the epoch."""
-        if dependency_mtime > self._mtime:
-            self._mtime = float(dependency_mtime)
+        """Make `mtime` later, if it is earlier. The argument is in whole seconds since the epoch."""
+        self._mtime = max(self._mtime, float(int(dependency_mtime + 0.0)))
 
     def set_last_modified(self) -> None:
         """Set Last-Modified from `mtime`; never later than now."""
-        now = time.time()
-        self.headers_out["Last-Modified"] = conditions.http_date(min(self._mtime or now, now))
+        self.headers_out["Last-Modified"] = conditions.http_date(min(self._mtime, time.time()))
 
     def set_etag(self) -> None:
         """Set the ETag, from the file as FileETag says, or from `mtime` where there is no file."""

@@ -130,6 +130,70 @@ WRONG = (
     "req.get_remote_host('x')", "apache.log_error(5)", "apache.mpm_query('x')", "apache.exists_config_define(5)",
 )  # fmt: skip
 
+# Each member set to one of each kind: what is taken, what is refused, and what it is then.
+SETTABLE = (
+    "status", "status_line", "uri", "filename", "canonical_filename", "path_info", "args", "user", "ap_auth_type",
+    "content_type", "handler", "no_cache", "no_local_copy", "used_path_info", "assbackwards", "chunked", "mtime", "allowed",
+    "allowed_methods", "allowed_xmethods", "bytes_sent", "clength", "content_encoding", "content_languages", "next",
+    "headers_in", "headers_out", "subprocess_env", "interpreter", "phase", "hostname", "protocol", "proto_num",
+    "header_only", "method", "method_number", "the_request", "unparsed_uri", "parsed_uri", "range", "remaining",
+    "read_length", "extension", "vlist_validator", "main", "prev", "expecting_100", "eos_sent", "sent_bodyct",
+    "useragent_ip", "mine",
+)  # fmt: skip
+VALUES = ("'text'", "b'bytes'", "5", "None", "True", "2.5")
+RESTORED = ("!req.status=200", "!req.status_line='200 OK'", "!req.content_type='text/plain'", "!req.assbackwards=0")
+ODD = {
+    "calls": (
+        "req.construct_url('/a')", "req.construct_url('a')", "req.construct_url('')", "req.construct_url(b'/a')",
+        "req.get_basic_auth_pw()", "req.is_https(1)", "req.ssl_var_lookup('SSL_PROTOCOL')", "req.ssl_var_lookup(5)",
+        "req.get_remote_host(99)", "req.get_remote_host(0,0)", "req.get_remote_host(1,'x')", "req.meets_conditions()",
+        "req.set_last_modified()", "req.headers_out.items()", "req.update_mtime(5.7)", "req.mtime",
+        "req.set_content_length(-1)", "req.clength", "!del req.headers_out['Content-Length']", "req.send_http_header()",
+        "req.get_addhandler_exts()", "req.discard_request_body()", "req.allow_methods(['X', 'GET'])", "req.allowed",
+        "req.allowed_methods", "req.allow_methods(['POST'], 1)", "req.allowed", "req.allowed_methods",
+        "req.allow_methods('GET')", "req.allow_methods([5])", "req.allow_methods()", "req.register_cleanup()",
+        "req.register_cleanup(len, ())", "req.add_common_vars(1)", "req.internal_redirect()", "req.log_error('x', 5, 6)",
+        "req.log_error()", "req.log_error('x', 'y')", "req.read(-5)", "req.readline(0)", "req.readlines(0)",
+    ),
+    "written types": (
+        "req.write('a')", "req.write(b'b')", "req.write('c', 0)", "req.write('d', flush=1)", "req.write()",
+        "req.write('e', 0, 0)", "req.write('caf\\xe9')", "req.write(memoryview(b'x'))", "req.write([])", "req.flush()",
+        "req.flush(1)", "req.bytes_sent > 0", "req.sent_bodyct", "req.eos_sent", "req.write(type('S', (str,), {})('sub'))",
+    ),
+    "connection": (
+        "req.connection.__setattr__('id', 5)", "req.connection.__setattr__('x', 5)", "req.connection.notes.add('a', 'b')",
+        "req.connection.notes['a']", "req.connection.log_error('x')", "req.connection.log_error()", "req.connection.keepalive",
+        "type(req.connection.id)", "req.connection.local_host", "req.connection.base_server.server_hostname",
+    ),
+    "server": (
+        "req.server.__setattr__('port', 5)", "req.server.__setattr__('x', 5)", "req.server.register_cleanup(req, len)",
+        "req.server.register_cleanup(5, len)", "req.server.register_cleanup(req, 5)", "req.server.register_cleanup(req)",
+        "req.server.log_error('x')", "req.server.log_error()", "req.server.get_config(1)", "req.server.defn_line_number",
+        "req.server.my_generation", "type(req.server.restart_time)", "req.server is req.server",
+        "req.connection is req.connection", "req.headers_in is req.headers_in",
+    ),
+    "handler list": ("repr(req.hlist).replace(root, 'ROOT')", "req.hlist.__setattr__('handler', 'x')", "req.hlist.nothing"),
+    "file": (
+        "req.finfo['x']", "req.finfo[-1]", "req.finfo[12]", "req.finfo[11]", "req.finfo.__setattr__('size', 5)",
+        "req.finfo.protection", "req.finfo.nlink", "req.finfo.user", "req.finfo.valid", "req.finfo.inode > 0",
+        "!req.finfo = apache.stat(root + '/files/a.txt', 0)", "req.finfo.size", "req.finfo.filetype",
+    ),
+    "functions": (
+        "apache.server_root(1)", "apache.stat(b'/etc', 0)", "apache.stat('/etc')", "apache.register_cleanup(5)",
+        "apache.register_cleanup()", "apache.log_error('x', 99)", "apache.log_error()", "apache.import_module('nonesuch_x')",
+        "apache.import_module(5)", "apache.exists_config_define('X', 1)", "apache.SERVER_RETURN.__mro__[1]",
+        "apache.SERVER_RETURN.__module__", "str(apache.SERVER_RETURN(404))", "type(apache.table())",
+        "apache.main_server.server_hostname", "type(apache.config_tree())", "sorted(apache.build_cgi_env(req).keys())[:3]",
+    ),
+}  # fmt: skip
+PHASES = ("post", "trans", "header", "access", "type", "fixup", "content", "log")
+OUTCOMES = ("OK", "DECLINED", "DONE", "200", "302", "401", "500", "99", "write:OK", "write:DECLINED", "write:DONE",
+            "write:404", "write:raise:x")  # fmt: skip
+STATUSES = (
+    200, 201, 202, 204, 205, 206, 300, 301, 302, 303, 304, 305, 307, 308, 400, 402, 406, 407, 408, 410, 412, 413, 414, 415,
+    416, 417, 421, 422, 423, 424, 426, 428, 429, 431, 451, 500, 501, 502, 504, 505, 506, 507, 508, 510, 511, 520, 600, -5,
+)  # fmt: skip
+
 REQUESTS = {
     "members": evaluated(*MEMBERS),
     "members of a post": evaluated(*MEMBERS, method="POST", body=b"abc"),
@@ -311,6 +375,33 @@ REQUESTS = {
     "a missing file": Request("/files/none"),
     "an index file": Request("/files/"),
     "a folder without slash": Request("/files"),
+    "a file that changed before a day to come": Request(
+        "/files/a.txt", headers=(("If-Modified-Since", "Fri, 31 Dec 2099 00:00:00 GMT"),)
+    ),
+    "the end of a file": Request("/files/a.txt", headers=(("Range", "bytes=-3"),)),
+    "a range that is none": Request("/files/a.txt", headers=(("Range", "bytes=x"),)),
+    "a slash that is escaped": Request("/a%2fb"),
+    "slashes that are double": evaluated("req.uri", "req.unparsed_uri", "req.filename[-3:]", path="//x//y"),
+    "a put": Request("/x", method="PUT", body=b"abc"),
+    "a file by put": Request("/files/a.txt", method="PUT", body=b"abc"),
+    "a file by propfind": Request("/files/a.txt", method="PROPFIND"),
+    "a handler's options": Request("/x", method="OPTIONS"),
+    "no password by head": Request("/auth/x", method="HEAD"),
+    **{f"odd {name}": evaluated(*expressions) for name, expressions in ODD.items()},
+    **{f"{status} returned": calling("return", str(status)) for status in STATUSES},
+    **{f"{status} set": calling("status", str(status)) for status in STATUSES},
+    **{
+        f"{name} set to anything": evaluated(
+            *(text for value in VALUES for text in (f"req.__setattr__('{name}', {value})", f"req.{name}")), *RESTORED
+        )
+        for name in SETTABLE
+    },
+    **{
+        f"{name} says {outcome}, for a {kind}": phase(f"{name}={outcome}", path)
+        for name in PHASES
+        for outcome in OUTCOMES
+        for kind, path in (("handler", "/phases/plain/x.unknown"), ("file", "/phases/keep.txt"))
+    },
 }  # fmt: skip
 
 
