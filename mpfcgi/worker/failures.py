@@ -72,6 +72,7 @@ class Failures:
         if status == DECLINED:
             status = HTTP_NOT_FOUND
         elif not errorpages.is_status(status):
+            req.log_error(f"a handler has returned {status}, which is no status: {req.uri}")
             status = HTTP_INTERNAL_SERVER_ERROR
         original = first_error(req)
         req.status = status

@@ -132,3 +132,16 @@ def loghandler(req):
     site = Site(tmp_path, "SetHandler mod_python\nPythonHandler h\nPythonLogHandler h", h=handlers)
     assert site.get("/x").status == 500
     assert "logged 418" in site.log()
+
+
+def test_the_log_names_the_client_of_a_connection_and_a_result_that_is_no_status(tmp_path):
+    handlers = """
+def handler(req):
+    req.connection.log_error("of the connection")
+    return 42
+"""
+    site = Site(tmp_path, "SetHandler mod_python\nPythonHandler h", h=handlers)
+    assert site.get("/x", REMOTE_PORT="77").status == 500
+    lines = site.log().splitlines()
+    assert lines[0].endswith("[client 127.0.0.1:77] of the connection")
+    assert lines[1].endswith("[client 127.0.0.1:77] a handler has returned 42, which is no status: /x")
