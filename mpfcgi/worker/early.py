@@ -28,8 +28,8 @@ _STAYS = frozenset((
     "_exchange", "_params", "_server", "_services", "_settings", "_connection", "_prev", "_main", "_next", "_plan",
     "_spec", "_phase", "_cleanups", "_replaced", "_resource", "_stat", "_finfo",
 ))  # fmt: skip
-# What mod_python's request does not show: the instance's own dictionary.
-_attributes_of: Any = next(
+# What is not in slots, in the dictionary that mod_python's request does not show.
+_dictionary_of: Any = next(
     base.__dict__["__dict__"] for base in Request.__mro__[1:] if "__dict__" in vars(base)
 ).__get__
 
@@ -118,14 +118,20 @@ def resume(req: Request, state: str) -> int:
     except OSError:
         # The front-end is gone: the end of the request will notice.
         return DONE
-    _attributes_of(req).update((name, value) for name, value in changed.items() if name not in _STAYS)
+    dictionary = _dictionary_of(req)
+    for name, value in changed.items():
+        if name in Request.__slots__ and name not in _STAYS:
+            setattr(req, name, value)
+        elif name not in _STAYS:
+            dictionary[name] = value
     req._early_over = True
     return 0 if status in GO_ON else int(status)
 
 
 def _state(req: Request, status: int, sent: bytes) -> str:
     values, tables = {}, {}
-    for name, value in _attributes_of(req).items():
+    slots = {name: getattr(req, name) for name in Request.__slots__ if name not in _STAYS}
+    for name, value in (*slots.items(), *_dictionary_of(req).items()):
         if name in _STAYS:
             continue
         if isinstance(value, Table):
