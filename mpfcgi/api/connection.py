@@ -100,9 +100,7 @@ class mp_conn:
         """
         if loggable(message, level):
             raw = self._stream is not None
-            self._server._services.log(
-                level & 7, message, server=self._server if raw else None, connection=self if raw else None
-            )
+            self._server._services.log(level & 7, message, server=self._server if raw else None, connection=self)
 
     @property
     def base_server(self) -> Any:
