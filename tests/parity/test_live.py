@@ -351,6 +351,10 @@ REQUESTS = {
     "options of a location": evaluated(*CONFIG, path="/sub/loc/x"),
     "options without debug": evaluated(*CONFIG, path="/debugoff/x"),
     "interpreter per directory": evaluated(*CONFIG, path="/perdir/x"),
+    "changes of an early phase": evaluated("req.early", "req.notes['early']", path="/perdir/x"),
+    "changes of an early phase before a body is read": evaluated(
+        "req.early", "req.read()", path="/named/x", method="POST", body=b"body"
+    ),
     "interpreter per inner directory": evaluated(*CONFIG, path="/perdir/inner/x"),
     "interpreter per directive": evaluated(*CONFIG, path="/perdirective/x"),
     "interpreter by name": evaluated(*CONFIG, path="/named/x"),

@@ -52,29 +52,40 @@ def need_mod_python() -> None:
 def apache(folder: Path, config: str, defines: tuple[str, ...] = ()) -> Iterator[int]:
     """Apache with `config`, one child process; gives its port. Its error log is `folder`/httpd.log."""
     need_mod_python()
-    port = free_port()
-    modules = "\n".join(f"LoadModule {name}_module {MODULES}/mod_{name}.so" for name in NAMES)
-    path = folder / "httpd.conf"
-    path.write_text(CONFIG.format(folder=folder, modules=modules, port=port) + config)
-    command = [program("apache2"), "-f", str(path), "-DFOREGROUND", *(f"-D{name}" for name in defines)]
-    with (folder / "httpd.out").open("w") as output:
-        # PATH and the locale as a service has them; no byte code beside the handlers, which both servers read.
-        process = subprocess.Popen(
-            command,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            cwd=folder,
-            # Apache ends by a signal to its whole process group.
-            start_new_session=True,
-            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"},
-        )
+    process, port = start(folder, config, defines)
     try:
-        wait_until(lambda: connects(("127.0.0.1", port)), "Apache listens", process)
         yield port
-    except AssertionError as error:
-        if process.poll() is None:
-            raise
-        raise AssertionError(f"{error}\n{(folder / 'httpd.out').read_text()}") from None
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(20)
+
+
+def start(folder: Path, config: str, defines: tuple[str, ...]) -> tuple[subprocess.Popen, int]:
+    """The process, and the port it listens on."""
+    modules = "\n".join(f"LoadModule {name}_module {MODULES}/mod_{name}.so" for name in NAMES)
+    path = folder / "httpd.conf"
+    pid = folder / "httpd.pid"
+    for last in (False, False, True):
+        port = free_port()
+        path.write_text(CONFIG.format(folder=folder, modules=modules, port=port) + config)
+        command = [program("apache2"), "-f", str(path), "-DFOREGROUND", *(f"-D{name}" for name in defines)]
+        with (folder / "httpd.out").open("w") as output:
+            process = subprocess.Popen(
+                command,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=folder,
+                # Apache ends by a signal to its whole process group.
+                start_new_session=True,
+                # PATH and the locale as a service has them; no byte code beside the handlers, which both servers read.
+                env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"},
+            )
+        wait_until(lambda: process.poll() is not None or pid.exists(), "Apache starts")  # noqa: B023
+        if process.poll() is None:
+            wait_until(lambda: connects(("127.0.0.1", port)), "Apache listens", process)  # noqa: B023
+            return process, port
+        # Another test may have taken the port in the meantime.
+        said = (folder / "httpd.out").read_text()
+        if last or "could not bind" not in said:
+            raise AssertionError(f"Apache does not start: {said}")
+    raise AssertionError("not reached")

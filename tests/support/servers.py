@@ -133,6 +133,8 @@ def nginx(folder: Path, upstream: str) -> Iterator[int]:
     config.write_text(NGINX.format(folder=folder, socket=upstream, port=port, params=params))
     process = subprocess.Popen([program("nginx"), "-c", str(config), "-p", str(folder)])
     try:
+        # Another test may have taken the port: then it is not our nginx that answers there.
+        wait_until((folder / "nginx.pid").exists, "nginx starts", process)
         wait_until(lambda: connects(("127.0.0.1", port)), "nginx listens", process)
         yield port
     finally:

@@ -24,6 +24,11 @@ def run(req, phase, result):
 
 
 def postreadrequesthandler(req):
+    if req.uri.startswith(("/perdir", "/named")):
+        # Their other phases run in another interpreter, where this is seen all the same.
+        req.headers_out["X-Early"] = "%s %s" % (req.interpreter, apache.interpreter)
+        req.notes["early"] = "yes"
+        req.early = [1, "two", (3, b"4")]
     return run(req, "post", apache.OK)
 
 
