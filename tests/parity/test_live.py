@@ -344,6 +344,19 @@ REQUESTS = {
     "another scheme": Request("/auth/x", headers=(("Authorization", "Digest username=x"),)),
     "garbage as password": Request("/auth/x", headers=(("Authorization", "Basic !!!"),)),
     "auth_name and auth_type": with_password("spam", "eggs", "/auth/x?expr&req.auth_name()|req.auth_type()"),
+    **{
+        f"{user or 'nobody'} with {password} in accounts/{folder}": (
+            with_password(user, password, f"/accounts/{folder}/a.txt")
+            if user
+            else Request(f"/accounts/{folder}/a.txt")
+        )
+        for folder in ("plain", "group", "user", "lax", "denied", "ip", "either", "all", "none", "methods")
+        for user, password in (
+            ("", "none"), ("spam", "eggs"), ("joe", "eggs"), ("ann", "eggs"), ("spam", "bad"), ("who", "eggs"), ("ann", ""),
+        )
+    },
+    "a post by ann": with_password("ann", "eggs", "/accounts/methods/a.txt")._replace(method="POST", body=b"x"),
+    "a post by joe": with_password("joe", "eggs", "/accounts/methods/a.txt")._replace(method="POST", body=b"x"),
     # options, interpreters, places
     "options of the root": evaluated(*CONFIG),
     "options of a folder": evaluated(*CONFIG, path="/sub/x"),
@@ -414,7 +427,7 @@ def ports(tmp_path_factory):
     """The ports of Apache and of nginx before our daemon, with the same site."""
     folder = tmp_path_factory.mktemp("live")
     root = folder / "htdocs"
-    shutil.copytree(SITE / "htdocs", root)
+    shutil.copytree(SITE, folder, dirs_exist_ok=True)
     # Apache's and nginx's processes may be another user; pytest's folders are for one.
     for parent in [folder, *folder.parents][:3]:
         parent.chmod(0o755)
