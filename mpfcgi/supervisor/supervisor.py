@@ -49,7 +49,13 @@ class Supervisor:
         self.log = logs.open_log(config)
         self._reload, self._ready = reload, ready
         self.listeners = Listeners()
-        self.listeners.adopt(config.listens)
+        # Before anybody can see that we are there: from now on a signal is a command, and does not end us.
+        self._commands = Commands()
+        try:
+            self.listeners.adopt(config.listens)
+        except BaseException:
+            self._commands.close()
+            raise
         self.queues = Queues()
         self.mutexes = locks.create(config, self.log)
         self._means = Means(self.log, self.listeners, self.queues, Scoreboard(SLOTS), self.mutexes, worker_main)
@@ -64,7 +70,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Serve until told to stop; 0."""
-        commands = Commands()
+        commands = self._commands
         process.entitle(f"supervisor ({self.config.file})")
         try:
             self.log.notice(f"mpfcgi started: {', '.join(self._addresses())}")
