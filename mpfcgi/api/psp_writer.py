@@ -10,6 +10,7 @@ to the letter; what runs is protected where mod_python's would not compile or wo
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable
 from typing import NamedTuple
@@ -22,7 +23,7 @@ _ESCAPES = re.compile(
     r"\\(?:[\n\r\\'"
     '"'
     r"abfnrtv]|[0-3]?[0-7]{1,2}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U000[0-9a-fA-F]{5}"
-    r'|U0010[0-9a-fA-F]{4})|["\r\\\0\ud800-\udfff]'
+    r'|U0010[0-9a-fA-F]{4}|N\{[^{}\n]*\})|["\r\\\0\ud800-\udfff]'
 )
 _LITERAL = {'"': '\\"', "\r": "\n", "\\": "\\\\", "\0": "\\x00", "\\\r": "\\\n"}
 # A line of Python that ends in a comment: the number sign stands outside of strings.
@@ -83,7 +84,20 @@ def _escape(match: re.Match[str]) -> str:
     found = match[0]
     if found in _LITERAL:
         return _LITERAL[found]
-    return found if found[0] == "\\" else f"\\u{ord(found):04x}"
+    if found[0] != "\\":
+        return f"\\u{ord(found):04x}"
+    if found[1] == "N" and not _names_a_character(found[3:-1]):
+        return "\\\\" + _ESCAPES.sub(_escape, found[1:])
+    return found
+
+
+def _names_a_character(name: str) -> bool:
+    """Whether Python reads `\\N{name}` in a string."""
+    try:
+        # Names of sequences are found, too, but are none in a string.
+        return len(unicodedata.lookup(name)) == 1
+    except (KeyError, ValueError):
+        return False
 
 
 class _Writer:

@@ -66,8 +66,8 @@ def test_the_block_of_the_manual_ends_with_a_comment_or_with_empty_code():
 
 
 def test_backslashes_in_text_are_what_they_are_in_python_but_for_line_ends_and_tabs():
-    assert output(r"\n \r \t \\ \x41 \u00e9 \d \q \x4 \u12 \N{DASH} \U00110000") == (
-        "\\n \\r \\t \\ A é \\d \\q \\x4 \\u12 \\N{DASH} \\U00110000"
+    assert output(r"\n \r \t \\ \x41 \u00e9 \d \q \x4 \u12 \N{EM DASH} \N{DASH} \U00110000") == (
+        "\\n \\r \\t \\ A é \\d \\q \\x4 \\u12 — \\N{DASH} \\U00110000"
     )
 
 
@@ -96,4 +96,12 @@ def test_text_around_tags_comes_out_unchanged(before, after):
 
 @given(st.text().map(lambda text: text.replace("<%", "<")))
 def test_any_text_is_python_that_writes_text(text):
+    assert isinstance(output(text), str)
+
+
+PARTS = ["\\", "\\N{", "}", "EM DASH", "x", "4", "u", "U", "0", "7", "n", "\n", '"', "'", "\0"]
+
+
+@given(st.lists(st.sampled_from(PARTS)).map("".join))
+def test_any_backslash_is_python_that_writes_text(text):
     assert isinstance(output(text), str)
