@@ -22,7 +22,7 @@ _PROTECTED = re.compile(r'"|\\(?=[nrt])')
 _ESCAPES = re.compile(
     r"\\(?:[\n\r\\'"
     '"'
-    r"abfnrtv]|[0-3]?[0-7]{1,2}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U000[0-9a-fA-F]{5}"
+    r"abfnrtv]|[0-7]{1,3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U000[0-9a-fA-F]{5}"
     r'|U0010[0-9a-fA-F]{4}|N\{[^{}\n]*\})|["\r\\\0\ud800-\udfff]'
 )
 _LITERAL = {'"': '\\"', "\r": "\n", "\\": "\\\\", "\0": "\\x00", "\\\r": "\\\n"}
@@ -86,6 +86,9 @@ def _escape(match: re.Match[str]) -> str:
         return _LITERAL[found]
     if found[0] != "\\":
         return f"\\u{ord(found):04x}"
+    if len(found) == 4 and "4" <= found[1] <= "7":
+        # More than a byte: Python reads it so, but warns.
+        return f"\\u{int(found[1:], 8):04x}"
     if found[1] == "N" and not _names_a_character(found[3:-1]):
         return "\\\\" + _ESCAPES.sub(_escape, found[1:])
     return found

@@ -1,5 +1,7 @@
+import warnings
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mpfcgi.api.psp_parser import parse
@@ -103,5 +105,7 @@ PARTS = ["\\", "\\N{", "}", "EM DASH", "x", "4", "u", "U", "0", "7", "n", "\n", 
 
 
 @given(st.lists(st.sampled_from(PARTS)).map("".join))
-def test_any_backslash_is_python_that_writes_text(text):
-    assert isinstance(output(text), str)
+@example("\\777")
+def test_any_backslash_is_python_that_writes_text_and_does_not_warn(text):
+    with warnings.catch_warnings(action="error"):
+        assert isinstance(output(text), str)
