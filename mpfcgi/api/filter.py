@@ -22,7 +22,7 @@ class mp_filter:
         "_name", "_out", "_position", "_pull", "_req", "_size", "softspace",
     )  # fmt: skip
 
-    def __init__(self, req: mp_request, name: str, handler: str, directory: str | None, is_input: bool) -> None:
+    def __init__(self, req: mp_request, name: str, handler: str | None, directory: str | None, is_input: bool) -> None:
         self._req = req
         self._name = name
         self._handler = handler
@@ -124,8 +124,8 @@ class mp_filter:
         return int(self._is_input)
 
     @property
-    def handler(self) -> str:
-        """The name of the filter's function, as the configuration has it."""
+    def handler(self) -> str | None:
+        """The name of the filter's function, as the configuration has it; None for the one of a page with includes."""
         return self._handler
 
     @property

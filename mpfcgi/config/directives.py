@@ -12,6 +12,7 @@ from typing import Any
 from mpfcgi.config import values as v
 
 UNSET = object()
+INCLUDES = frozenset({"Includes", "IncludesNOEXEC"})
 
 CONTEXT_NAMES = {
     "S": "server config",
@@ -63,7 +64,11 @@ def by_extension(old: tuple[v.HandlerSpec, ...] | None, new: tuple[v.HandlerSpec
 def apply_options(old: frozenset[str] | None, new: v.OptionsChange) -> frozenset[str]:
     if new.absolute:
         return new.added
-    return ((old if old is not None else frozenset({"FollowSymLinks"})) | new.added) - new.removed
+    old = old if old is not None else frozenset({"FollowSymLinks"})
+    # Includes with and without programs are two sides of one option.
+    if INCLUDES & (new.added | new.removed):
+        old -= INCLUDES
+    return (old | new.added) - new.removed
 
 
 def join_options(old: v.OptionsChange | None, new: v.OptionsChange) -> v.OptionsChange:
@@ -272,6 +277,33 @@ _add(
     override="FileInfo",
     syntax="filter[;filter...] type [type ...]",
 )
+
+# -- server side includes
+_add(
+    "XBitHack",
+    "SVDH",
+    v.choice("On", "Off", "Full"),
+    "Whether text/html files that their owner may execute are pages with includes; Full: executable by the group, they "
+    "keep their date. Default Off.",
+    override="Options",
+    syntax="On|Off|Full",
+)
+_add("SSIStartTag", "SV", v.non_empty, "What an element begins with. Default <!--#.", syntax="tag")
+_add("SSIEndTag", "SV", v.non_empty, "What an element ends with. Default -->.", syntax="tag")
+_add("SSIErrorMsg", "SVDH", v.one, "What a page shows in the place of an element that fails.", override="any")
+_add(
+    "SSIUndefinedEcho", "SVDH", v.one, "What echo shows for a variable that isn't set. Default (none).", override="any"
+)
+_add("SSITimeFormat", "SVDH", v.one, "How times are shown, as strftime has it.", override="any")
+_add(
+    "SSILegacyExprParser",
+    "DH",
+    v.flag,
+    "Whether conditions are in the language before Apache 2.4: $name = value. Default Off.",
+    override="Limit",
+)
+_add("SSIETag", "DH", v.flag, "Whether pages with includes keep their ETag. Default Off.", override="Limit")
+_add("SSILastModified", "DH", v.flag, "Whether pages with includes keep their date. Default Off.", override="Limit")
 
 # -- server and hosts
 _add("ServerRoot", "S", v.one, "Where relative paths start. Default: the folder of the configuration file.")
@@ -793,11 +825,5 @@ for _name in [
     "MemoryLimit",
     "Preload",
     "PythonHome",
-    "XBitHack",
-    "SSIEndTag",
-    "SSIErrorMsg",
-    "SSIStartTag",
-    "SSITimeFormat",
-    "SSIUndefinedEcho",
 ]:
     NOT_YET[_name.lower()] = _name

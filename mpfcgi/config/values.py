@@ -120,6 +120,12 @@ def one(args: tuple[str, ...]) -> str:
     return args[0]
 
 
+def non_empty(args: tuple[str, ...]) -> str:
+    if not one(args):
+        raise BadValue("can't be empty")
+    return args[0]
+
+
 def words(args: tuple[str, ...]) -> tuple[str, ...]:
     if not args:
         raise BadValue("takes at least one argument")

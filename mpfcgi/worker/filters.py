@@ -17,7 +17,7 @@ from mpfcgi.api.errors import SERVER_RETURN
 from mpfcgi.api.filter import mp_filter
 from mpfcgi.config import Settings
 from mpfcgi.config.filetypes import extensions
-from mpfcgi.worker import errorpages
+from mpfcgi.worker import errorpages, ssi
 from mpfcgi.worker.deflate import Deflate
 from mpfcgi.worker.failures import log_exception
 from mpfcgi.worker.handlers import Handler
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 BUILT_IN: dict[str, Callable[[Request], OutputStage | None]] = {
     "content_length": lambda req: None,
     "deflate": Deflate,
+    "includes": ssi.includes,
 }
-NOT_YET = {"includes": "INCLUDES, server-side includes, is not supported yet (manual chapter 6)"}
 
 
 class Filters:
@@ -69,8 +69,6 @@ class Filters:
             return PythonOutput(self, req, *found)
         if lowered in BUILT_IN:
             return BUILT_IN[lowered](req)
-        if lowered in NOT_YET:
-            raise NotImplementedError(NOT_YET[lowered])
         _tell_unknown(req, name)
         return None
 

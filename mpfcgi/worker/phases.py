@@ -19,7 +19,7 @@ from mpfcgi.config import Resource, Server
 from mpfcgi.fastcgi import Pairs
 from mpfcgi.importer import path as python_path
 from mpfcgi.ipc import handoff
-from mpfcgi.worker import access, default, directories, early, environment
+from mpfcgi.worker import access, default, directories, early, environment, ssi
 from mpfcgi.worker.failures import Failures
 from mpfcgi.worker.filters import Filters
 from mpfcgi.worker.handlers import Handler, call, run
@@ -289,6 +289,8 @@ class Cycle:
             status = self.run_phase(CONTENT, req, plan)
             if status != DECLINED:
                 return status
+        if plan.parsed or req._handler == ssi.HANDLER:
+            ssi.add_for_handler(req, plan.settings)
         return default.serve(req, plan.settings)
 
     def after(self, first: Request, site: Site) -> None:

@@ -69,6 +69,7 @@ class Plan:
         "handler_class",
         "imports",
         "interpreters",
+        "parsed",
         "python_path",
         "settings",
     )
@@ -103,6 +104,8 @@ class Plan:
         self.content_only = not (self._by_phase.keys() - {CONTENT.directive})
         self.early_environment = settings.get("SetEnvIf") or ()
         self.filtered = any(settings.get(name) for name in FILTERS)
+        # Whether a file may be a page with includes without any of those: by its permissions, or by its type.
+        self.parsed = settings.get("XBitHack", "off") != "off" or bool(settings.get("AddType"))
         # Whether anything of the configuration stands between a request and its content.
         self.guarded = (
             bool(self.early_environment)

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 
 class PageEnded(Exception):
-    """The rest of the page is not to be shown."""
+    """The rest of the page is not to be shown; unless the page has been `explained` why, it shows its error message."""
+
+    def __init__(self, explained: bool = True) -> None:
+        super().__init__(explained)
+        self.explained = explained
 
 
 def echo(page: Page, attributes: Attributes) -> None:
@@ -138,7 +142,7 @@ def execute(page: Page, attributes: Attributes) -> None:
     for name, value in _given("exec", attributes):
         if name == "cmd":
             # Its $variables are left for the shell, which has them all: put in here they would be commands.
-            page.world.run_command(decode_entities(value))
+            page.world.run_command(decode_entities(value).replace("\\$", "$"))
         elif name == "cgi":
             page.world.run_handler(page.expand(decode_entities(value)))
         else:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from mpfcgi.config.patterns import path_pattern
-from mpfcgi.worker.ssi_text import Problem, escape_path, from_bytes, to_bytes
+from mpfcgi.worker.ssi_text import Problem, escape_path, to_bytes, unbase64
 
 Word = Callable[[], str]
 Test = Callable[[], bool]
@@ -83,7 +83,7 @@ FUNCTIONS: dict[str, Callable[[Facts, str], str | None]] = {
     "escape": lambda facts, text: escape_path(text),
     "unescape": lambda facts, text: _unescape(text),
     "base64": lambda facts, text: base64.b64encode(to_bytes(text)).decode("ascii"),
-    "unbase64": lambda facts, text: from_bytes(base64.b64decode(to_bytes(text))),
+    "unbase64": lambda facts, text: unbase64(text),
     "md5": lambda facts, text: hashlib.md5(to_bytes(text), usedforsecurity=False).hexdigest(),
     "sha1": lambda facts, text: hashlib.sha1(to_bytes(text), usedforsecurity=False).hexdigest(),
 }

@@ -33,11 +33,19 @@ class Variables(Protocol):
 class World(Protocol):
     """What a page asks for. `request_time` and `modified` (of the page's file) are seconds since the epoch."""
 
-    variables: Variables
-    facts: Facts
     request_time: float
     modified: float
     may_execute: bool
+
+    @property
+    def variables(self) -> Variables:
+        """The page's variables."""
+        ...
+
+    @property
+    def facts(self) -> Facts:
+        """What its conditions may ask."""
+        ...
 
     def write(self, data: bytes) -> None:
         """Send a part of the finished page."""
@@ -117,8 +125,10 @@ class Page:
                 else:
                     self.elements += 1
                     self._process(part)
-        except PageEnded:
+        except PageEnded as end:
             self._ended = True
+            if not end.explained:
+                self.world.write(to_bytes(self.error_message))
 
     def _process(self, element: Element) -> None:
         try:

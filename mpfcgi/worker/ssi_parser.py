@@ -40,15 +40,18 @@ class Parser:
 
     def __init__(self, start: bytes = START, end: bytes = END) -> None:
         self._start, self._end = start, end
+        # What is not used yet, and where in it the next part begins.
         self._kept = b""
+        self._at = 0
         self._inside = False
         self._tried = 0
         self._skipping = False
 
     def feed(self, data: bytes) -> Iterator[bytes | Element]:
         """The texts and elements that are complete with `data`; no text is empty. Use it up before the next call."""
-        self._kept += data
-        while self._kept:
+        self._kept = self._kept[self._at :] + data
+        self._at = 0
+        while self._at < len(self._kept):
             if self._skipping:
                 if not self._skip():
                     return
@@ -66,7 +69,7 @@ class Parser:
 
     def close(self) -> Iterator[bytes | Element]:
         """What is left at the end of the page: the text that might have begun an element, or one without an end."""
-        kept, self._kept = self._kept, b""
+        kept, self._kept, self._at = self._kept[self._at :], b"", 0
         if self._inside:
             self._inside = False
             yield Element("", problem="element was not finished at the end of the page")
@@ -75,15 +78,14 @@ class Parser:
 
     def _text(self) -> bytes:
         """The text up to the next element, or up to what may become one."""
-        data = self._kept
-        at = data.find(self._start)
-        if at >= 0:
+        data, begin = self._kept, self._at
+        end = data.find(self._start, begin)
+        if end >= 0:
             self._inside, self._tried = True, 0
-            self._kept = data[at + len(self._start) :]
-            return data[:at]
-        held = self._possible_start(data)
-        self._kept = data[len(data) - held :]
-        return data[: len(data) - held]
+            self._at = end + len(self._start)
+        else:
+            self._at = end = len(data) - self._possible_start(data[max(begin, len(data) - len(self._start)) :])
+        return data[begin:end]
 
     def _possible_start(self, data: bytes) -> int:
         """How many of the last bytes may be the beginning of a start tag."""
@@ -94,18 +96,18 @@ class Parser:
 
     def _element(self) -> Element | None:
         """The element that the kept bytes begin with; None when its end is missing."""
-        data = self._kept
+        data, begin = self._kept, self._at
         # Only an end tag can complete it: without a new one there is nothing to try.
-        if data.find(self._end, max(self._tried - len(self._end) + 1, 0)) >= 0:
+        if data.find(self._end, begin + max(self._tried - len(self._end) + 1, 0)) >= 0:
             try:
-                element, at = scan(data, self._end)
+                element, at = scan(data, begin, self._end)
             except Incomplete:
                 pass
             else:
-                self._inside, self._kept = False, data[at:]
+                self._inside, self._at = False, at
                 return element
-        self._tried = len(data)
-        if len(data) > MAX_ELEMENT:
+        self._tried = len(data) - begin
+        if self._tried > MAX_ELEMENT:
             # The rest may be program code: it is not shown.
             self._inside, self._skipping = False, True
             return Element("", problem=f"element is longer than {MAX_ELEMENT} bytes: put what it does into a file")
@@ -113,18 +115,18 @@ class Parser:
 
     def _skip(self) -> bool:
         """Drop what is left of an element that was too long; True when its end was found."""
-        at = self._kept.find(self._end)
+        at = self._kept.find(self._end, self._at)
         if at < 0:
-            self._kept = self._kept[-len(self._end) :]
+            self._at = max(self._at, len(self._kept) - len(self._end) + 1)
             return False
-        self._kept = self._kept[at + len(self._end) :]
+        self._at = at + len(self._end)
         self._skipping = False
         return True
 
 
-def scan(data: bytes, end: bytes = END) -> tuple[Element, int]:
+def scan(data: bytes, at: int = 0, end: bytes = END) -> tuple[Element, int]:
     """The element after a start tag, and where the text behind it begins. `Incomplete` when its end is missing."""
-    name, at = _name(data, end)
+    name, at = _name(data, at, end)
     attributes: list[tuple[str, str | None]] = []
     problem = "" if name else "element has no name"
     while True:
@@ -137,11 +139,11 @@ def scan(data: bytes, end: bytes = END) -> tuple[Element, int]:
         attributes.append((_text(key).lower(), None if value is None else _text(value)))
 
 
-def _name(data: bytes, end: bytes) -> tuple[bytes, int]:
-    at = 0
+def _name(data: bytes, at: int, end: bytes) -> tuple[bytes, int]:
+    begin = at
     while at < len(data):
         if data[at] in SPACE or data.startswith(end, at):
-            return data[:at], at
+            return data[begin:at], at
         at += 1
     raise Incomplete
 

@@ -63,7 +63,8 @@ def escape_path(text: str) -> str:
     return _lower_escapes(quote(to_bytes(text), safe=PATH_SAFE))
 
 
-def _unbase64(text: str) -> str:
+def unbase64(text: str) -> str:
+    """What base64 stands for. Problem when it is none."""
     try:
         return from_bytes(base64.b64decode(to_bytes(text)))
     except binascii.Error as error:
@@ -82,7 +83,7 @@ DECODINGS: dict[str, Callable[[str], str]] = {
     "url": lambda text: from_bytes(unquote_to_bytes(text)).partition("\0")[0],
     "urlencoded": lambda text: unquote_plus(text, "utf-8", "surrogateescape").partition("\0")[0],
     "entity": html.unescape,
-    "base64": _unbase64,
+    "base64": unbase64,
 }
 
 
@@ -118,4 +119,7 @@ def moment(seconds: float, pattern: str, gmt: bool = False) -> str:
     when = time.gmtime(seconds) if gmt else time.localtime(seconds)
     if gmt:
         pattern = re.sub("%(.)", lambda found: "GMT" if found[1] == "Z" else found[0], pattern, flags=re.S)
-    return time.strftime(pattern, when)
+    try:
+        return time.strftime(pattern, when)
+    except ValueError as error:
+        raise Problem(f"{pattern!r} is no format of a time: {error}")

@@ -146,7 +146,6 @@ HOW = {
     "missing": lambda req: req.write("lost", 0) or 404,
     "flushed_missing": lambda req: req.write("one ") or 404,
     "redirect": lambda req: req.internal_redirect("/other?plain"),
-    "includes": lambda req: req.add_output_filter("INCLUDES"),
     "unknown": lambda req: req.add_output_filter("NO_SUCH") or req.add_input_filter("NO_SUCH"),
     "html": lambda req: setattr(req, "content_type", "text/html; charset=utf-8") or req.write("one", 0),
     "unread": lambda req: req.write("done", 0),
@@ -251,14 +250,6 @@ def test_callables_can_be_registered_and_unknown_names_are_only_logged(site):
     assert made.get("/x?added").raw == b"one"
     assert made.get("/x?unknown").status == 200
     assert made.log().count("an unknown filter was not added: NO_SUCH") == 2
-
-
-def test_includes_says_that_it_is_not_there_yet(site):
-    made = site("PythonDebug On")
-    assert b"INCLUDES, server-side includes, is not supported yet" in made.get("/x?includes").raw
-
-
-# -- what filters do
 
 
 def test_a_response_that_a_filter_ends_early_is_ended(site):

@@ -171,3 +171,35 @@ def test_printenv_shows_all_variables_as_text():
 
 def test_the_messages_come_from_the_configuration():
     assert shown("<!--#nosuch -->|<!--#echo var='x' -->", error_message="oops", undefined="-") == "oops|-"
+
+
+NAMES = [
+    "var",
+    "value",
+    "encoding",
+    "decoding",
+    "expr",
+    "errmsg",
+    "timefmt",
+    "sizefmt",
+    "file",
+    "virtual",
+    "onerror",
+    "eval",
+]
+ELEMENTS = ["echo", "set", "config", "fsize", "flastmod", "include", "printenv", "exec", "if", "elif", "else", "endif"]
+VALUES = st.sampled_from(
+    ["NAME", "$NAME", "base64,url", "%Y", "bytes", "true", "f", "\0", "%", "${", "&#55296;"]
+) | st.text(max_size=8)
+ATTRIBUTES = st.lists(st.tuples(st.sampled_from(NAMES), VALUES).map(lambda pair: f" {pair[0]}=`{pair[1]}`"), max_size=4)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(ELEMENTS), ATTRIBUTES).map(lambda e: f"<!--#{e[0]}{''.join(e[1])} -->"), max_size=8
+    )
+)
+def test_any_elements_in_any_order_end_in_a_page(elements):
+    source = "a".join(elements).encode("utf-8", "surrogatepass")
+    for legacy in (False, True):
+        shown(source, World(files={"f": ""}), legacy=legacy)
