@@ -115,6 +115,18 @@ def test_a_connection_knows_both_ends_its_host_and_its_handler(start):
     assert said == [str(here), str(address), "talk.test", "talk", "talk.test", "hello", "0", "end"]
 
 
+def test_a_handler_named_by_its_path_is_loaded_again_when_it_has_changed(start):
+    daemon, address = start()
+    path = daemon.folder / "htdocs" / "talk.py"
+    assert ask(address, b"conn.hlist.handler\n") == b"talk\nend\n"
+    daemon.config.write_text(daemon.config.read_text().replace("Handler talk", f"Handler {path}::connectionhandler"))
+    daemon.signal(signal.SIGHUP)
+    daemon.wait_for_log("reload: done")
+    assert ask(address, b"conn.hlist.handler\n") == f"{path}::connectionhandler\nend\n".encode()
+    path.write_text(TALK.replace("end", "the new end"))
+    assert ask(address, b"1\n") == b"1\nthe new end\n"
+
+
 def test_a_failing_handler_closes_its_connection_and_nothing_else(start):
     daemon, address = start()
     assert ask(address, b"1 + 1\nfail\n" + b"unread " * 100_000) == b"2\n"
