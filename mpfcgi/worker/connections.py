@@ -106,7 +106,7 @@ class Connections:
         from mpfcgi.worker import plain_http
 
         stream.patience = site.settings.get("Timeout", 60.0)
-        plain_http.answer(stream, conn, lambda exchange: self._cycle.serve(exchange, conn), self._worker.log_connection)
+        plain_http.answer(stream, conn, self._cycle, self._worker.log_connection)
 
     def _handler(self, site: Site) -> Handler:
         """The configured handler of a server. Its module is looked for in sys.path, which PythonPath sets."""

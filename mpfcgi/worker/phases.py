@@ -99,7 +99,7 @@ class Cycle:
         last(first)._finish()
         first._head_sent = True
 
-    def refuse(self, exchange: Exchange, status: int) -> None:
+    def refuse(self, exchange: Exchange | HttpExchange, status: int) -> None:
         """Answer `status` without running any handler."""
         head = self.head(exchange.params)
         site = head.site

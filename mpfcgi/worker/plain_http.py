@@ -8,25 +8,39 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cheroot import server as cheroot
 
 from mpfcgi.api import Connection
+from mpfcgi.api.constants import HTTP_REQUEST_ENTITY_TOO_LARGE
 from mpfcgi.fastcgi import RESPONDER, Pairs, cgi_head
 from mpfcgi.worker.stream import EndOfConnection, Stream
 
+if TYPE_CHECKING:
+    from mpfcgi.worker.phases import Cycle
+
 PIECE = 64 * 1024
+# As many bytes of a request's line and header fields; more are answered with 413 or 414.
+LARGEST_HEAD = 64 * 1024
 
 
-def answer(stream: Stream, conn: Connection, serve: Callable[[HttpExchange], None], log: Callable[[str], None]) -> None:
-    """Read a request from the connection and let `serve` answer it. `log` is told what goes wrong."""
+def answer(stream: Stream, conn: Connection, cycle: Cycle, log: Callable[[str], None]) -> None:
+    """Read a request from the connection and let `cycle` answer it. `log` is told what goes wrong."""
 
     class Gateway(cheroot.Gateway):
         def respond(self) -> None:
             # One request: the process is needed for other connections.
             self.req.close_connection = True
-            serve(HttpExchange(self.req, stream, _params(self.req, conn)))
+            exchange = HttpExchange(self.req, stream, _params(self.req, conn))
+            limit, _ = cycle.body_rules(exchange.params)
+            if limit and int(exchange.params["CONTENT_LENGTH"] or 0) > limit:
+                log(f"request body is larger than LimitRequestBody {limit}")
+                cycle.refuse(exchange, HTTP_REQUEST_ENTITY_TOO_LARGE)
+                return
+            # A chunked body that goes past it ends with an error of req.read().
+            self.req.rfile.maxlen = limit
+            cycle.serve(exchange, conn)
 
     class Server(cheroot.HTTPServer):
         def error_log(self, msg: str = "", level: int = 0, traceback: bool = False) -> None:
@@ -34,6 +48,7 @@ def answer(stream: Stream, conn: Connection, serve: Callable[[HttpExchange], Non
 
     # It never listens, so that its address means nothing.
     server = Server(("127.0.0.1", 0), Gateway, server_name="mpfcgi")
+    server.max_request_header_size = LARGEST_HEAD
     http: Any = cheroot.HTTPConnection(server, stream.sock, lambda sock, mode, size=0: _file(stream, mode))
     http.communicate()
 

@@ -50,6 +50,11 @@ PythonConnectionHandler echo
     ServerName talk.test
     PythonConnectionHandler talk
 </VirtualHost>
+<Location /small>
+    LimitRequestBody 100
+    SetHandler mod_python
+    PythonHandler site_handler
+</Location>
 <PythonPool "talk.test">
     ConnectionProcesses 1
 </PythonPool>
@@ -149,6 +154,22 @@ def test_a_connection_whose_handler_declines_is_one_of_http(start, body):
     head, _, answer = ask(address, b"decline\nGET /x.py?big=20 HTTP/1.0\r\n\r\n").partition(b"\r\n\r\n")
     assert len(answer) == 20 * 65536
     assert "Traceback" not in daemon.log()
+    assert ask(address, b"decline\nGET / HTTP/1.1\r\n" + b"X: %s\r\n" % (b"x" * 1000) * 99).startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"Content-Length: 100\r\n\r\n" + b"x" * 100, b"200"),
+        (b"Content-Length: 101\r\n\r\n" + b"x" * 101, b"413"),
+        (b"Transfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n0\r\n\r\n", b"200"),
+        (b"Transfer-Encoding: chunked\r\n\r\nFFFFFFFF\r\n12345\r\n0\r\n\r\n", b"500"),
+    ],
+)
+def test_bodies_on_a_declined_connection_have_their_limit(start, body, status):
+    _, address = start()
+    answer = ask(address, b"decline\nPOST /small?length HTTP/1.1\r\nHost: talk.test\r\n" + body)
+    assert answer.split(b" ", 2)[1] == status
 
 
 def test_connections_that_last_keep_no_request_waiting(start):
