@@ -7,15 +7,16 @@ languages add up. An extension that says nothing takes nothing back.
 from __future__ import annotations
 
 import mimetypes
+from dataclasses import dataclass
 from functools import cache
-from typing import NamedTuple
 
 from mpfcgi.config.settings import Settings
 
 CACHE_SIZE = 1024
 
 
-class FileType(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class FileType:
     """None, or empty, for what the name does not tell. `known` is false when it tells no content type, and the type
     handlers are to be asked. `encoding` may be several, joined by commas, in the order in which they were applied."""
 

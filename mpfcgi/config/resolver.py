@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat as st
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 from mpfcgi.config import connections, frontend_params, translate
 from mpfcgi.config.directives import apply_options
@@ -33,7 +33,8 @@ PYTHON_HANDLERS = frozenset(("mod_python", "python-program"))
 DEFAULT_OPTIONS = frozenset({"FollowSymLinks"})
 
 
-class Resource(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Resource:
     """What a path leads to. `status` is 0, or what to answer (with `location`, an escaped URL, for a redirect).
 
     `filename` is "" where no folder of files is known at all: nothing but handlers can answer then. It is None, and so
@@ -253,7 +254,7 @@ class Resolver:
         settings = self._merged(server, found, "")
         if settings.get("SetHandler") not in PYTHON_HANDLERS or not settings.handlers.get("PythonHandler"):
             return None
-        resource = self._nowhere(server, uri)._replace(filename=None, path_info=None)
+        resource = replace(self._nowhere(server, uri), filename=None, path_info=None)
         if len(self._placeless) >= CACHE_SIZE:
             self._placeless.clear()
         self._placeless[(server, uri)] = resource
@@ -263,7 +264,7 @@ class Resolver:
         """Apache's answer to a path with parts that can't be looked at: 403, whatever the reason."""
         reason = os.strerror(error.errno or errno.EINVAL) if isinstance(error, OSError) else str(error)
         resource = self._nowhere(server, uri, 403, f"access to {uri[:200]} failed: {reason}")
-        return resource._replace(filename=path, path_info="")
+        return replace(resource, filename=path, path_info="")
 
     def _forbidden_link(self, server: Server, walked: Walked, filename: str) -> str | None:
         if not self._checks_links(server, walked):

@@ -100,7 +100,16 @@ class Channel:
         if events & WRITABLE:
             self._drain()
         if events & ~WRITABLE and not self.gone:
-            self._receive()
+            try:
+                data = self.sock.recv(READ_SIZE)
+            except BlockingIOError:
+                return
+            except OSError:
+                data = b""
+            if not data:
+                self.close()
+            elif not self.closing:
+                self.feed(data)
 
     def expire(self) -> None:
         """The time for the next bytes of a request, or of our answer, is over."""
@@ -197,18 +206,6 @@ class Channel:
         return self.gone
 
     # -- reading
-
-    def _receive(self) -> None:
-        try:
-            data = self.sock.recv(READ_SIZE)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        if not data:
-            self.close()
-        elif not self.closing:
-            self.feed(data)
 
     def _advance(self) -> None:
         """Act on the events of what was received."""

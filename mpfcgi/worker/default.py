@@ -34,18 +34,16 @@ def choose_type(req: Request, settings: Settings, filetypes: FileTypes) -> bool:
         req._content_type = req._content_type or c.DIR_MAGIC_TYPE
         return True
     filename = req._filename or ""
-    content_type, charset, encoding, languages, handler, known = filetypes.lookup(
-        settings, filename[filename.rfind("/") + 1 :]
-    )
-    if content_type is not None:
-        req._content_type = content_type + (f"; charset={charset}" if charset else "")
-    if encoding is not None:
-        req._content_encoding = encoding
-    if languages:
-        req._content_languages = languages
-    if handler is not None:
-        req._handler = handler
-    return known
+    found = filetypes.lookup(settings, filename[filename.rfind("/") + 1 :])
+    if found.content_type is not None:
+        req._content_type = found.content_type + (f"; charset={found.charset}" if found.charset else "")
+    if found.encoding is not None:
+        req._content_encoding = found.encoding
+    if found.languages:
+        req._content_languages = found.languages
+    if found.handler is not None:
+        req._handler = found.handler
+    return found.known
 
 
 def serve(req: Request, settings: Settings) -> int:

@@ -5,7 +5,8 @@ A plan hangs on its Settings (`Settings.extras`), so that a request finds it wit
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from mpfcgi.api.constants import DECLINED, OK
 from mpfcgi.config import Settings
@@ -18,7 +19,8 @@ GO_ON = frozenset((OK, DECLINED))
 FIRST = frozenset((DECLINED,))
 
 
-class Phase(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Phase:
     """A phase of the request cycle: its directive, and the results after which its next handler runs."""
 
     directive: str

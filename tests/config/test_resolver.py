@@ -160,7 +160,8 @@ def test_redirects_give_status_and_place(site):
     resolver, server = resolver_for(
         f"DocumentRoot {site}\nRedirect permanent /old http://new.example/place\nRedirect gone /away"
     )
-    assert resolver.resolve(server, "/old/x")[0][6:8] == (301, "http://new.example/place/x")
+    moved = resolver.resolve(server, "/old/x")[0]
+    assert (moved.status, moved.location) == (301, "http://new.example/place/x")
     assert resolver.resolve(server, "/away")[0].status == 410
 
 
@@ -237,7 +238,8 @@ def test_a_folder_that_goes_is_seen_behind_a_missing_file(site):
     resolver, server = resolver_for(f"DocumentRoot {site}")
     assert resolver.resolve(server, "/sub/deep/none/x")[0].filename == f"{site}/sub/deep/none"
     (site / "sub" / "deep").rmdir()
-    assert resolver.resolve(server, "/sub/deep/none/x")[0][:2] == (f"{site}/sub/deep", "/none/x")
+    found = resolver.resolve(server, "/sub/deep/none/x")[0]
+    assert (found.filename, found.path_info) == (f"{site}/sub/deep", "/none/x")
 
 
 def test_what_a_file_says_of_another_front_end_is_not_remembered_for_this_one(site, tmp_path):
