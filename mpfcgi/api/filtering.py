@@ -20,6 +20,7 @@ class Filtering:
     _exchange: ExchangeProtocol
     _params: dict[str, str]
     _services: Any
+    _spec: Any
     _deliver: Forward
     _chain: OutputChain | None = None
     _filtered_body: FilteredBody | None = None
@@ -60,7 +61,8 @@ class Filtering:
             raise TypeError("takes a name, a filter's name or a callable, and perhaps a folder's name")
         if self._registered_filters is None:
             self._registered_filters = {}
-        self._registered_filters[is_input, _name(name)] = filter, dir or None
+        beside = self._spec.directory if self._spec is not None else None
+        self._registered_filters[is_input, _name(name)] = filter, dir or beside
 
     def _output_chain(self) -> OutputChain:
         if self._chain is None:

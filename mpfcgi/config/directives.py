@@ -277,6 +277,7 @@ _add(
     override="FileInfo",
     syntax="filter[;filter...] type [type ...]",
 )
+_add("DeflateCompressionLevel", "SVD", v.integer(1, 9), "How hard DEFLATE tries. Default 6.", syntax="1..9")
 
 # -- server side includes
 _add(

@@ -21,7 +21,7 @@ APACHE_VERSION = (2, 4, 62)
 # What an <IfModule> may ask for: modules whose directives we have.
 MODULES = frozenset([
     "access_compat", "alias", "auth_basic", "authn_core", "authn_file", "authz_core", "authz_groupfile", "authz_host",
-    "authz_user", "core", "dir", "env", "log_config", "mime", "python", "setenvif", "so", "unixd", "version",
+    "authz_user", "core", "deflate", "dir", "env", "filter", "log_config", "mime", "python", "setenvif", "so", "unixd", "version",
 ])  # fmt: skip
 CONDITIONS = frozenset(("ifmodule", "ifdefine", "ifversion", "iffile", "ifdirective"))
 MAX_INCLUDES = 50

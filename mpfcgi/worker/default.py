@@ -19,6 +19,7 @@ from mpfcgi.api.request import quoted_uri
 from mpfcgi.config import FileTypes, Settings
 from mpfcgi.config.patterns import path_pattern
 from mpfcgi.worker import ranges
+from mpfcgi.worker.filters import settle
 
 # Files of up to this many bytes are read; the kernel copies larger ones.
 SMALL = 16 * 1024
@@ -61,6 +62,8 @@ def serve(req: Request, settings: Settings) -> int:
         req.discard_request_body()
     req._mtime = max(req.mtime, status.st_mtime)
     _describe(req, settings)
+    if req._chain is not None:
+        settle(req, req._chain, status.st_size)
     answer = req.meets_conditions()
     if answer != c.OK:
         req.status = answer

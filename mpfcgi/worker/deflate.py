@@ -10,7 +10,6 @@ from mpfcgi.api.chain import CONTENT_SET, Forward
 
 # A response that is whole and not longer than this grows by being packed (bytes; as mod_deflate).
 TOO_SHORT = 68
-LEVEL = 6
 # zlib's number for a gzip header and trailer around a window of 32 KiB.
 GZIP = 16 + zlib.MAX_WBITS
 
@@ -22,26 +21,35 @@ class Deflate:
 
     def __init__(self, req: Request) -> None:
         self._req = req
-        self._decided = False
+        # Whether to pack, once it is known.
+        self._packs: bool | None = None
         self._packer: Any = None
 
     def take(self, data: bytes, flush: bool, eos: bool, forward: Forward) -> None:
         """As `OutputStage`."""
-        if not self._decided:
-            self._decided = True
-            whole = len(data) if eos else None
-            if self._fits(whole) and self._client_takes_it():
-                self._label()
-                self._packer = zlib.compressobj(LEVEL, zlib.DEFLATED, GZIP)
-        if self._packer is None:
+        if self._packs is None:
+            self.decide(len(data) if eos else None)
+        if not self._packs:
             forward(data, flush, eos)
             return
+        if self._packer is None:
+            self._label()
+            level = self._req._settings.get("DeflateCompressionLevel", zlib.Z_DEFAULT_COMPRESSION)
+            self._packer = zlib.compressobj(level, zlib.DEFLATED, GZIP)
         packed = self._packer.compress(data)
         if eos:
             packed += self._packer.flush()
         elif flush:
             packed += self._packer.flush(zlib.Z_SYNC_FLUSH)
         forward(packed, flush, eos)
+
+    def decide(self, length: int | None) -> None:
+        """Whether this response of `length` bytes (None: unknown) is packed. Its validator tells, so that a client that
+        has it packed is told 304."""
+        self._packs = self._fits(length) and self._client_takes_it()
+        etag = self._req.headers_out.get("ETag")
+        if self._packs and etag and etag.endswith('"'):
+            self._req.headers_out["ETag"] = f'{etag[:-1]}-gzip"'
 
     def _fits(self, length: int | None) -> bool:
         """Whether this is a response to pack, for whatever client. `length` is that of the whole, if known."""
@@ -74,10 +82,6 @@ class Deflate:
         headers["Content-Encoding"] = "gzip"
         for name in ("Content-Length", "Content-MD5"):
             del headers[name]
-        # Another representation has another validator.
-        etag = headers.get("ETag")
-        if etag and etag.endswith('"'):
-            headers["ETag"] = f'{etag[:-1]}-gzip"'
 
 
 def takes_gzip(accept_encoding: str) -> bool:

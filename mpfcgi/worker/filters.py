@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from itertools import chain as joined
 from typing import TYPE_CHECKING
 
 from mpfcgi.api import Request
-from mpfcgi.api.chain import CONTENT_SET, RESOURCE, Forward, InputStage, OutputStage, Pull
+from mpfcgi.api.chain import CONTENT_SET, RESOURCE, Forward, InputStage, OutputChain, OutputStage, Pull
 from mpfcgi.api.constants import APLOG_ERR, HTTP_INTERNAL_SERVER_ERROR
 from mpfcgi.api.errors import SERVER_RETURN
 from mpfcgi.api.filter import mp_filter
@@ -93,8 +94,7 @@ class Filters:
         if registered is None:
             return None
         function, directory = registered
-        beside = req._spec.directory if req._spec is not None else None
-        return "mod_python", req._plan.handler_class(function, default, directory or beside), directory
+        return "mod_python", req._plan.handler_class(function, default, directory), directory
 
     # -- running one
 
@@ -231,7 +231,7 @@ class PythonInput:
 
 
 class ByType:
-    """AddOutputFilterByType: waits for the first piece, when the content type is known, and makes way for the filters."""
+    """AddOutputFilterByType: waits for the first piece, when the content type is known, and adds the filters for it."""
 
     order = CONTENT_SET
 
@@ -242,19 +242,36 @@ class ByType:
 
     def take(self, data: bytes, flush: bool, eos: bool, forward: Forward) -> None:
         """As `OutputStage`."""
-        chain = self._req._chain
-        if not self._decided and chain is not None:
-            self._decided = True
-            content_type = (self._req.content_type or "").lower()
-            position = chain.stages.index(self) + 1
-            for kind, names in self._rules.items():
-                if content_type.startswith(kind.rstrip("*")):
-                    for name in _names(names):
-                        stage = self._req._services.output_filter(self._req, name)
-                        if stage is not None:
-                            chain.stages.insert(position, stage)
-                            position += 1
+        self.decide()
         forward(data, flush, eos)
+
+    def decide(self) -> None:
+        """The content type is known: put its filters right behind this stage, once."""
+        chain = self._req._chain
+        if self._decided or chain is None:
+            return
+        self._decided = True
+        content_type = (self._req.content_type or "").lower()
+        names = [_names(names) for kind, names in self._rules.items() if content_type.startswith(kind.rstrip("*"))]
+        stages = [self._req._services.output_filter(self._req, name) for name in joined.from_iterable(names)]
+        position = chain.stages.index(self) + 1
+        chain.stages[position:position] = [stage for stage in stages if stage is not None]
+
+
+def settle(req: Request, chain: OutputChain, length: int) -> None:
+    """A file of `length` bytes is about to be sent: what can be known of its filters is decided before its conditions are.
+
+    One that no filter is for is sent as without any.
+    """
+    for stage in list(chain.stages):
+        if isinstance(stage, ByType):
+            stage.decide()
+            chain.stages.remove(stage)
+    for stage in chain.stages:
+        if isinstance(stage, Deflate):
+            stage.decide(length)
+    if not chain.stages:
+        req._chain = None
 
 
 def _add_all(add: Callable[[str], None], names: str | None) -> None:

@@ -1,6 +1,8 @@
 """DEFLATE, as Apache's mod_deflate answers."""
 
 import gzip
+import os
+import zlib
 
 import pytest
 
@@ -43,7 +45,10 @@ HOW = {
 
 @pytest.fixture
 def site(tmp_path):
-    return Site(tmp_path, CONFIG, page=PAGE, **{"big.txt": "hello world\n" * 3000})
+    made = Site(tmp_path, CONFIG, page=PAGE, **{"big.txt": "hello world\n" * 3000})
+    # The validator of a file that has just been written is a weak one for a second.
+    os.utime(made.root / "big.txt", (1e9, 1e9))
+    return made
 
 
 def packed(site, uri, accept="gzip", **params):
@@ -76,6 +81,15 @@ def test_a_file_is_packed_and_its_validator_is_another(site):
     assert (head.raw, head.headers) == (b"", answer.headers)
 
 
+def test_a_client_that_has_the_packed_file_is_told_so(site):
+    etag = packed(site, "/big.txt").headers["etag"]
+    answer = packed(site, "/big.txt", HTTP_IF_NONE_MATCH=etag)
+    assert (answer.status, answer.raw) == (304, b"")
+    assert (answer.headers["etag"], answer.headers["vary"]) == (etag, "Accept-Encoding")
+    assert "content-encoding" not in answer.headers
+    assert site.get("/big.txt", HTTP_IF_NONE_MATCH=etag).status == 200
+
+
 @pytest.mark.parametrize("how", ["short", "encoded", "part", "no_gzip", "only_html", "empty"])
 def test_some_responses_are_left_alone_for_all_clients(site, how):
     answer = packed(site, f"/x?{how}")
@@ -92,6 +106,18 @@ def test_vary_keeps_what_it_says_already(site):
 def test_packing_can_be_forced_and_is_never_done_twice(site):
     assert gzip.decompress(packed(site, "/x?force", "").raw) == b"abc" * 100
     assert gzip.decompress(packed(site, "/x?twice").raw) == b"abc" * 100
+
+
+def test_the_level_is_the_configurations(tmp_path):
+    made = Site(tmp_path, CONFIG + "DeflateCompressionLevel 1\n", page=PAGE, **{"big.txt": "hello world, " * 3000})
+    least = packed(made, "/big.txt").raw
+    assert least == zlib_at(1, b"hello world, " * 3000)
+    assert gzip.decompress(least) == b"hello world, " * 3000
+
+
+def zlib_at(level, data):
+    packer = zlib.compressobj(level, zlib.DEFLATED, 31)
+    return packer.compress(data) + packer.flush()
 
 
 @pytest.mark.parametrize(

@@ -208,6 +208,13 @@ def test_files_go_through_filters_whole_and_ranges_are_not_cut_out_before(site):
     assert answer.headers["content-length"] == str(len(answer.raw))
 
 
+def test_a_file_that_no_filter_by_type_is_for_is_sent_as_without_any(site):
+    made = site("AddOutputFilterByType UPPER text/html", **{"small.txt": "abcdef", "page.html": "abcdef"})
+    answer = made.get("/small.txt", HTTP_RANGE="bytes=1-2")
+    assert (answer.status, answer.raw) == (206, b"bc")
+    assert made.get("/page.html", HTTP_RANGE="bytes=1-2").raw == b"ABCDEF"
+
+
 def test_a_file_too_large_to_be_one_piece_comes_in_several_without_a_length(site):
     made = site("SetOutputFilter DOUBLE", **{"huge.txt": "x" * (4 * 1024 * 1024 + 1)})
     answer = made.get("/huge.txt")
@@ -250,6 +257,21 @@ def test_callables_can_be_registered_and_unknown_names_are_only_logged(site):
     assert made.get("/x?added").raw == b"one"
     assert made.get("/x?unknown").status == 200
     assert made.log().count("an unknown filter was not added: NO_SUCH") == 2
+
+
+def test_a_registered_name_is_looked_for_beside_the_handler_that_registers_it(tmp_path):
+    made = Site(
+        tmp_path,
+        "<Directory ROOT>\nSetHandler mod_python\nPythonFixupHandler first\n</Directory>\n"
+        "<Directory ROOT/in>\nPythonHandler second\n</Directory>\n",
+        first="def fixuphandler(req):\n    req.register_output_filter('MINE', 'beside')\n    return 0",
+        beside="def outputfilter(filter):\n    filter.write(filter.dir)\n    filter.close()",
+        in__second="def handler(req):\n    req.add_output_filter('MINE')\n    return 0",
+    )
+    assert made.get("/in/x").body == f"{tmp_path}/www/"
+
+
+# -- what filters do
 
 
 def test_a_response_that_a_filter_ends_early_is_ended(site):
