@@ -14,7 +14,7 @@ from typing import Any
 from mpfcgi.api import _apache
 from mpfcgi.api.constants import APLOG_NOTICE
 from mpfcgi.api.Session import BaseSession, option
-from mpfcgi.api.stored import DamagedError, check_owner, dumped, loaded
+from mpfcgi.api.stored import DamagedError, check_owner, dumped, found, loaded
 from mpfcgi.ipc.mutex.contract import STORES
 
 FILE = "mp_sess.dbm"
@@ -40,13 +40,7 @@ class DbmSession(BaseSession):
 
     def do_load(self) -> dict[str, Any] | None:
         data = self._do(lambda file: file.get(self._key()))
-        if data is None:
-            return None
-        try:
-            return loaded(data)
-        except DamagedError as error:
-            self._req.log_error(f"DbmSession: a session in {self._dbmfile} is damaged and taken for none: {error}")
-            return None
+        return found(data, self._dbmfile, self._req.log_error)
 
     def do_save(self, dict: dict[str, Any]) -> None:
         data = dumped(dict)

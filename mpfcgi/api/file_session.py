@@ -13,7 +13,7 @@ from typing import Any
 from mpfcgi.api.constants import APLOG_NOTICE
 from mpfcgi.api.file_cleanup import Sweep
 from mpfcgi.api.Session import BaseSession, flag, option, seconds
-from mpfcgi.api.stored import DamagedError, check_owner, dumped, loaded
+from mpfcgi.api.stored import check_owner, dumped, found
 
 FOLDER = "mp_sess"
 DFT_FAST_CLEANUP = True
@@ -56,11 +56,7 @@ class FileSession(BaseSession):
             data = read_own(path)
         except FileNotFoundError:
             return None
-        try:
-            return loaded(data)
-        except DamagedError as error:
-            self._req.log_error(f"FileSession: {path} is damaged and taken for none: {error}")
-            return None
+        return found(data, path, self._req.log_error)
 
     def do_save(self, dict: dict[str, Any]) -> None:
         data = dumped(dict)

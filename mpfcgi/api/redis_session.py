@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mpfcgi.api.Session import BaseSession, option, seconds
-from mpfcgi.api.stored import DamagedError, dumped, loaded
+from mpfcgi.api.stored import dumped, found
 
 try:
     import redis
@@ -67,13 +67,7 @@ class RedisSession(BaseSession):
     def do_load(self) -> dict[str, Any] | None:
         with self._answering():
             data = self._client.get(self._key())
-        if data is None:
-            return None
-        try:
-            return loaded(data)
-        except DamagedError as error:
-            self._req.log_error(f"RedisSession: {self._key()} is damaged and taken for none: {error}")
-            return None
+        return found(data, self._key(), self._req.log_error)
 
     def do_save(self, dict: dict[str, Any]) -> None:
         data, milliseconds = dumped(dict), max(int(dict["_timeout"] * 1000), 1)

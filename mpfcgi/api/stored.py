@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import pickle
 import stat
+from collections.abc import Callable
 from typing import Any
 
 _NUMBERS = ("_created", "_accessed", "_timeout")
@@ -36,6 +37,17 @@ def loaded(data: bytes) -> dict[str, Any]:
     ):
         raise DamagedError("it holds something else than a session")
     return stored
+
+
+def found(data: bytes | None, where: str, log: Callable[[str], object]) -> dict[str, Any] | None:
+    """The dictionary of a session that is stored at `where`; None when there is none, or a damaged one, which is logged."""
+    if data is None:
+        return None
+    try:
+        return loaded(data)
+    except DamagedError as error:
+        log(f"the session in {where} is damaged and taken for none: {error}")
+        return None
 
 
 def check_owner(path: str, status: os.stat_result) -> None:
