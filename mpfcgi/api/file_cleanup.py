@@ -1,6 +1,7 @@
 """The removal of expired session files (manual 4.8, FileSession): for a limited time, then on from there.
 
-Where it stopped stands in `mp_sess/.cleanup`, which is locked meanwhile, so that two processes never clean up at once.
+Where it stopped stands in `mp_sess/.cleanup`, which is locked meanwhile, so that two processes don't clean up at once, and
+removed when all files have been looked at.
 """
 
 from __future__ import annotations
@@ -64,8 +65,12 @@ class Sweep:
                 break
         else:
             position = ""
-        os.ftruncate(state, 0)
-        os.pwrite(state, position.encode("ascii"), 0)
+        if position:
+            os.ftruncate(state, 0)
+            os.pwrite(state, position.encode("ascii"), 0)
+        else:
+            # All is done. Who opened the file just now may clean up beside the next one: twice the work, no harm.
+            os.unlink(os.path.join(self.folder, STATE))
         self.log(f"FileSession: cleanup removed {removed} of {looked} files", APLOG_NOTICE)
         return removed
 

@@ -217,6 +217,7 @@ def test_a_cleanup_stops_at_its_time_limit_and_the_next_goes_on_from_there(tmp_p
     assert returned.exists()
     assert run() == 1
     assert run() == 0
+    assert not (tmp_path / "mp_sess" / ".cleanup").exists()
     assert run() == 1
     assert not returned.exists()
     assert kept.exists()
