@@ -58,6 +58,8 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
     # What the worker keeps here.
     _connection: mp_conn | None = None
     _early_over = False
+    # What an internal redirect was given.
+    _given_uri: str | None = None
     _finfo: mp_finfo | None = None
     _headers_in: mp_table | None = None
     _form: Any = None
@@ -147,10 +149,14 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
     def _replace_with(self, index: mp_request) -> None:
         """The index file of a folder takes the request's place, as if it had been asked for."""
         index._main = None
-        if self._err_headers_out is not None:
-            index.err_headers_out.update(self._err_headers_out)
-        if self._headers_out is not None:
-            index.headers_out.update(self._headers_out)
+        # As Apache's fast redirect: the values of both, those of the index file's own phases first.
+        for mine, its in (
+            (self._err_headers_out, index.err_headers_out),
+            (self._headers_out, index.headers_out),
+            (self._notes, index.notes),
+        ):
+            for name, value in mine.items() if mine is not None else ():
+                its.add(name, value)
         index._cleanups = (self._cleanups or []) + (index._cleanups or []) or None
         index._added = self._added or index._added
         index._buffer, index._buffered = self._buffer, self._buffered
@@ -262,8 +268,8 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
     @property
     def unparsed_uri(self) -> str:
         """The URI as it came, with the query string; of an internal redirect, as it was given."""
-        if self._prev is not None:
-            return self._uri + ("?" + self._args if self._args is not None else "")
+        if self._given_uri is not None:
+            return self._given_uri
         return shown(self._params.get("REQUEST_URI", self._uri))
 
     @property

@@ -64,13 +64,14 @@ def is_status(status: int) -> bool:
 
 def document(settings: Settings, status: int) -> Document | None:
     """The ErrorDocument for a status; None where there is none."""
-    target: str | None = (settings.get("ErrorDocument") or {}).get(status)
+    target: str | None = (settings.get("ErrorDocument") or {}).get(status if status in REASONS else 500)
     if target is None or target.lower() == "default":
         return None
     if target.startswith("/"):
         return Document(uri=target)
     if target.partition("://")[1] and target.partition("://")[0].isalpha():
-        return Document(location=target)
+        # A browser that is sent elsewhere would never be asked for the password.
+        return Document(location=target) if status != 401 else None
     return Document(text=target)
 
 

@@ -75,16 +75,25 @@ class Failures:
             req.log_error(f"a handler has returned {status}, which is no status: {req.uri}")
             status = HTTP_INTERNAL_SERVER_ERROR
         original = first_error(req)
+        if original is not None:
+            # An ErrorDocument has failed itself: what is answered is the first error.
+            status = original.status
         req.status = status
         req._leave_filters()
         settings = req._settings
         document = errorpages.document(settings, status) if original is None else None
         try:
-            if req._head_sent:
-                req._discard_output()
-                req.write(errorpages.render(req, settings, status))
-            elif document is not None and document.uri is not None:
+            if document is not None and document.uri is not None:
                 self._redirect(req, site, document.uri, status)
+            elif req._head_sent:
+                # The head can't be taken back; what it should have been is said behind what was sent.
+                req._discard_output()
+                if document is not None and document.text is not None:
+                    req.write(document.text)
+                elif document is not None and document.location is not None:
+                    req.write(errorpages.render(req, settings, HTTP_MOVED_TEMPORARILY, document.location))
+                else:
+                    req.write(errorpages.render(req, settings, status))
             else:
                 self._page(req, settings, status, document)
         except OSError:

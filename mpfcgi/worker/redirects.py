@@ -16,9 +16,8 @@ def internal_redirect(services: WorkerServices, req: Request, uri: str, error_st
     """Run the cycle for `uri` in the place of `req`, with the status of an error if that is what it answers."""
     cycle = services.cycle
     site = cycle.site_of(req.server._model)
-    path, args, status = parse_uri(uri)
-    if not uri.startswith("/"):
-        status = HTTP_BAD_REQUEST
+    path, args, status = parse_uri(uri.partition("#")[0] or "/")
+    if status == HTTP_BAD_REQUEST:
         req.log_error(f"invalid URI path ({uri}): a redirect inside of the server begins with a slash")
     most = site.settings.get("LimitInternalRecursion", 10)
     if _depth(req) > most:
@@ -33,10 +32,11 @@ def internal_redirect(services: WorkerServices, req: Request, uri: str, error_st
         req.subprocess_env["REQUEST_METHOD"] = req.method
     new._subprocess_env = _redirected(req)
     new._cleanups = req._cleanups
+    new._given_uri = uri
+    new._status, new._method = req._status, req._method
     if error_status is not None:
-        new.status = error_status
-        if new.method != "HEAD":
-            new._method = "GET"
+        # A GET whatever it was; for HEAD it stays without a body (`header_only`).
+        new._status, new._method = error_status, "GET"
     req._next = new
     req._give_way()
     # What holds for the imports of the handler that redirects, when it goes on.

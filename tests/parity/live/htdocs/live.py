@@ -186,11 +186,18 @@ def do_target(req, what):
     env = req.subprocess_env
     values = (
         req.uri, req.args, req.unparsed_uri, req.the_request, req.method, req.status, req.main, req.user,
-        req.prev and req.prev.uri, getattr(req, "mine", None), req.prev and req.prev.mine, [k for k in req.notes.keys() if not k.startswith('python_')],
+        req.prev and req.prev.uri, getattr(req, "mine", None), req.prev and getattr(req.prev, "mine", None), [k for k in req.notes.keys() if not k.startswith('python_')],
         sorted((k, env[k]) for k in env.keys() if "REDIRECT" in k or k == "MINE"), req.prev and req.prev.next is req,
     )  # fmt: skip
     for value in values:
         req.write("%r\n" % (value,), 0)
+    return apache.OK
+
+
+def do_internal_status(req, target):
+    req.status = 202
+    req.mine = 7
+    req.internal_redirect(target)
     return apache.OK
 
 
