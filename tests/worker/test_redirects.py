@@ -100,3 +100,37 @@ SetHandler mod_python
     )
     assert site.get("/sub/x").body == "xfilter"
     assert "after: handler" in site.log()
+
+
+REDIRECTING = """
+def handler(req):
+    if req.prev is None:
+        req.status = 202
+        req.internal_redirect(req.args)
+        return 0
+    req.write("%s %s %s %d" % (req.uri, req.args, req.unparsed_uri, req.status), 0)
+    return 0
+"""
+
+
+def test_a_redirect_takes_what_an_address_may_be_and_keeps_the_status(tmp_path):
+    site = Site(tmp_path, CONFIG, h=REDIRECTING)
+    for target, seen in (
+        ("/a%20b?c%20d", "/a b c%20d /a%20b?c%20d 202"),
+        ("/y#part", "/y None /y#part 202"),
+        ("http://localhost/y?z", "/y z http://localhost/y?z 202"),
+        ("", "/ None  202"),
+    ):
+        answer = site.get(f"/x?{target}" if target else "/x?")
+        assert (answer.status, answer.body) == (202, seen)
+    assert site.get("/x?y").status == 400
+    assert "invalid URI path (y)" in site.log()
+
+
+def test_a_document_that_fails_answers_the_first_error_and_401_stays_here(tmp_path):
+    documents = "ErrorDocument 409 /y?404\nErrorDocument 401 http://other.test/\nErrorDocument 402 http://other.test/"
+    site = Site(tmp_path, CONFIG + documents, h="def handler(req):\n    return int(req.args)\n")
+    assert site.get("/x?409").status == 409
+    assert site.get("/x?401").status == 401
+    paid = site.get("/x?402")
+    assert (paid.status, paid.headers["location"]) == (302, "http://other.test/")
