@@ -20,6 +20,7 @@ class Reading:
     _params: dict[str, str]
     _filtered_body: FilteredBody | None
     _reading = False
+    _discarded = False
     _read_length = 0
     _read_body = REQUEST_NO_BODY
     read_length = read_only("_read_length", "How many bytes of the body were read.")
@@ -35,6 +36,7 @@ class Reading:
 
     def readlines(self, sizehint: int = -1, /) -> list[bytes]:
         """The lines that are left, or enough of them to have `sizehint` bytes."""
+        sizehint = index(sizehint)
         lines: list[bytes] = []
         size = 0
         while (line := self.readline()) != b"":
@@ -48,6 +50,7 @@ class Reading:
         """Throw the rest of the body away; OK."""
         while (self._filtered_body or self._exchange).read(65536):
             pass
+        self._discarded = True
         return 0
 
     @property
@@ -55,7 +58,7 @@ class Reading:
         """The length of the body, from the first read to the last."""
         text = self._params.get("CONTENT_LENGTH", "")
         length = int(text) if self._reading and text.isdecimal() else 0
-        return length if self._read_length < length else 0
+        return length if self._read_length < length and not self._discarded else 0
 
     @property
     def read_chunked(self) -> int:
