@@ -228,7 +228,9 @@ class Cycle:
                 status = self.run_phase(phase, req, plan)
                 if status not in GO_ON:
                     return status
-        status = self.admit(req, plan)
+        # Who may have the folder may have its index file, where the same holds for both.
+        same = req._main is not None and req._main._settings is req._settings
+        status = OK if same else self.admit(req, plan)
         if status != OK:
             return status
         # As Apache's mod_mime, which is asked first: no more is done where the type is known, or was set before.
