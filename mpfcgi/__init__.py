@@ -10,6 +10,7 @@ The rooms, and the way of a request through them:
     worker/      the child: where a socket meets the wire, and the phases run
     api/         what handlers import as ``mod_python``
     gateway/     the other way round: HTTP or CGI -> FastCGI
+    frontend/    the web server's side: configurations for nginx, Apache and others
     cli/         the ``mpfcgi`` command
 """
 

@@ -16,9 +16,10 @@ ARROWS = {
     "importer": set(),
     "api": {"ipc"},
     "gateway": {"fastcgi"},
+    "frontend": {"config"},
     "worker": {"fastcgi", "config", "api", "ipc", "importer"},
     "supervisor": {"config", "ipc", "worker", "fastcgi"},
-    "cli": {"fastcgi", "config", "ipc", "importer", "api", "gateway", "worker", "supervisor"},
+    "cli": {"fastcgi", "config", "ipc", "importer", "api", "gateway", "frontend", "worker", "supervisor"},
 }
 
 # Modules that alone in their room may cross a threshold.

@@ -34,6 +34,11 @@ find_missing() {
             need redis-server redis_or_valkey
             need apache2 program apache2
             need libapache2-mod-python test -e /usr/lib/apache2/modules/mod_python.so
+            need libapache2-mod-fcgid test -e /usr/lib/apache2/modules/mod_fcgid.so
+            need lighttpd program lighttpd
+            need caddy program caddy
+            need haproxy program haproxy
+            need libfcgi-bin program cgi-fcgi
             ;;
         bench)
             need nginx program nginx

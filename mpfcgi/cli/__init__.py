@@ -6,6 +6,7 @@ import click
 
 from mpfcgi import __version__
 from mpfcgi.cli.check import check
+from mpfcgi.cli.frontend import frontend
 from mpfcgi.cli.request import request
 from mpfcgi.cli.run import run
 from mpfcgi.cli.serve import serve
@@ -22,8 +23,9 @@ def main() -> None:
       mpfcgi run -c mpfcgi.conf         the daemon, in the foreground
       mpfcgi check -c mpfcgi.conf       is the configuration right?
       mpfcgi request -c mpfcgi.conf /   one request to the running daemon
+      mpfcgi frontend nginx             the web server's side of the configuration
     """
 
 
-for _command in (serve, run, check, request):
+for _command in (serve, run, check, request, frontend):
     main.add_command(_command)

@@ -111,6 +111,12 @@ class Resolver:
         """The host's settings with those of <Location> for a decoded path: what is known in the trans phase."""
         return self._merged(server, self._sections_of(server).locations(uri), "")
 
+    def folder_settings(self, server: Server, directory: str, uri: str) -> Settings:
+        """What the configuration says of the files in a folder (ending in /), be it there or not: .htaccess files and
+        <Files> aside."""
+        walked = self._sections_of(server).walk(directory, directory, True, self._htaccess, ())
+        return self._merged(server, walked.found + self._sections_of(server).locations(uri), directory)
+
     # -- the file
 
     def resolve(

@@ -1,0 +1,116 @@
+"""lighttpd: a whole lighttpd.conf, with mod_fastcgi for each host."""
+
+from __future__ import annotations
+
+import re
+
+from mpfcgi.frontend.model import Address, Backend, Deployment, Site
+from mpfcgi.frontend.text import block, head, name_expression, text, title
+
+# Where a request for something that is no file in a plain folder is sent on the way: no file can have this name.
+_ELSEWHERE = "/.mpfcgi"
+
+
+def generate(deployment: Deployment) -> str:
+    """The text of a lighttpd.conf."""
+    first = deployment.sites[0]
+    addresses = sorted({address: None for site in deployment.sites for address in site.addresses}, key=_order)
+    modules = ["mod_fastcgi"]
+    if any(site.statics for site in deployment.sites):
+        modules += ["mod_rewrite", "mod_alias"]
+    if any(site.tls for site in deployment.sites):
+        modules += ["mod_openssl"]
+    lines = head("lighttpd", deployment, "The whole of lighttpd.conf. Everything else is left as lighttpd has it.")
+    lines += [
+        f"server.modules = ({', '.join(_quoted(name) for name in modules)})",
+        f"server.document-root = {_quoted(first.root or '/var/www/html')}",
+        f"server.port = {addresses[0].port}",
+        *([f"server.bind = {_quoted(addresses[0].host)}"] if addresses[0].host else []),
+        *_listens(addresses, deployment),
+        "",
+        "# The path as it was sent: %2F is the daemon's to judge.",
+        'server.http-parseopts = ("url-path-2f-decode" => "disable")',
+        "# A client that stands still for so long is gone, as for the daemon (Timeout).",
+        f"server.max-read-idle = {max(site.stall for site in deployment.sites)}",
+        f"server.max-write-idle = {max(site.stall for site in deployment.sites)}",
+        "# Answers go out as they come, with little of them held here.",
+        "server.stream-response-body = 1",
+        f"server.stream-request-body = {0 if deployment.buffering else 1}  # RequestBuffering",
+        "",
+    ]
+    if len(deployment.sites) == 1:
+        return text([*lines, f"# {title(first)}", *_site(first, deployment)])
+    word = "$HTTP"
+    for site in deployment.sites:
+        if site.names or site.wild:
+            lines += [f"# {title(site)}", *block(f'{word}["host"] =~ "{_condition(site)}" {{', _site(site, deployment))]
+            word = "else $HTTP"
+    lines += ["# Names that no host has: the daemon knows whose they are."]
+    return text([*lines, *block("else {", _passing(first.backend, deployment))])
+
+
+def _order(address: Address) -> tuple[int, str]:
+    return address.port, address.host
+
+
+def _quoted(value: str) -> str:
+    return f'"{value}"'
+
+
+def _listens(addresses: list[Address], deployment: Deployment) -> list[str]:
+    """The sockets beyond the first one, and certificates."""
+    lines: list[str] = []
+    for address in addresses:
+        tls = next((site.tls for site in deployment.sites if address in site.addresses and site.tls), None)
+        certificate = [
+            'ssl.engine = "enable"', f"ssl.pemfile = {_quoted(tls.certificate)}", f"ssl.privkey = {_quoted(tls.key)}",
+        ] if tls else []  # fmt: skip
+        if address == addresses[0]:
+            lines += certificate
+        else:
+            where = f"{address.host}:{address.port}"
+            lines += block(f'$SERVER["socket"] == "{where}" {{', certificate)
+    return lines
+
+
+def _condition(site: Site) -> str:
+    names = [re.escape(name) for name in site.names] + ([name_expression(site.wild)] if site.wild else [])
+    return f"(?i)^(?:{'|'.join(names)})\\.?(?::[0-9]+)?$"
+
+
+def _site(site: Site, deployment: Deployment) -> list[str]:
+    lines = [f"server.document-root = {_quoted(site.root)}"] if site.root and len(deployment.sites) > 1 else []
+    # In units of 1024 bytes; what is above the very limit, the daemon refuses.
+    limit = -(-site.body_limit // 1024)
+    why = "LimitRequestBody" if limit else "the daemon's LimitRequestBody decides"
+    lines += [f"server.max-request-size = {limit}  # {why}"]
+    passing = _passing(site.backend, deployment)
+    if not site.statics:
+        return [*lines, *passing]
+    plain = "|".join(re.escape(static.uri) for static in site.statics)
+    moved = [static for static in site.statics if static.folder != site.root + static.uri]
+    lines += ["# Folders that need no Python. What is no file there, and what begins with a dot, is the daemon's."]
+    if moved:
+        lines += [
+            f"alias.url = ({', '.join(f'{_quoted(static.uri)} => {_quoted(static.folder)}' for static in moved)})"
+        ]
+    lines += [f'url.rewrite-if-not-file = ("^(?:{plain})" => "{_ELSEWHERE}")']
+    lines += block(f'$HTTP["url"] !~ "^(?:{plain})(?!.*/\\.)(?!\\.)" {{', passing)
+    lines += block('else $HTTP["request-method"] !~ "^(?:GET|HEAD)$" {', passing)
+    return lines
+
+
+def _passing(backend: Backend, deployment: Deployment) -> list[str]:
+    if backend.family == "unix":
+        where = [f'"socket" => "{backend.address}",']
+    else:
+        host, _, port = backend.address.rpartition(":")
+        where = [f'"host" => "{host.strip("[]")}", "port" => {port},']
+    options = [
+        *where,
+        '"check-local" => "disable",  # the daemon knows which files there are',
+        '"fix-root-scriptname" => "enable",',
+        "# The daemon gives up before lighttpd does, so that it is the daemon's error page and log that tell.",
+        f'"read-timeout" => {deployment.patience}, "write-timeout" => {deployment.patience}',
+    ]
+    return block('fastcgi.server = ("/" => ((', options, ")))")
