@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,10 +26,13 @@ class Sample:
     p99_ms: float
 
 
-def measure(wrk: str, url: str, roots: Iterable[int], *, seconds: float, threads: int, clients: int) -> Sample:
+def measure(
+    wrk: str, url: str, roots: Iterable[int], *, seconds: float, threads: int, clients: int, cookies: Sequence[str] = ()
+) -> Sample:
     """Let wrk ask `url` for `seconds` and account the processor time of the trees under `roots`.
 
-    The body is checked once beforehand by the caller; here only the status and the connections count.
+    The body is checked once beforehand by the caller; here only the status and the connections count. Requests bring
+    `cookies` (values of the header), one after the other.
     """
     roots = list(roots)
     before = cpu_microseconds(roots)
@@ -49,6 +52,7 @@ def measure(wrk: str, url: str, roots: Iterable[int], *, seconds: float, threads
         capture_output=True,
         text=True,
         check=True,
+        env={**os.environ, "COOKIES": "\n".join(cookies)},
     )
     used = cpu_microseconds(roots) - before
     told = json.loads(done.stdout.strip().splitlines()[-1])

@@ -99,12 +99,11 @@ class Nginx(Peer):
 
     def upstream(self, peer: Peer) -> str:
         template = FASTCGI if peer.protocol == "fastcgi" else HTTP
-        folder = {".php": "php", ".py": "handler"}[os.path.splitext(peer.script)[1]]
         return UPSTREAM.format(
             key=peer.key,
             socket=peer.socket,
             port=peer.port,
-            root=self.shop.apps / folder,
+            root=self.shop.apps / peer.app_folder,
             keepalive="keepalive 32;" if peer.keeps else "",
             pass_on=template.format(key=peer.key, keep="on" if peer.keeps else "off"),
         )

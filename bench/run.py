@@ -112,7 +112,8 @@ def answers(peer: Peer) -> bool:
 def warm_up(peers: Sequence[Peer], wrk: str, options: argparse.Namespace) -> None:
     """A second of load that does not count, so that no row pays for its imports and first connections."""
     for peer in peers:
-        measure(wrk, url(peer), [], seconds=1, threads=1, clients=options.clients)
+        cookies = cookies_for(peer, options.clients)
+        measure(wrk, url(peer), [], seconds=1, threads=1, clients=options.clients, cookies=cookies)
 
 
 def turn(peers: Sequence[Peer], by: int) -> list[Peer]:
@@ -131,8 +132,18 @@ def ask_all(peers: Sequence[Peer], wrk: str, options: argparse.Namespace, number
             seconds=options.seconds,
             threads=options.threads,
             clients=options.clients,
+            cookies=cookies_for(peer, options.clients),
         )
     return samples
+
+
+def cookies_for(peer: Peer, count: int) -> list[str]:
+    """The Cookie headers of as many new sessions, where the row has sessions."""
+    cookies = []
+    for _ in range(count if peer.sessions else 0):
+        with DIRECTLY.open(url(peer), timeout=10) as response:
+            cookies.append(response.headers["Set-Cookie"].partition(";")[0])
+    return cookies
 
 
 def publish(rows: Sequence[report.Row], rounds: Sequence[dict[str, Sample]], options: argparse.Namespace) -> None:

@@ -48,6 +48,7 @@ find_missing() {
             need apache2 program apache2
             need libapache2-mod-python test -e /usr/lib/apache2/modules/mod_python.so
             need php-fpm any_file '/usr/sbin/php-fpm*'
+            need redis-server redis_or_valkey
             ;;
         *)
             echo "packages.sh: no such target: $target (run, test, bench)" >&2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import floor, flup_threads, granian, gunicorn, modpython, ours, php, uwsgi
+from . import floor, flup_threads, granian, gunicorn, library, modpython, ours, php, uwsgi
 from .base import Missing, Peer, Workshop
 
 ALL: dict[str, type[Peer]] = {
@@ -17,6 +17,7 @@ ALL: dict[str, type[Peer]] = {
         php.Php,
         gunicorn.Gunicorn,
         flup_threads.Flup,
+        *library.ROWS,
     )
 }
 

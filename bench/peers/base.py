@@ -35,7 +35,9 @@ class Peer:
     """One row. Subclasses give the command and, where nginx stands in front, the upstream's protocol.
 
     key: what ONLY= calls it; title: what the table calls it; protocol: "fastcgi", "http", or "" when the peer
-    is itself the web server; keeps: whether nginx may keep its connections; script: SCRIPT_NAME for FastCGI.
+    is itself the web server; keeps: whether nginx may keep its connections; script: the path that is asked for;
+    app_folder: its folder of bench/apps; directives: what a mod_python is told for that folder; sessions: whether each
+    of wrk's clients brings the cookie of a session.
     """
 
     key = ""
@@ -43,6 +45,9 @@ class Peer:
     protocol = "fastcgi"
     keeps = True
     script = "/hello.py"
+    app_folder = "handler"
+    directives = "PythonHandler hello"
+    sessions = False
     note = ""
 
     def __init__(self, shop: Workshop) -> None:

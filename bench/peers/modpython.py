@@ -36,8 +36,8 @@ PythonOption mod_python.mutex_directory {folder}
 <Directory {root}>
     Require all granted
     SetHandler mod_python
-    PythonHandler hello
     PythonAutoReload On
+    {directives}
 </Directory>
 """
 
@@ -55,6 +55,8 @@ class ModPython(Peer):
     def command(self) -> list[str]:
         program = installed("apache2", "/usr/sbin/apache2")
         installed("libapache2-mod-python", f"{MODULES}/mod_python.so")
+        # Its children are other users, and some keep sessions here.
+        self.folder.chmod(0o777)
         config = self.folder / "httpd.conf"
         config.write_text(
             CONFIG.format(
@@ -62,7 +64,8 @@ class ModPython(Peer):
                 modules=MODULES,
                 port=self.port,
                 children=self.processes,
-                root=self.shop.apps / "handler",
+                root=self.shop.apps / self.app_folder,
+                directives=self.directives,
                 user="User www-data\nGroup www-data" if os.geteuid() == 0 else "",
             )
         )

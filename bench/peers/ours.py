@@ -17,8 +17,8 @@ DocumentRoot {root}
 <Directory {root}>
     Require all granted
     SetHandler mod_python
-    PythonHandler hello
     PythonAutoReload On
+    {directives}
 </Directory>
 """
 
@@ -33,7 +33,8 @@ class Ours(Peer):
             CONFIG.format(
                 folder=self.folder,
                 socket=self.socket,
-                root=self.shop.apps / "handler",
+                root=self.shop.apps / self.app_folder,
+                directives=self.directives,
                 processes=self.processes,
             )
         )

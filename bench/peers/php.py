@@ -23,6 +23,7 @@ pm.max_children = {children}
 
 
 class Php(Peer):
+    app_folder = "php"
     key = "php"
     title = "PHP-FPM"
     keeps = False
