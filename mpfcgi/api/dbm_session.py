@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dbm
 import errno
+import importlib
 import os
 import tempfile
 import time
@@ -18,10 +19,13 @@ from mpfcgi.api.stored import DamagedError, check_owner, dumped, found, loaded
 from mpfcgi.ipc.mutex.contract import STORES
 
 FILE = "mp_sess.dbm"
+Inodes = tuple[int, ...]
 # What the kinds of dbm add to the name.
 _SUFFIXES = ("", ".db", ".dat", ".dir", ".pag")
 # What dbm modules raise for a file that is none of theirs.
 _ERRORS = (OSError, ValueError, SyntaxError)
+# The module that reads a file, with the file's inodes for which that holds: to find out costs as much as to read it.
+_modules: dict[str, tuple[Inodes, Any]] = {}
 
 
 class DbmSession(BaseSession):
@@ -74,20 +78,31 @@ class DbmSession(BaseSession):
         server = self._req.server
         _apache._global_lock(server, None, STORES)
         try:
-            self._check_owners()
+            inodes = self._check_owners()
             try:
-                return self._do_once(act)
+                return self._do_once(act, inodes)
             except self._errors() as error:
                 if not self._is_damage(error):
                     raise
                 self._put_aside(error)
-                return self._do_once(act)
+                return self._do_once(act, ())
         finally:
             _apache._global_unlock(server, None, STORES)
 
-    def _do_once(self, act: Callable[[Any], Any]) -> Any:
-        with contextlib.closing(self._dbmtype.open(self._dbmfile, "c", 0o640)) as file:
+    def _do_once(self, act: Callable[[Any], Any], inodes: Inodes) -> Any:
+        with contextlib.closing(self._module(inodes).open(self._dbmfile, "c", 0o640)) as file:
             return act(file)
+
+    def _module(self, inodes: Inodes) -> Any:
+        """The module for the file, where `dbm` is to find out."""
+        if self._dbmtype is not dbm or not inodes:
+            return self._dbmtype
+        known, module = _modules.get(self._dbmfile, ((), None))
+        if known != inodes:
+            name = dbm.whichdb(self._dbmfile)
+            module = importlib.import_module(name) if name else dbm
+            _modules[self._dbmfile] = inodes, module
+        return module
 
     def _errors(self) -> tuple[type[Exception], ...]:
         own = self._dbmtype.error
@@ -107,12 +122,17 @@ class DbmSession(BaseSession):
     def _is_there(self) -> bool:
         return any(os.path.exists(self._dbmfile + suffix) for suffix in _SUFFIXES)
 
-    def _check_owners(self) -> None:
+    def _check_owners(self) -> Inodes:
+        """The inodes of the files that there are."""
+        inodes = []
         for suffix in _SUFFIXES:
             try:
-                check_owner(self._dbmfile + suffix, os.lstat(self._dbmfile + suffix))
+                status = os.lstat(self._dbmfile + suffix)
             except FileNotFoundError:
-                pass
+                continue
+            check_owner(self._dbmfile + suffix, status)
+            inodes.append(status.st_ino)
+        return tuple(inodes)
 
 
 def _file(req: Any) -> str:

@@ -24,7 +24,7 @@ from mpfcgi.api.members import integer, read_only, text
 from mpfcgi.api.output import Output
 from mpfcgi.api.reading import Reading
 from mpfcgi.api.server import mp_server
-from mpfcgi.api.table import mp_table
+from mpfcgi.api.table import mp_table, settled
 from mpfcgi.api.text import quoted_uri as quoted_uri
 from mpfcgi.api.text import shown
 from mpfcgi.api.validators import Validators
@@ -229,11 +229,11 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
 
     def get_config(self) -> mp_table:
         """The Python directives that hold for this request: On is '1', Off is '0'."""
-        return mp_table(self._settings.python_config)
+        return settled(self._settings, "python_config")
 
     def get_options(self) -> mp_table:
         """The PythonOption values that hold for this request."""
-        return mp_table(self._settings.options)
+        return settled(self._settings, "options")
 
     # -- the request line
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mpfcgi.api.constants import APLOG_ERR
-from mpfcgi.api.table import mp_table
+from mpfcgi.api.table import mp_table, settled
 from mpfcgi.api.text import loggable
 
 
@@ -25,11 +25,11 @@ class mp_server:
 
     def get_config(self) -> mp_table:
         """The Python directives of the server, without those of its directories."""
-        return mp_table(self._settings.python_config)
+        return settled(self._settings, "python_config")
 
     def get_options(self) -> mp_table:
         """The PythonOption values of the server."""
-        return mp_table(self._settings.options)
+        return settled(self._settings, "options")
 
     def log_error(self, message: str | None, level: int = APLOG_ERR, /) -> None:
         """Write a line to the server's error log; `level` is one of APLOG_*. None is no message."""

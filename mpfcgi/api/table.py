@@ -144,6 +144,14 @@ class mp_table:
             yield name, self[name]
 
 
+def settled(settings: Any, kind: str) -> mp_table:
+    """A table of what settings have under the name `kind`, to be changed at will; the work of making it is done once."""
+    items = settings.extras.get(kind)
+    if items is None:
+        items = settings.extras[kind] = mp_table(getattr(settings, kind)).items()
+    return mp_table.of_raw(list(items))
+
+
 def _fold(key: object) -> str:
     if isinstance(key, str):
         return key.lower()

@@ -13,6 +13,7 @@ class Settings:
 
     def __init__(self, options, debug):
         self.options = options
+        self.extras = {}
         self.python_config = {"PythonDebug": debug}
 
     def get(self, name, default=None):

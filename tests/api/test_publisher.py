@@ -12,6 +12,7 @@ from mpfcgi.api.exchange import MemoryExchange
 
 
 class Settings:
+    extras: dict = {}
     options: dict = {}
     python_config: dict = {}
     values: dict = {}

@@ -5,6 +5,7 @@ from mpfcgi.api.exchange import MemoryExchange
 
 
 class Settings:
+    extras: dict = {}
     values: dict = {}
     options = {"a": "1"}
     python_config = {"PythonDebug": "1"}

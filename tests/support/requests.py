@@ -14,6 +14,7 @@ class Settings:
 
     def __init__(self, options):
         self.options = options
+        self.extras = {}
         self.values = {}
         self.python_config = {}
 
