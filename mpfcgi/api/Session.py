@@ -240,8 +240,12 @@ class BaseSession(dict[Any, Any]):
 
 def option(req: Any, *names: str) -> str | None:
     """The first of some PythonOptions that has a value; None without."""
-    options = req.get_options()
-    return next((value for name in names if (value := options.get(name))), None)
+    get = req.get_options().get
+    for name in names:
+        value: str | None = get(name)
+        if value:
+            return value
+    return None
 
 
 def flag(req: Any, default: bool, *names: str) -> bool:
@@ -274,7 +278,8 @@ def _is_sid(text: object) -> bool:
 
 def _handler_path(req: Any) -> str:
     """The URL of the folder whose handler runs; '/' where it has none, as with <Location>, Alias and virtual hosts."""
-    directory = req.hlist.directory if req.hlist is not None else None
+    hlist = req.hlist
+    directory = hlist.directory if hlist is not None else None
     root = req.document_root().rstrip("/") + "/"
     if not directory or not directory.startswith(root):
         return "/"

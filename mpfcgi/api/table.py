@@ -42,7 +42,7 @@ class mp_table:
 
     def get(self, key: str | bytes, default: Any = None, /) -> Any:
         """The first value of a key, or `default`."""
-        wanted = _fold(key)
+        wanted = key.lower() if key.__class__ is str else _fold(key)
         for name, value in self._items:
             if name.lower() == wanted:
                 return value
