@@ -22,6 +22,7 @@ def main() -> None:
       mpfcgi serve                      serve this folder on http://127.0.0.1:8000
       mpfcgi run -c mpfcgi.conf         the daemon, in the foreground
       mpfcgi check -c mpfcgi.conf       is the configuration right?
+      mpfcgi check old-site             what in these handlers needs porting?
       mpfcgi request -c mpfcgi.conf /   one request to the running daemon
       mpfcgi frontend nginx             the web server's side of the configuration
     """

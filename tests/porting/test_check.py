@@ -1,0 +1,105 @@
+"""The port helper, tried on a folder of old handlers whose lines say what is to be found on them."""
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mpfcgi.porting import LOOK, MUST, SHOULD, check_paths, check_text
+
+OLD = Path(__file__).parent / "old"
+MARK = re.compile(r"#! ([\w<> -]+?)(?= %>|$)")
+
+
+def marks(path):
+    return sorted(
+        (number, pattern)
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        for match in MARK.finditer(line)
+        for pattern in match[1].split()
+    )
+
+
+def patterns(text, file="x.py"):
+    return [finding.pattern for finding in check_text(file, text.encode())]
+
+
+@pytest.mark.parametrize("name", ["login.py", "library.py", "modern.py", "page.psp"])
+def test_all_that_the_lines_say_is_found_and_nothing_else(name):
+    found = [(finding.line, finding.pattern) for finding in check_paths([str(OLD / name)])]
+    assert sorted(found) == marks(OLD / name)
+
+
+def test_a_folder_is_searched_for_all_that_can_be_checked():
+    found = list(check_paths([str(OLD)]))
+    assert {Path(finding.file).name for finding in found} == {
+        ".htaccess",
+        "library.py",
+        "login.py",
+        "page.psp",
+        "site.conf",
+    }
+    assert all(finding.line > 0 and finding.column > 0 and finding.message and finding.instead for finding in found)
+    assert {finding.severity for finding in found} == {MUST, SHOULD, LOOK}
+
+
+def test_handlers_in_locations_and_by_path_are_named():
+    found = [
+        (finding.line, finding.pattern) for finding in check_paths([str(OLD / "site.conf"), str(OLD / ".htaccess")])
+    ]
+    assert found == [(6, "location"), (2, "handler-path")]
+
+
+def test_python_itself_is_asked_for_what_no_pattern_knows():
+    (finding,) = check_text("x.py", b"x = 1\ny = = 2\n")
+    assert (finding.line, finding.severity, finding.pattern) == (2, MUST, "syntax")
+    assert patterns("print 'x'\ny = = 2\n") == ["print"]
+    assert patterns("x = '\0'\n") == ["syntax"]
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\n", b"\xef\xbb\xbfx = 1\n", b"# -*- coding: latin-1 -*-\nx = '\xe9'\n", b"x = 1\r\ny = 2\r\n"]
+)
+def test_files_of_any_encoding_are_read(data):
+    assert check_text("x.py", data) == []
+
+
+def test_tables_have_their_old_methods_still():
+    severities = {
+        owner: check_text("x.py", f"{owner}.has_key('x')".encode())[0].severity
+        for owner in (
+            "req.headers_in",
+            "form",
+            "req.subprocess_env",
+            "req.get_options()",
+            "request.session",
+            "users",
+            "d['x']",
+        )
+    }
+    assert [severities[owner] for owner in list(severities)[:5]] == [SHOULD] * 5
+    assert [severities[owner] for owner in list(severities)[5:]] == [MUST] * 2
+
+
+def test_a_module_of_the_site_may_have_an_old_name(tmp_path):
+    (tmp_path / "commands.py").write_text("x = 1\n")
+    page = tmp_path / "page.py"
+    page.write_text("import commands, sets\n")
+    assert [finding.column for finding in check_paths([str(page)])] == [18]
+
+
+def test_brackets_that_never_close_do_not_hide_what_follows():
+    assert patterns("x = (1, [2\ndef f():\n    print 'x'\n") == ["syntax", "print"]
+
+
+def test_a_string_that_never_ends_hides_its_line_only():
+    assert patterns("x = 'abc\nprint 'y'\n") == ["syntax", "print"]
+
+
+@given(st.text(st.sampled_from("print except raise,:()[]{}'\"\n\t\\#`<>=%x1.0Lé;\r\f")) | st.text())
+def test_any_text_is_checked(text):
+    for name in ("x.py", "x.psp"):
+        for finding in check_text(name, text.encode("utf-8", "surrogatepass")):
+            assert finding.line <= text.count("\n") + text.count("\r") + 1
