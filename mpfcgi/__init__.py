@@ -11,6 +11,7 @@ The rooms, and the way of a request through them:
     api/         what handlers import as ``mod_python``
     gateway/     the other way round: HTTP or CGI -> FastCGI
     frontend/    the web server's side: configurations for nginx, Apache and others
+    porting/     what in old handlers must change, for `mpfcgi check`
     cli/         the ``mpfcgi`` command
 """
 

@@ -73,7 +73,11 @@ def handler(req: Any) -> int:
 
 def _place(req: Any) -> tuple[str, str]:
     """The module's file, and the names in it that the address leads through, with dots. SERVER_RETURN with 404."""
-    filename: str = req._filename or ""
+    filename: str | None = req._filename
+    if not filename:
+        # In a <Location> there may be no file; the root of the disk is no place to look for one.
+        req.log_error("publisher: the address leads to no file; use it in a <Directory>, or with an Alias")
+        raise SERVER_RETURN(HTTP_NOT_FOUND)
     names = _SLASHES.sub("/", req._path_info or "").strip("/").replace("/", ".")
     resource = req._resource
     known = resource is not None and resource.filename == filename

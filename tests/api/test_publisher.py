@@ -139,6 +139,14 @@ def test_a_folder_without_an_index_module_is_not_found(site):
     assert site.ask("sub", "/x")[0] == 404
 
 
+def test_an_address_without_a_file_is_not_found_and_the_log_says_why(site):
+    req = site.request("")
+    req._filename = None
+    with pytest.raises(SERVER_RETURN) as raised:
+        publisher.handler(req)
+    assert (raised.value.args[0], "no file" in site.services.lines[0]) == (404, True)
+
+
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS"])
 def test_other_methods_are_not_allowed(site, method):
     site.write("index.py", MANUAL)
