@@ -45,11 +45,12 @@ class Field:
 
     @property
     def value(self) -> bytes | None:
-        """The contents, all in memory; None without a file."""
+        """The contents, all in memory; None without a file. The file is at its start afterwards."""
         if self.file is None:
             return None
         self.file.seek(0)
         contents = self.file.read()
+        self.file.seek(0)
         if not isinstance(contents, bytes):
             raise TypeError(f"the file of a Field gives bytes, not {type(contents).__name__}")
         return contents

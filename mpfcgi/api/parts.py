@@ -88,9 +88,9 @@ class Part:
         text = StringField.named(name, decoded(file.read(), self.type_options.get("charset", "")))
         file.seek(0)
         text.file = file
-        text.type = text.ctype = self.type
+        text.type = self.type
         text.type_options = self.type_options
         text.disposition = disposition
-        text.disposition_options = text.disp_options = self.options
+        text.disposition_options = self.options
         text.headers = self.headers
         return text

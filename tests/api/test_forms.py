@@ -123,8 +123,10 @@ def test_ordinary_fields_are_str_and_uploads_have_bytes_and_a_file():
     up = form["up"]
     assert isinstance(up, util.Field)
     assert (up.filename, up.value, up.type, up.disposition) == ("dätei.txt", b"\0\r\n\xff", "text/plain", "form-data")
+    assert up.file.read() == b"\0\r\n\xff"
     up.file.seek(1)
     assert up.file.read() == b"\r\n\xff"
+    assert form["name"].file.read() == "näme".encode()
 
 
 def test_a_name_that_is_no_utf8_is_not_lost():
