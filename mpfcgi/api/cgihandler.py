@@ -25,13 +25,16 @@ from mpfcgi.api.apache import build_cgi_env
 from mpfcgi.api.constants import APLOG_ERR, HTTP_NOT_FOUND, OK
 from mpfcgi.api.errors import SERVER_RETURN
 
-# A module of these stays imported: the library doesn't change, and extension modules can't be loaded twice.
+# A module below these stays imported: the library and this package don't change, and extension modules can't be loaded
+# twice.
 _INSTALLED = tuple(
     {
         os.path.join(path, "")
         for path in (
+            os.path.dirname(os.path.dirname(__file__)),
             sys.base_prefix + "/lib/python3",
             *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+            sysconfig.get_path("purelib", sysconfig.get_preferred_scheme("user")),
         )
     }
 )

@@ -95,6 +95,13 @@ def test_the_library_stays_imported(site):
     assert "this" in sys.modules
 
 
+def test_the_api_stays_imported(site):
+    page = site(a=HEAD + "from mod_python import testhandler\nprint(id(testhandler))")
+    first = page.get("/a.py").body
+    assert first.strip().isdigit()
+    assert page.get("/a.py").body == first
+
+
 def test_a_script_may_have_the_name_of_a_module(site):
     import string
 
