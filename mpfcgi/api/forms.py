@@ -33,6 +33,15 @@ READ_SIZE = 64 * 1024
 URLENCODED = "application/x-www-form-urlencoded"
 
 
+def query_pairs(text: str, keep_blank_values: int) -> list[tuple[str, str]]:
+    """The fields of a query string, whatever is in it."""
+    try:
+        return parse_qsl(text, keep_blank_values)
+    except UnicodeDecodeError:
+        # As mod_python does: what is no UTF-8 is read by the standard library, to which ";" is no separator.
+        return _lenient_parse_qsl(text, bool(keep_blank_values), errors="replace")
+
+
 class FieldStorage:
     """The fields of a request: those of the query string, then those of the body of a POST.
 
@@ -64,12 +73,7 @@ class FieldStorage:
             self._read_body(req, keep_blank_values)
 
     def _add_pairs(self, text: str, keep_blank_values: int) -> None:
-        try:
-            pairs = parse_qsl(text, keep_blank_values)
-        except UnicodeDecodeError:
-            # As mod_python does: what is no UTF-8 is read by the standard library, to which ";" is no separator.
-            pairs = _lenient_parse_qsl(text, bool(keep_blank_values), errors="replace")
-        self.list += [StringField.named(name, value) for name, value in pairs]
+        self.list += [StringField.named(name, value) for name, value in query_pairs(text, keep_blank_values)]
 
     def _read_body(self, req: Any, keep_blank_values: int) -> None:
         kind, options = parse_header(req.headers_in.get("Content-Type") or URLENCODED)

@@ -170,6 +170,9 @@ def _call(req: Any, obj: Any) -> Any:
         takes = util.taken_by(obj)
         if not takes.fields or not req._args:
             return obj(req=req) if takes.req else obj()
+        # A form that is there already was made, and may have been changed, by an earlier handler.
+        if req._form is None:
+            return util.apply_query(obj, req._args, req=req)
     form = req.form
     if not isinstance(form, util.FieldStorage):
         form = req.form = _form(req)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -10,7 +11,7 @@ from weakref import WeakKeyDictionary
 from mpfcgi.api.constants import DONE, HTTP_MOVED_PERMANENTLY, HTTP_MOVED_TEMPORARILY
 from mpfcgi.api.errors import SERVER_RETURN
 from mpfcgi.api.fields import Field, FieldList, StringField
-from mpfcgi.api.forms import FieldStorage
+from mpfcgi.api.forms import FieldStorage, query_pairs
 from mpfcgi.api.queries import parse_header, parse_qs, parse_qsl
 
 __all__ = [
@@ -59,11 +60,22 @@ def apply_fs_data(object: Any, fs: FieldStorage, /, **args: Any) -> Any:
     Text fields are passed as str, uploads as Field, repeated ones as a list. What `args` gives wins; a list there is
     put before the fields of that name. All fields go to `**kwargs`, if `object` takes them.
     """
+    return _apply(object, [(field.name, field if field.filename else field.value) for field in fs.list], args)
+
+
+def apply_query(object: Any, query: str, /, **args: Any) -> Any:
+    """The same with the fields of a query string, blank ones included: without making a FieldStorage of them."""
+    return _apply(object, query_pairs(query, 1), args)
+
+
+def _apply(object: Any, fields: Iterable[tuple[str | None, Any]], args: dict[str, Any]) -> Any:
     values: dict[str, Any] = {name: list(value) if isinstance(value, list) else value for name, value in args.items()}
-    for field in fs.list:
-        given = values.setdefault(field.name, [])
-        if isinstance(given, list):
-            given.append(field if field.filename else field.value)
+    for name, value in fields:
+        # A part of a multipart body may have none.
+        if name is not None:
+            given = values.setdefault(name, [])
+            if isinstance(given, list):
+                given.append(value)
     for name, value in values.items():
         if isinstance(value, list) and len(value) == 1:
             values[name] = value[0]

@@ -207,6 +207,23 @@ def test_the_form_is_made_only_when_somebody_wants_it(site, monkeypatch):
     assert (site.ask("h")[1], made) == ("None", [1])
 
 
+def test_a_form_that_an_earlier_handler_has_made_is_used(site):
+    site.write("index.py", PAGES)
+    req = site.request("some", args="name=x")
+    req.form = util.FieldStorage(req)
+    req.form["name"] = "changed"
+    publisher.handler(req)
+    req._finish()
+    assert req._exchange.response.endswith(b"'changed' 'none'")
+
+
+def test_parts_without_a_name_are_nobodys_arguments(site):
+    site.write("index.py", PAGES)
+    body = b"--B\r\nContent-Disposition: form-data\r\n\r\nx\r\n--B--\r\n"
+    params = {"method": "POST", "CONTENT_TYPE": "multipart/form-data; boundary=B", "CONTENT_LENGTH": str(len(body))}
+    assert site.ask("everything", body=body, **params) == (200, "[]")
+
+
 def test_a_missing_argument_is_the_functions_error(site):
     site.write("index.py", PAGES)
     with pytest.raises(TypeError, match="name"):
