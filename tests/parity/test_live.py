@@ -64,6 +64,13 @@ def ports(tmp_path_factory):
         yield real, stack.enter_context(nginx(folder, daemon.socket))
 
 
+def _compared(name: str, value: str) -> str:
+    """A header's value without what is of the moment: the two are asked one after the other."""
+    if name == "expires" and value.endswith("GMT"):
+        return "a time"
+    return methods(value) if name == "allow" else value
+
+
 def fetch(port: int, request: Request) -> Answer:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     with contextlib.closing(connection):
@@ -72,7 +79,7 @@ def fetch(port: int, request: Request) -> Answer:
         response = connection.getresponse()
         body = response.read().decode("utf-8", "backslashreplace")
     found = sorted(
-        (name.lower(), methods(value) if name.lower() == "allow" else value)
+        (name.lower(), _compared(name.lower(), value))
         for name, value in response.getheaders()
         if name.lower() not in NOT_COMPARED and name.lower() != "content-length"
     )
