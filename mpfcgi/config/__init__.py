@@ -1,7 +1,7 @@
 """The rules: Apache-style configuration text into immutable answers. Reads files; opens no sockets, runs no code."""
 
 from mpfcgi.config.filetypes import FileType, FileTypes
-from mpfcgi.config.interpreters import connection_interpreters, imports, names_vary, static_interpreters
+from mpfcgi.config.interpreters import connection_interpreters, imports, needs_router, static_interpreters
 from mpfcgi.config.loader import load, load_text
 from mpfcgi.config.model import Config, ConfigError, Listen, Place, PoolSettings, Server
 from mpfcgi.config.pools import pool_for
@@ -26,7 +26,7 @@ __all__ = [
     "imports",
     "load",
     "load_text",
-    "names_vary",
+    "needs_router",
     "parse_uri",
     "pool_for",
     "static_interpreters",

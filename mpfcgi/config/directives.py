@@ -702,8 +702,39 @@ _add(
 )
 
 # -- pools
-_add("ProcessManager", "P", v.choice("static"), "How many workers run: static is always MaxProcesses.")
-_add("MaxProcesses", "P", v.integer(1, 1000), "The number of workers. Default 4.")
+_add(
+    "ProcessManager",
+    "P",
+    v.choice("static", "dynamic", "ondemand"),
+    "How many workers run: static, always MaxProcesses; dynamic, some more than are busy; ondemand, as many as requests need.",
+    syntax="static|dynamic|ondemand",
+)
+_add("MaxProcesses", "P", v.integer(1, 1000), "The number of workers, or the most. Default 4.")
+_add(
+    "StartProcesses", "P", v.integer(1, 1000), "With dynamic, the workers at the start. Default: between the next two."
+)
+_add("MinSpareProcesses", "P", v.integer(1, 1000), "With dynamic, the fewest workers that wait for work. Default 1.")
+_add("MaxSpareProcesses", "P", v.integer(1, 1000), "With dynamic, the most workers that wait for work. Default 3.")
+_add(
+    "IdleTimeout",
+    "P",
+    v.seconds,
+    "With ondemand, how long a worker without a request stays, and then a pool without workers. Default 10s.",
+    syntax="time",
+)
+_add(
+    "MaxSpawnRate",
+    "P",
+    v.integer(1, 1000),
+    "The most workers started in a second once the first are there. Default 32.",
+)
+_add(
+    "MaxPools",
+    "P",
+    v.integer(1, 10000),
+    "How many pools of this pattern requests may start; past it the longest idle one ends. Default 1000.",
+)
+_add("MaxTotalProcesses", "S", v.integer(1, 2000), "The most workers of all pools together. Default 1000.")
 _add(
     "ConnectionProcesses",
     "P",
@@ -813,10 +844,6 @@ for _names, _why in (
         REFUSED[_name.lower()] = _why
 
 for _name in [
-    "StartProcesses",
-    "MinSpareProcesses",
-    "MaxSpareProcesses",
-    "IdleTimeout",
     "MaxRequests",
     "Threads",
     "QueueTimeout",

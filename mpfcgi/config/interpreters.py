@@ -50,10 +50,18 @@ def connection_interpreters(config: Config) -> dict[str, tuple[Listen, ...]]:
     return found
 
 
-def names_vary(config: Config) -> bool:
-    """Whether requests of one listener may need different interpreters (so that a router is needed)."""
+def needs_router(config: Config) -> bool:
+    """Whether connections must be seen before a pool gets them: they are for several, or the pool has no worker at times.
+
+    An on-demand pool's kept connections wait in the router, for a worker that only holds some would never be idle.
+    """
     if not config.fastcgi_listens and config.connection_listens:
         return False
+    return names_vary(config) or any(pool.process_manager == "ondemand" for pool in config.pools)
+
+
+def names_vary(config: Config) -> bool:
+    """Whether requests of one listener may need different interpreters (so that a router is needed)."""
     return len(static_interpreters(config)) > 1 or any(
         _makes_names(directive)
         for server in config.servers

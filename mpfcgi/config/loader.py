@@ -271,6 +271,10 @@ class _Loader:
                     "Listen ... connection can't stand in <PythonPool>", listen.place,
                     "write it outside: the host of its PythonConnectionHandler names the pool",
                 )  # fmt: skip
+        self.warnings += [
+            f"{line.place}: {line.name} is ignored: it is for ProcessManager {manager}"
+            for line, manager in pools.ignored(directives)
+        ]
         self.pools.append(pools.settings(node.args[0], directives, listens, node.place))
 
     def _listen(self, directive: Directive) -> Listen:

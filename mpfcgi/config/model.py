@@ -98,6 +98,12 @@ class PoolSettings:
     pattern: str = "*"
     process_manager: str = "static"
     max_processes: int = 4
+    start_processes: int = 2
+    min_spare_processes: int = 1
+    max_spare_processes: int = 3
+    idle_timeout: float = 10.0
+    max_spawn_rate: int = 32
+    max_pools: int = 1000
     connection_processes: int | None = None
     queue_length: int = 128
     environment: Mapping[str, str] = field(default_factory=dict)

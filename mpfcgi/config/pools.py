@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
+from typing import Any
 
 from mpfcgi.config.model import ConfigError, Directive, Listen, Place, PoolSettings
 from mpfcgi.config.values import BadValue, address_argument
@@ -12,25 +13,66 @@ from mpfcgi.config.values import BadValue, address_argument
 # sun_path of a unix address, with its final NUL (unix(7)).
 MAX_SOCKET_PATH = 107
 
+# Directives whose value is a field as it is.
+FIELDS = {
+    "ProcessManager": "process_manager",
+    "MaxProcesses": "max_processes",
+    "IdleTimeout": "idle_timeout",
+    "MaxSpawnRate": "max_spawn_rate",
+    "MaxPools": "max_pools",
+    "ConnectionProcesses": "connection_processes",
+    "QueueLength": "queue_length",
+}
+# What only one ProcessManager asks for.
+ONLY_FOR = {
+    "StartProcesses": "dynamic",
+    "MinSpareProcesses": "dynamic",
+    "MaxSpareProcesses": "dynamic",
+    "IdleTimeout": "ondemand",
+}
 
-def settings(pattern: str, directives: Iterable[Directive], listens: tuple[Listen, ...], place: Place) -> PoolSettings:
+
+def settings(pattern: str, directives: Sequence[Directive], listens: tuple[Listen, ...], place: Place) -> PoolSettings:
     """The settings of a section, from its directives."""
-    values = {directive.name: directive.value for directive in directives}
     environment: dict[str, str] = {}
     for directive in directives:
         if directive.name == "SetEnv":
             environment.update(directive.value)
-    default = PoolSettings()
+    plain: dict[str, Any] = {
+        field: directive.value for directive in directives if (field := FIELDS.get(directive.name)) is not None
+    }
     return PoolSettings(
-        pattern=pattern,
-        process_manager=values.get("ProcessManager", default.process_manager),
-        max_processes=values.get("MaxProcesses", default.max_processes),
-        connection_processes=values.get("ConnectionProcesses"),
-        queue_length=values.get("QueueLength", default.queue_length),
-        environment=environment,
-        listens=listens,
-        place=place,
+        pattern=pattern, **plain, **_spare(directives), environment=environment, listens=listens, place=place
     )
+
+
+def ignored(directives: Sequence[Directive]) -> list[tuple[Directive, str]]:
+    """The lines of a section that mean nothing under its ProcessManager, each with the one that it is for."""
+    manager = ([line.value for line in directives if line.name == "ProcessManager"] or ["static"])[-1]
+    return [(line, ONLY_FOR[line.name]) for line in directives if ONLY_FOR.get(line.name, manager) != manager]
+
+
+def _spare(directives: Sequence[Directive]) -> dict[str, Any]:
+    """MinSpareProcesses, MaxSpareProcesses and StartProcesses of a dynamic pool. ConfigError when they contradict."""
+    lines = {line.name: line for line in directives}
+    values = {name: line.value for name, line in lines.items()}
+    if values.get("ProcessManager") != "dynamic":
+        return {}
+    default = PoolSettings()
+    most = values.get("MaxProcesses", default.max_processes)
+    least = values.get("MinSpareProcesses", min(default.min_spare_processes, values.get("MaxSpareProcesses", most)))
+    spare = values.get("MaxSpareProcesses", min(max(default.max_spare_processes, least), most))
+    # As PHP-FPM: in the middle of what may be spare.
+    start = values.get("StartProcesses", (least + spare) // 2)
+    for name, value, low, high, bounds in (
+        ("MaxSpareProcesses", spare, 1, most, "MaxProcesses"),
+        ("MinSpareProcesses", least, 1, spare, "MaxSpareProcesses"),
+        ("StartProcesses", start, least, most, "MinSpareProcesses to MaxProcesses"),
+    ):
+        if not low <= value <= high:
+            place = lines[name].place if name in lines else lines["ProcessManager"].place
+            raise ConfigError(f"{name} is {value}, which is not within {low} to {high}", place, f"{bounds} bounds it")
+    return {"min_spare_processes": least, "max_spare_processes": spare, "start_processes": start}
 
 
 def pool_for(pools: Iterable[PoolSettings], name: str) -> PoolSettings:

@@ -11,8 +11,12 @@ import socket
 # Supervisor to worker.
 QUIT = b"Q"
 REOPEN = b"L"
-# Worker to supervisor.
+# To the router: ask again for the queues of the pools; and its answer, that it has given up those it had.
+FORGET = b"F"
+# Worker to supervisor: it is there; a request takes longer than a moment; it should be replaced.
 READY = b"R"
+HELD = b"H"
+WORN = b"W"
 
 
 def control_pair() -> tuple[socket.socket, socket.socket]:

@@ -67,6 +67,21 @@ class Slot:
     def free(self) -> bool:
         return self._numbers[_STATE] == FREE
 
+    @property
+    def state(self) -> int:
+        """The state as the worker has last written it."""
+        return self._numbers[_STATE]
+
+    @property
+    def requests(self) -> int:
+        """The number of requests that the worker has ended."""
+        return self._numbers[_REQUESTS]
+
+    @property
+    def since(self) -> float:
+        """When the last request began."""
+        return self._times[_SINCE]
+
     def release(self) -> None:
         self._numbers[_STATE] = FREE
         self._numbers[_PID] = 0

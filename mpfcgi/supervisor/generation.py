@@ -10,14 +10,26 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from time import monotonic
 
-from mpfcgi.config import Config, Listen, connection_interpreters, names_vary, pool_for, static_interpreters
+from mpfcgi.config import (
+    Config,
+    Listen,
+    PoolSettings,
+    connection_interpreters,
+    needs_router,
+    pool_for,
+    static_interpreters,
+)
 from mpfcgi.ipc.mutex import Mutexes
 from mpfcgi.ipc.scoreboard import Scoreboard
 from mpfcgi.supervisor.listeners import Listeners
 from mpfcgi.supervisor.log import Log
-from mpfcgi.supervisor.pool import ConnectionPool, Crew, Pool, WorkerMain
+from mpfcgi.supervisor.pool import ConnectionPool, Crew, Headcount, Pool, WorkerMain
 from mpfcgi.supervisor.queues import Queue, Queues
 from mpfcgi.supervisor.router_handle import RouterCrew
+
+# Seconds between two complaints about the limit of all processes, and the limit.
+FULL_AGAIN = 60.0
+PROCESSES = 1000
 
 
 @dataclass(frozen=True)
@@ -44,21 +56,24 @@ class Generation:
     ) -> None:
         self.number, self.config = number, config
         self._means = means
-        self._static = static_interpreters(config)
+        self.headcount = Headcount(_process_limit(config))
+        self._full, self._said_full = False, 0.0
+        self._ended: list[Crew] = []
+        self._static = dict.fromkeys(static_interpreters(config))
         self.router: RouterCrew | None = None
         self.pools: dict[str, Pool] = {}
-        names = self._static
-        if names_vary(config):
+        names = list(self._static)
+        if needs_router(config):
             self.router = RouterCrew(
                 config, means.listeners.of(self._shared()), means.queues.hand_backs, means.log, means.scoreboard
             )
-            self.router.wanted = 0 if succeeds else 1
-            names += tuple(name for name in on_demand if name not in names)
+            self.router.want(0 if succeeds else 1)
+            names += [name for name in on_demand if name not in self._static]
         for name in names:
             self._add(name)
         self._connection_pools = [
             ConnectionPool(
-                name, pool_for(config.pools, name), config, number, means.log, means.scoreboard,
+                name, pool_for(config.pools, name), config, number, self.headcount, means.log, means.scoreboard,
                 means.mutexes, means.worker_main,
                 means.listeners.with_lines(listens),
             )
@@ -67,7 +82,8 @@ class Generation:
 
     @property
     def crews(self) -> list[Crew]:
-        return [*self.pools.values(), *self._connection_pools, *([self.router] if self.router else [])]
+        routers = [self.router] if self.router else []
+        return [*self.pools.values(), *self._connection_pools, *routers, *self._ended]
 
     @property
     def is_ready(self) -> bool:
@@ -89,14 +105,76 @@ class Generation:
     def open(self) -> None:
         """Let the router in, if it is time."""
         if self.router is not None and self._pools_ready:
-            self.router.wanted = 1
+            self.router.want(1)
 
     def queue_for(self, name: str) -> Queue:
-        """The queue of a pool; the pool is started if there is none of that name."""
+        """The queue of a pool; the pool is started if there is none of that name. LookupError when it can't be."""
         if name not in self.pools:
+            self._make_place(pool_for(self.config.pools, name), monotonic())
             self._means.log.info(f"[pool {name}] started on demand")
-            self._add(name).act(monotonic())
+            self._add(name)
         return self.pools[name].queue
+
+    def tend(self, now: float) -> list[Crew]:
+        """End pools that requests have started and none asks for any more; they are given back.
+
+        Where the limit of all processes keeps a pool from having any, the longest idle one of another leaves.
+        """
+        if self.headcount.room == 0:
+            self._full = True
+            self._relieve(now)
+        elif self._full:
+            self._full = False
+            for pool in self.pools.values():
+                pool.touched = True
+        for name in self.on_demand if self.router is not None else ():
+            if self.pools[name].is_over(now):
+                self._end(name, now)
+        ended, self._ended = self._ended, []
+        return ended
+
+    def _make_place(self, settings: PoolSettings, now: float) -> None:
+        """See that one more pool of a section may be started: end the one that has been idle for longest."""
+        alike = [name for name in self.on_demand if self.pools[name].settings.pattern == settings.pattern]
+        if len(alike) < settings.max_pools:
+            return
+        idle = [name for name in alike if self.pools[name].is_idle(now)]
+        if not idle:
+            raise LookupError(f"{len(alike)} pools of {settings.pattern!r} are there (MaxPools), and all are busy")
+        longest = min(idle, key=lambda name: self.pools[name].last_active())
+        self._means.log.notice(
+            f"[pool {longest}] ends: MaxPools {settings.max_pools} are there, and one more is needed"
+        )
+        self._end(longest, now)
+
+    def _end(self, name: str, now: float) -> None:
+        self._means.log.info(f"[pool {name}] ended")
+        pool = self.pools.pop(name)
+        pool.retire_all(now)
+        self._ended.append(pool)
+        for member in self.router.members.values() if self.router is not None else ():
+            member.forget()
+
+    def _relieve(self, now: float) -> None:
+        """Let a worker leave for the sake of a pool that has none at all and is asked for."""
+        starved = [pool for pool in self.pools.values() if pool.is_starved()]
+        if not starved:
+            return
+        if now >= self._said_full + FULL_AGAIN or not self._said_full:
+            self._said_full = now
+            self._means.log.error(
+                f"[pool {starved[0].name}] all {self.headcount.most} processes are there (MaxTotalProcesses), "
+                "and it has none: one that is idle elsewhere leaves for it"
+            )
+        leaving = sum(member.asked is not None for pool in self.pools.values() for member in pool.members.values())
+        if leaving:
+            return
+        spare = [(pool, pid) for pool in self.pools.values() if (pid := pool.dispensable(now)) is not None]
+        if spare:
+            pool, pid = min(spare, key=lambda item: item[0].last_active())
+            pool.members[pid].retire(now)
+            pool.wanted = max(pool.wanted - 1, 0)
+            pool.touched = True
 
     @property
     def _pools_ready(self) -> bool:
@@ -117,7 +195,12 @@ class Generation:
         settings = pool_for(self.config.pools, name)
         listens = self.config.fastcgi_listens if self.router is None else settings.listens
         pool = self.pools[name] = Pool(
-            name, settings, self.config, self.number, means.log, means.scoreboard, means.mutexes, means.worker_main,
-            means.queues.of(name), means.listeners.of(listens), self.router.hand_back if self.router else None,
+            name, settings, self.config, self.number, self.headcount, means.log, means.scoreboard, means.mutexes,
+            means.worker_main, means.queues.of(name), means.listeners.of(listens), self.router.hand_back if self.router else None,
         )  # fmt: skip
         return pool
+
+
+def _process_limit(config: Config) -> int:
+    lines = [line.value for line in config.main.directives if line.name == "MaxTotalProcesses"]
+    return lines[-1] if lines else PROCESSES

@@ -14,15 +14,30 @@ from mpfcgi.ipc.scoreboard import Scoreboard, Slot
 from mpfcgi.ipc.setup import WorkerSetup
 from mpfcgi.supervisor import process, staffing
 from mpfcgi.supervisor.log import Log
-from mpfcgi.supervisor.queues import Queue
-from mpfcgi.supervisor.staffing import BackOff, Snapshot
+from mpfcgi.supervisor.queues import Queue, ready
+from mpfcgi.supervisor.staffing import BackOff, Pace, Policy, Snapshot
 from mpfcgi.supervisor.worker_handle import WorkerHandle
 
 WorkerMain = Callable[[WorkerSetup], int]
 
 
+class Headcount:
+    """The workers of one generation, of which there may be `most`."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.count = most, 0
+
+    @property
+    def room(self) -> int:
+        return max(self.most - self.count, 0)
+
+
 class Crew:
     """Processes of one kind, kept at a number: what pools, the router and the processes beside have in common."""
+
+    policy: Policy | None = None
+    pace: Pace | None = None
+    headcount: Headcount | None = None
 
     def __init__(self, name: str, wanted: int, log: Log, label: str) -> None:
         self.name, self.wanted = name, wanted
@@ -31,11 +46,27 @@ class Crew:
         self.members: dict[int, WorkerHandle] = {}
         self.backoff = BackOff()
         self.patience = staffing.PATIENCE
+        self.leaving = False
+        # A request has been seen that nobody was free for.
+        self.waiting = False
+        # Something has happened: the plan must be looked at. Otherwise at `next_look`, if ever.
+        self.touched = True
+        self.next_look: float | None = None
         self._log = log
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self, now: float) -> Snapshot:
+        members = tuple(member.member(now) for member in self.members.values())
+        policy = None if self.leaving else self.policy
+        room = None if self.headcount is None else self.headcount.room
         return Snapshot(
-            self.wanted, tuple(member.member() for member in self.members.values()), self.backoff, self.patience
+            self.wanted,
+            members,
+            self.backoff,
+            self.patience,
+            policy,
+            self.waiting and not self.leaving,
+            self.pace,
+            room,
         )
 
     @property
@@ -44,23 +75,43 @@ class Crew:
         ready = [member for member in self.members.values() if member.ready and member.asked is None]
         return len(ready) >= self.wanted
 
+    def doors(self, now: float) -> list[socket.socket]:
+        """Where a request comes in that nobody of the crew is free to take."""
+        return []
+
+    def want(self, number: int) -> None:
+        """Have this many from now on."""
+        if number != self.wanted:
+            self.wanted, self.touched = number, True
+
+    def is_due(self, now: float) -> bool:
+        return self.touched or (self.next_look is not None and now >= self.next_look)
+
     def act(self, now: float) -> None:
         """Do what the staffing plan says."""
-        for action in staffing.plan(self.snapshot(), now):
+        before = self.snapshot(now)
+        self.wanted = staffing.wanted(before, now)
+        for action in staffing.plan(self.snapshot(now), now):
             if isinstance(action, staffing.Spawn):
                 self._try_spawn(now)
             elif isinstance(action, staffing.Retire):
                 self.members[action.pid].retire(now)
             else:
                 self.members[action.pid].kill(action.signal)
-        if staffing.recovered(self.snapshot(), now):
+        after = self.snapshot(now)
+        if staffing.recovered(after, now):
             self.backoff = BackOff()
             self._log.notice(f"{self._label} processes stay alive again")
+        self.waiting = self.touched = False
+        self.next_look = staffing.wake(self.snapshot(now), now)
 
     def buried(self, pid: int, status: int, now: float) -> None:
         """The member `pid` has ended."""
+        self.touched = True
         member = self.members.pop(pid)
         member.release()
+        if self.headcount is not None:
+            self.headcount.count -= 1
         if member.asked is not None:
             return
         how = process.how_it_ended(status)
@@ -76,10 +127,13 @@ class Crew:
 
     def retire_all(self, now: float) -> None:
         """Ask all to leave; none are started any more."""
+        self.touched = self.touched or not self.leaving
+        self.leaving = True
         self.wanted = 0
         for member in self.members.values():
             if member.asked is None:
                 member.retire(now)
+                self.touched = True
 
     def spawn(self) -> WorkerHandle:
         raise NotImplementedError
@@ -93,18 +147,34 @@ class Crew:
             self.backoff = self.backoff.after_failure(now)
             return
         self.members[member.pid] = member
+        if self.headcount is not None:
+            self.headcount.count += 1
+        if self.pace is not None:
+            self.pace = self.pace.after_start(now)
 
 
 class WorkerCrew(Crew):
-    """Workers of the interpreter `name` under one configuration; `wanted` of them, which `ps` shows by `title`."""
+    """Workers of the interpreter `name` under one configuration, as `policy` has it; `ps` shows them by `title`."""
 
     def __init__(
-        self, name: str, title: str, wanted: int, settings: PoolSettings, config: Config, generation: int, log: Log,
-        scoreboard: Scoreboard, mutexes: Mutexes, worker_main: WorkerMain,
+        self, name: str, title: str, policy: Policy, settings: PoolSettings, config: Config, generation: int,
+        headcount: Headcount, log: Log, scoreboard: Scoreboard, mutexes: Mutexes, worker_main: WorkerMain,
     ) -> None:  # fmt: skip
-        super().__init__(name, wanted, log, f"[pool {title}] worker")
+        first = {"static": policy.most, "dynamic": settings.start_processes, "ondemand": 0}[policy.manager]
+        super().__init__(name, first, log, f"[pool {title}] worker")
+        burst = max(first, settings.max_spawn_rate)
+        self.policy, self.pace, self.headcount = policy, Pace(settings.max_spawn_rate, burst, burst), headcount
         self.title, self.settings, self.config, self.generation = title, settings, config, generation
         self._scoreboard, self._mutexes, self._worker_main = scoreboard, mutexes, worker_main
+
+    def doors(self, now: float) -> list[socket.socket]:
+        if self.leaving or not staffing.wants_requests(self.snapshot(now), now):
+            return []
+        return self.entrances()
+
+    def entrances(self) -> list[socket.socket]:
+        """Where the workers take requests from."""
+        raise NotImplementedError
 
     def setup(self, line: socket.socket, slot: Slot) -> WorkerSetup:
         """What a worker is given; `line` is its end of the control line."""
@@ -142,18 +212,78 @@ class Pool(WorkerCrew):
     """The workers that answer an interpreter's requests. `generation` tells reloads apart."""
 
     def __init__(
-        self, name: str, settings: PoolSettings, config: Config, generation: int, log: Log,
+        self, name: str, settings: PoolSettings, config: Config, generation: int, headcount: Headcount, log: Log,
         scoreboard: Scoreboard, mutexes: Mutexes, worker_main: WorkerMain, queue: Queue,
         listeners: list[socket.socket], router: socket.socket | None,
     ) -> None:  # fmt: skip
-        super().__init__(
-            name, name, settings.max_processes, settings, config, generation, log, scoreboard, mutexes, worker_main
+        policy = Policy(
+            settings.process_manager, settings.max_processes,
+            settings.min_spare_processes, settings.max_spare_processes, settings.idle_timeout,
         )  # fmt: skip
+        super().__init__(
+            name, name, policy, settings, config, generation, headcount, log, scoreboard, mutexes, worker_main
+        )
         self.queue = queue
         self._listeners, self._router = listeners, router
+        self.made = self._emptied = monotonic()
+
+    def entrances(self) -> list[socket.socket]:
+        return [self.queue[1], *self._listeners]
+
+    def act(self, now: float) -> None:
+        super().act(now)
+        if self.members:
+            self._emptied = now
+        elif (over := self._emptied + self.settings.idle_timeout) > now:
+            self.next_look = over if self.next_look is None else min(over, self.next_look)
+
+    def last_active(self) -> float:
+        """When one of its workers was last seen busy; when it was made, or became empty, if none was."""
+        times = [member.active for member in self.members.values() if member.active is not None]
+        return max(times, default=self._emptied if not self.members else self.made)
+
+    def is_idle(self, now: float) -> bool:
+        """Whether nobody waits for an answer from it."""
+        return not self.waiting and not any(member.busy for member in self.snapshot(now).members)
+
+    @property
+    def serves(self) -> bool:
+        """Whether what waits in its queue will be answered: by a worker, or by one that is started for it."""
+        if self.settings.process_manager == "ondemand":
+            return not self.leaving and not self.backoff.delay
+        return self.is_ready and self.wanted > 0
+
+    def is_starved(self) -> bool:
+        """Whether it has no worker and should have one."""
+        return not self.members and not self.leaving and (self.wanted > 0 or self._knocked())
+
+    def _knocked(self) -> bool:
+        return self.settings.process_manager == "ondemand" and any(ready(end) for end in self.entrances())
+
+    def dispensable(self, now: float) -> int | None:
+        """The worker that it could spare: the one that has been idle for longest, if it isn't static."""
+        staying = self.snapshot(now).staying
+        idle = [member for member in staying if not member.busy]
+        if self.settings.process_manager == "static" or not idle:
+            return None
+        if self.settings.process_manager == "dynamic" and len(staying) <= self.settings.min_spare_processes:
+            return None
+        return min(idle, key=lambda member: member.idle_since).pid
+
+    def is_over(self, now: float) -> bool:
+        """Whether it has had no worker for as long as a worker may be idle."""
+        return (
+            self.settings.process_manager == "ondemand"
+            and not self.members
+            and not self._knocked()
+            and now >= self._emptied + self.settings.idle_timeout
+        )
 
     def setup(self, line: socket.socket, slot: Slot) -> WorkerSetup:
         send_end, receive_end = self.queue
+        if self.settings.process_manager == "ondemand" and self._router is not None:
+            # Its idle connections must not start another worker.
+            send_end = self._router
         return WorkerSetup(
             self.config, self.settings, self.name, line, slot, self._mutexes, self.generation, self._listeners,
             queue=receive_end, siblings=send_end, router=self._router,
@@ -168,14 +298,21 @@ class ConnectionPool(WorkerCrew):
     """
 
     def __init__(
-        self, name: str, settings: PoolSettings, config: Config, generation: int, log: Log,
+        self, name: str, settings: PoolSettings, config: Config, generation: int, headcount: Headcount, log: Log,
         scoreboard: Scoreboard, mutexes: Mutexes, worker_main: WorkerMain,
         listeners: list[tuple[socket.socket, Listen]],
     ) -> None:  # fmt: skip
-        wanted = settings.connection_processes or settings.max_processes
+        most = settings.connection_processes or settings.max_processes
+        manager = "ondemand" if settings.process_manager == "ondemand" else "static"
+        policy = Policy(manager, most, idle_timeout=settings.idle_timeout)
         title = f"{name} (connections)"
-        super().__init__(name, title, wanted, settings, config, generation, log, scoreboard, mutexes, worker_main)
+        super().__init__(
+            name, title, policy, settings, config, generation, headcount, log, scoreboard, mutexes, worker_main
+        )
         self._listeners = listeners
+
+    def entrances(self) -> list[socket.socket]:
+        return [listener for listener, _ in self._listeners]
 
     def setup(self, line: socket.socket, slot: Slot) -> WorkerSetup:
         return WorkerSetup(

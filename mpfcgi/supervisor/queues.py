@@ -31,7 +31,7 @@ class Queues:
 
     def waits(self, names: Iterable[str]) -> bool:
         """Whether one of these queues holds a connection."""
-        return any(_ready(self.of(name)[1], select.POLLIN) for name in names)
+        return any(ready(self.of(name)[1]) for name in names)
 
     def strays(self, read: Collection[str], routed: bool) -> list[socket.socket]:
         """The receiving ends that nobody reads, when the pools `read` are there, and a router if `routed`."""
@@ -49,8 +49,8 @@ def move(source: socket.socket, target: socket.socket) -> bool:
     """Move connections, in order, from one queue to another; True when some must wait, for the other is full."""
     # A connection that was taken can't be put back: room is looked for first. A writable socket has three quarters of
     # its buffer free (unix_writable() of Linux), so the largest message fits.
-    while _ready(source, select.POLLIN):
-        if not _ready(target, select.POLLOUT):
+    while ready(source):
+        if not ready(target, select.POLLOUT):
             return True
         handed = handoff.receive(source)
         if handed is None:
@@ -61,7 +61,8 @@ def move(source: socket.socket, target: socket.socket) -> bool:
     return False
 
 
-def _ready(end: socket.socket, event: int) -> bool:
+def ready(end: socket.socket, event: int = select.POLLIN) -> bool:
+    """Whether `end` can be read from, or written to, now."""
     poll = select.poll()
     poll.register(end, event)
     return bool(poll.poll(0))

@@ -238,6 +238,18 @@ class Router:
         self._destinations[name] = Destination(queue, bound)
         return self._destinations[name]
 
+    def _ask_again(self) -> None:
+        """Pools have ended: give up all queues, and say so. What waits for one asks for it anew, and so starts it."""
+        old, self._destinations = self._destinations, {}
+        for name, destination in old.items():
+            if destination.pending and (fresh := self._ask(name)) is not None:
+                fresh.pending = destination.pending
+            elif destination.pending:
+                for arrival in destination.pending:
+                    self._refuse(arrival, UNAVAILABLE)
+            destination.queue.close()
+        control.tell(self.setup.control, control.FORGET)
+
     def _wait(self, name: str, destination: Destination, arrival: Arrival) -> None:
         if len(destination.pending) >= destination.bound:
             self._complain(name, destination)
@@ -312,6 +324,8 @@ class Router:
             commands = b""
         if control.REOPEN in commands:
             self.setup.log.reopen()
+        for _ in range(commands.count(control.FORGET)):
+            self._ask_again()
         if not commands or control.QUIT in commands:
             self._stop()
 

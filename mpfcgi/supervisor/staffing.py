@@ -1,26 +1,46 @@
-"""Who is started, asked to leave and killed, and when. Pure: a snapshot and a time in, actions out."""
+"""Who is started, asked to leave and killed, and when. Pure: a snapshot and a time in, actions out.
+
+The policies are PHP-FPM's: `static` keeps a number of workers; `dynamic` keeps some more than are busy; `ondemand` starts
+one when a request finds none that is free, and lets it go when it has been idle for long.
+"""
 
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 # Seconds: a process that dies this soon after its start counts as one that can't start.
 EARLY = 1.0
 FIRST_DELAY, LONGEST_DELAY = 0.1, 30.0
 # After the request to leave: until SIGTERM, and from there until SIGKILL.
 PATIENCE, LAST_WORDS = 30.0, 5.0
+# Seconds that a spare worker must have been idle before it counts as one too many.
+SETTLED = 1.0
+# Seconds between two looks at workers that change their state without telling.
+LOOK = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One process: its id, its start, when it was asked to leave, and how many signals it got since."""
+    """One process: its id, its start, when it was asked to leave, and how many signals it got since.
+
+    A `busy` one serves a request; `active` is when one was last seen to (None for not yet). A `worn` one is to be
+    replaced: it leaves when its replacement is `ready`.
+    """
 
     pid: int
     started: float
     asked: float | None = None
     signals: int = 0
+    ready: bool = True
+    busy: bool = False
+    active: float | None = None
+    worn: bool = False
+
+    @property
+    def idle_since(self) -> float:
+        return self.started if self.active is None else self.active
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +65,59 @@ class BackOff:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How many processes may be started: `rate` in a second, `burst` after a pause. `left` of them at the time `at`."""
+
+    rate: float
+    burst: float
+    left: float
+    at: float = 0.0
+
+    def allowed(self, now: float) -> int:
+        # A grain more: what is due exactly now must not be missed by the rounding of times.
+        return int(min(self.burst, self.left + (now - self.at) * self.rate) + 1e-6)
+
+    def after_start(self, now: float) -> Pace:
+        left = min(self.burst, self.left + (now - self.at) * self.rate) - 1
+        return replace(self, left=left, at=now)
+
+    @property
+    def next_start(self) -> float:
+        """When one more may be started."""
+        return self.at + max(1 - self.left, 0) / self.rate
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How many workers a pool has: `manager` is static, dynamic or ondemand, `most` the upper bound."""
+
+    manager: str
+    most: int
+    min_spare: int = 0
+    max_spare: int = 0
+    idle_timeout: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A crew at one moment: how many are wanted, who is there. `patience` is the time for leaving gracefully."""
+    """A crew at one moment: how many are wanted, who is there. `patience` is the time for leaving gracefully.
+
+    A crew without a `policy` has the number that is wanted. A request is `waiting` for one that is free. `room` is how
+    many more processes all crews together may have, None for no limit.
+    """
 
     wanted: int
     members: tuple[Member, ...]
     backoff: BackOff = BackOff()
     patience: float = PATIENCE
+    policy: Policy | None = None
+    waiting: bool = False
+    pace: Pace | None = None
+    room: int | None = None
+
+    @property
+    def staying(self) -> list[Member]:
+        return [member for member in self.members if member.asked is None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +143,51 @@ class Kill:
 Action = Spawn | Retire | Kill
 
 
+def wanted(snapshot: Snapshot, now: float) -> int:
+    """How many there should be from now on, by the policy."""
+    policy = snapshot.policy
+    if policy is None or policy.manager == "static":
+        return snapshot.wanted
+    staying = snapshot.staying
+    busy = sum(member.busy for member in staying)
+    if policy.manager == "dynamic":
+        settled = sum(not member.busy and now >= member.idle_since + SETTLED for member in staying)
+        surplus = min(max(snapshot.wanted - busy - policy.max_spare, 0), settled)
+        return min(max(snapshot.wanted - surplus, busy + policy.min_spare), policy.most)
+    left = sum(member.busy or now < member.idle_since + policy.idle_timeout for member in staying)
+    return min(left + (snapshot.waiting and left == busy), policy.most)
+
+
+def wants_requests(snapshot: Snapshot, now: float) -> bool:
+    """Whether a request that waits would get one more worker."""
+    policy = snapshot.policy
+    if policy is None or policy.manager == "static":
+        return False
+    staying = snapshot.staying
+    return (
+        len(staying) < policy.most
+        and all(member.busy for member in staying)
+        and now >= snapshot.backoff.until
+        and snapshot.room != 0
+    )
+
+
 def plan(snapshot: Snapshot, now: float) -> list[Action]:
-    """What is to be done now: surplus members leave, oldest first; the missing are started; the stubborn killed."""
-    staying = [member for member in snapshot.members if member.asked is None]
-    actions: list[Action] = []
-    surplus = len(staying) - snapshot.wanted
-    if surplus > 0:
-        actions += [Retire(member.pid) for member in sorted(staying, key=lambda member: member.started)[:surplus]]
-    elif surplus < 0 and now >= snapshot.backoff.until:
-        actions += [Spawn()] * -surplus
+    """What is to be done now: surplus members leave, idle and old ones first; the missing are started; the stubborn
+    killed. Worn members leave when their replacements are ready.
+    """
+    fresh = [member for member in snapshot.staying if not member.worn]
+    worn = [member for member in snapshot.staying if member.worn]
+    missing = snapshot.wanted - len(fresh)
+    starts = min(missing, *_bounds(snapshot, now)) if missing > 0 and now >= snapshot.backoff.until else 0
+    actions: list[Action] = [Spawn()] * starts
+    if missing > 0 and worn and snapshot.room == 0:
+        # There is no room for a replacement beside it.
+        actions.append(Retire(_first_to_leave(worn)[0].pid))
+    else:
+        replaced = sum(member.ready for member in fresh) + len(worn) - snapshot.wanted
+        actions += [Retire(member.pid) for member in _first_to_leave(worn)[: max(replaced, 0)]]
+    actions += [Retire(member.pid) for member in _first_to_leave(fresh)[: max(-missing, 0)]]
     for member in snapshot.members:
         step = _next_step(member, snapshot.patience)
         if step is not None and now >= step[0]:
@@ -93,26 +195,43 @@ def plan(snapshot: Snapshot, now: float) -> list[Action]:
     return actions
 
 
-def wake(snapshot: Snapshot) -> float | None:
+def wake(snapshot: Snapshot, now: float) -> float | None:
     """When to look again if nothing happens before; None for never. A time that has passed means at once."""
     times = [step[0] for member in snapshot.members if (step := _next_step(member, snapshot.patience)) is not None]
-    staying = [member for member in snapshot.members if member.asked is None]
-    if len(staying) < snapshot.wanted:
-        times.append(snapshot.backoff.until)
+    staying = snapshot.staying
+    if sum(not member.worn for member in staying) < snapshot.wanted:
+        paced = snapshot.pace.next_start if snapshot.pace is not None else 0.0
+        times.append(max(snapshot.backoff.until, paced) if snapshot.room != 0 else now + LOOK)
     elif snapshot.backoff.delay:
         times += _matured(staying)
+    policy = snapshot.policy
+    if policy is not None and policy.manager != "static" and staying:
+        if policy.manager == "ondemand" and not any(member.busy for member in staying):
+            times.append(min(member.idle_since for member in staying) + policy.idle_timeout)
+        times.append(now + LOOK)
     return min(times, default=None)
 
 
 def recovered(snapshot: Snapshot, now: float) -> bool:
     """Whether a crew that was backing off has all its members alive for long enough."""
-    staying = [member for member in snapshot.members if member.asked is None]
+    staying = snapshot.staying
     return bool(
         snapshot.backoff.delay
         and snapshot.wanted
         and len(staying) >= snapshot.wanted
         and all(now >= time for time in _matured(staying))
     )
+
+
+def _bounds(snapshot: Snapshot, now: float) -> Iterator[int]:
+    """How many may be started."""
+    if snapshot.pace is not None:
+        yield max(snapshot.pace.allowed(now), 0)
+    yield snapshot.wanted if snapshot.room is None else max(snapshot.room, 0)
+
+
+def _first_to_leave(members: Sequence[Member]) -> list[Member]:
+    return sorted(members, key=lambda member: (member.busy, member.idle_since, member.started))
 
 
 def _matured(members: list[Member]) -> Iterator[float]:

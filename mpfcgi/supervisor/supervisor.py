@@ -7,7 +7,6 @@ what a client sent.
 from __future__ import annotations
 
 import os
-import select
 import socket
 from collections.abc import Callable, Sequence
 from time import monotonic
@@ -18,6 +17,7 @@ from mpfcgi.supervisor import locks, process, staffing
 from mpfcgi.supervisor import log as logs
 from mpfcgi.supervisor.commands import Command, Commands
 from mpfcgi.supervisor.generation import Generation, Means
+from mpfcgi.supervisor.lines import Lines
 from mpfcgi.supervisor.listeners import Listeners
 from mpfcgi.supervisor.pool import Beside, Crew, WorkerMain
 from mpfcgi.supervisor.queues import Queues, move
@@ -31,6 +31,8 @@ SLOTS = 2048
 QUICK = 0.5
 # Seconds between two looks at queues that are to run empty at the end.
 LOOK_AGAIN = 0.02
+# And between two looks for pools without a process, when there can be no more.
+FULL_LOOK = 0.1
 
 
 class Supervisor:
@@ -67,6 +69,11 @@ class Supervisor:
         self._stopping: float | None = None
         # A queue has connections that do not find room where they should go.
         self._crowded = False
+        # A queue may have lost its readers.
+        self._may_stray = False
+        self._lines = Lines()
+        # The newest generation is not all there yet.
+        self._starting = True
 
     def run(self) -> int:
         """Serve until told to stop; 0."""
@@ -89,38 +96,38 @@ class Supervisor:
         now = monotonic()
         if self._stopping is not None:
             self._leave_in_order(now)
+        for generation in self._generations():
+            self._leaving += generation.tend(now)
         for crew in self._crews():
-            crew.act(now)
+            if crew.is_due(now):
+                crew.act(now)
+                self._lines.watch(crew, now)
         self._wait(commands, now)
         for command in commands.take():
             self._obey(command)
         self._reap()
         self._forward_strays()
-        self._leaving = [crew for crew in self._leaving if crew.members]
+        for crew in [crew for crew in self._leaving if not crew.members]:
+            self._leaving.remove(crew)
+            self._lines.drop(crew)
 
     def _wait(self, commands: Commands, now: float) -> None:
-        poll = select.poll()
-        poll.register(commands.fileno(), select.POLLIN)
-        lines = {}
-        for crew in self._crews():
-            for member in crew.members.values():
-                for line in (member.control, member.channel):
-                    if line is not None:
-                        lines[line.fileno()] = (crew, member)
-                        poll.register(line.fileno(), select.POLLIN)
-        for end in [] if self._crowded else self._strays():
-            poll.register(end, select.POLLIN)
-        wakes = [time for crew in self._crews() if (time := staffing.wake(crew.snapshot())) is not None]
+        wakes = [crew.next_look for crew in self._crews() if crew.next_look is not None]
         if self._stopping is not None or self._crowded:
             wakes.append(now + LOOK_AGAIN)
+        if any(generation.headcount.room == 0 for generation in self._generations()):
+            wakes.append(now + FULL_LOOK)
+        if any(crew.touched for crew in self._crews()):
+            wakes.append(now)
         timeout = max(min(wakes) - now, 0) * 1000 + 1 if wakes else None
-        for fd, _ in poll.poll(timeout):
-            if fd not in lines:
-                continue
-            crew, member = lines[fd]
-            if member.control is not None and member.control.fileno() == fd:
+        strays = [] if self._crowded or not self._may_stray else self._strays()
+        for crew, member, line in self._lines.wait(timeout, [commands, *strays]):
+            crew.touched = True
+            if member is None:
+                crew.waiting = True
+            elif line is member.control:
                 member.read_control()
-            elif isinstance(crew, RouterCrew):
+            elif isinstance(crew, RouterCrew) and line is member.channel:
                 crew.answer(member, self._queue_for(crew))
         self._check_ready()
 
@@ -146,6 +153,7 @@ class Supervisor:
             for crew in self._crews():
                 if pid in crew.members:
                     crew.buried(pid, status, monotonic())
+                    self._lines.watch(crew, monotonic())
                     break
 
     # -- connections on their way
@@ -173,10 +181,17 @@ class Supervisor:
 
     def _forward_strays(self) -> None:
         """Connections in queues that have lost their readers go to who serves now."""
+        self._may_stray = self._may_stray or bool(self._leaving)
+        if not self._may_stray:
+            return
         entrance = self.newest.entrance
         self._crowded = entrance is not None and any(move(end, entrance) for end in self._strays())
-        if not self._leaving and not self._crowded:
+        # A router that has not said so yet may still write to the queue of a pool that has ended.
+        routers = [crew for crew in self._crews() if isinstance(crew, RouterCrew)]
+        owed = any(member.owed > 0 for router in routers for member in router.members.values())
+        if not (self._leaving or self._crowded or owed):
             self.queues.forget(self._read())
+            self._may_stray = False
 
     # -- reloading, stopping
 
@@ -205,14 +220,16 @@ class Supervisor:
         self.config = config
         self.log.become(log)
         self.newest = Generation(self.newest.number + 1, config, self._means, on_demand, succeeds=True)
+        self._starting = self._may_stray = True
         self.log.notice("reload: the configuration is right; its workers are being started")
 
     def _check_ready(self) -> None:
-        if self._stopping is not None:
+        if self._stopping is not None or not self._starting:
             return
         self.newest.open()
         if not self.newest.is_ready:
             return
+        self._starting = False
         if self._before is not None:
             self._retire(self._before.crews)
             self._before = None
@@ -236,7 +253,7 @@ class Supervisor:
             return
         now = monotonic()
         for crew in self._crews():
-            crew.patience = QUICK
+            crew.patience, crew.touched = QUICK, True
             crew.retire_all(now)
 
     def _leave_in_order(self, now: float) -> None:
@@ -257,7 +274,7 @@ class Supervisor:
     def _requests_wait(self) -> bool:
         """Whether a queue holds connections that somebody is there to take."""
         serving = [pool for generation in self._generations() for pool in generation.pools.values()]
-        return self.queues.waits({pool.name for pool in serving if pool.is_ready and pool.wanted})
+        return self.queues.waits({pool.name for pool in serving if pool.serves})
 
     # -- crews
 

@@ -8,7 +8,7 @@ import socket
 from dataclasses import dataclass
 
 from mpfcgi.ipc import control
-from mpfcgi.ipc.scoreboard import Slot
+from mpfcgi.ipc.scoreboard import BUSY, Slot
 from mpfcgi.supervisor.staffing import Member
 
 
@@ -28,10 +28,20 @@ class WorkerHandle:
     ready: bool = False
     asked: float | None = None
     signals: int = 0
+    worn: bool = False
+    # FORGETs that the router has not answered.
+    owed: int = 0
+    active: float | None = None
+    _requests: int = 0
 
-    def member(self) -> Member:
+    def member(self, now: float) -> Member:
         """What the staffing plan needs to know of it."""
-        return Member(self.pid, self.started, self.asked, self.signals)
+        slot = self.slot
+        busy = slot is not None and slot.state == BUSY
+        if slot is not None and (busy or slot.requests != self._requests):
+            self._requests = slot.requests
+            self.active = now
+        return Member(self.pid, self.started, self.asked, self.signals, self.ready, busy, self.active, self.worn)
 
     def retire(self, now: float) -> None:
         """Ask it to finish and leave."""
@@ -50,22 +60,26 @@ class WorkerHandle:
         if self.control is not None:
             control.tell(self.control, control.REOPEN)
 
-    def read_control(self) -> bool:
-        """Take what it says; True when it has just become ready."""
+    def forget(self) -> None:
+        """Tell the router that pools have ended."""
+        if self.control is not None and control.tell(self.control, control.FORGET):
+            self.owed += 1
+
+    def read_control(self) -> None:
+        """Take what it says."""
         assert self.control is not None
         try:
             said = self.control.recv(64)
         except BlockingIOError:
-            return False
+            return
         except OSError:
             said = b""
         if not said:
             self.control.close()
             self.control = None
-        if control.READY not in said or self.ready:
-            return False
-        self.ready = True
-        return True
+        self.ready = self.ready or control.READY in said
+        self.worn = self.worn or control.WORN in said
+        self.owed -= said.count(control.FORGET)
 
     def release(self) -> None:
         """It has ended: close our ends, free its slot."""

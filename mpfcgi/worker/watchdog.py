@@ -7,10 +7,12 @@ next one wakes it. Only after a while, for waking a thread costs as much as a re
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from typing import TYPE_CHECKING
 
+from mpfcgi.ipc import control
 from mpfcgi.ipc.scoreboard import Slot
 
 if TYPE_CHECKING:
@@ -25,8 +27,10 @@ QUIET_LOOKS = 200
 class Watchdog:
     """Watches the exchange in `current`. The worker sets it when a handler starts and ends."""
 
-    def __init__(self, slot: Slot) -> None:
+    def __init__(self, slot: Slot, tell: socket.socket | None = None) -> None:
         self.current: Exchange | None = None
+        # The supervisor's ear, if it wants to know of requests that take longer.
+        self._tell = tell
         self.asleep = False
         self._slot = slot
         self._seen: Exchange | None = None
@@ -56,6 +60,8 @@ class Watchdog:
             if current is not self._described:
                 self._described = current
                 self._slot.describe(_line(current))
+                if self._tell is not None:
+                    control.tell(self._tell, control.HELD)
             current.flush_late()
         idle = current is None and self._slot.served == self._served
         self._quiet = self._quiet + 1 if idle else 0

@@ -56,7 +56,8 @@ class Worker:
         # Whether a request may be for another pool.
         self.routed = setup.alone or setup.router is not None
         self.waiting: set[Channel | Lingering] = set()
-        self.watchdog = Watchdog(setup.slot)
+        grows = setup.pool.process_manager != "static" and not setup.alone
+        self.watchdog = Watchdog(setup.slot, setup.control if grows else None)
         self._epoll = select.epoll()
         self._ready: dict[int, Callable[[int], None]] = {}
         self._channels: set[Channel] = set()

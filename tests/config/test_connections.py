@@ -2,7 +2,7 @@
 
 import pytest
 
-from mpfcgi.config import ConfigError, Resolver, connection_interpreters, load_text, names_vary, static_interpreters
+from mpfcgi.config import ConfigError, Resolver, connection_interpreters, load_text, needs_router, static_interpreters
 
 HOSTS = """\
 ServerName main.test
@@ -35,7 +35,7 @@ def test_hosts_of_connection_ports_need_no_workers_for_requests():
         "<PythonPool echo.test>\nConnectionProcesses 9\n</PythonPool>\n"
     )
     assert static_interpreters(config) == ("site.test",)
-    assert not names_vary(config)
+    assert not needs_router(config)
     assert [listen.address for listen in config.fastcgi_listens] == ["/tmp/x.sock"]
 
 

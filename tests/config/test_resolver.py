@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpfcgi.config import Resolver, load_text, names_vary, parse_uri, static_interpreters
+from mpfcgi.config import Resolver, load_text, needs_router, parse_uri, static_interpreters
 from mpfcgi.config import resolver as module
 
 
@@ -146,7 +146,7 @@ def test_interpreters_are_named_as_the_manual_says(site):
     names = [resolver.resolve(server, uri)[0].interpreter for uri in ("/file.txt", "/sub/a.py", "/sub/deep/", "/named")]
     assert names == ["main.example", f"{site}/sub/", f"{site}/sub/deep/", "mine"]
     assert static_interpreters(resolver.config) == ("main.example", "mine")
-    assert names_vary(resolver.config)
+    assert needs_router(resolver.config)
 
 
 def test_links_are_refused_where_options_do_not_let_them(site):

@@ -1,0 +1,198 @@
+"""The real daemon's pools: how many workers there are, and when they come and go."""
+
+import contextlib
+
+import psutil
+import pytest
+
+from tests.support.client import Client
+from tests.support.servers import Daemon, wait_until
+
+pytestmark = pytest.mark.daemon
+
+CONFIG = """\
+Listen unix:mpfcgi.sock
+ServerName localhost
+DocumentRoot htdocs
+ErrorLog error.log
+LogLevel info
+{top}
+<PythonPool "*">
+{pool}
+</PythonPool>
+<Directory {folder}/htdocs>
+    AddHandler mod_python .py
+    PythonHandler site_handler
+    {directory}
+</Directory>
+"""
+HANDLER = """\
+import os, time
+from mod_python import apache
+
+def handler(req):
+    req.content_type = "text/plain"
+    what = req.args or ""
+    if what.startswith("hold="):
+        path = what[5:]
+        open(path + ".held", "w").close()
+        while not os.path.exists(path):
+            time.sleep(0.002)
+    req.write("%d %s" % (os.getpid(), req.interpreter))
+    return apache.OK
+"""
+
+
+class Pools:
+    """A daemon with one kind of pool."""
+
+    def __init__(self, folder, pool, top="", directory=""):
+        self.folder = folder
+        htdocs = folder / "htdocs"
+        for name in ("", "one", "two", "three"):
+            (htdocs / name).mkdir(exist_ok=True)
+        (htdocs / "site_handler.py").write_text(HANDLER)
+        self.daemon = Daemon(folder, CONFIG.format(folder=folder, pool=pool, top=top, directory=directory))
+
+    def workers(self):
+        """The process ids of workers; those that are ending are none any more."""
+        found = []
+        for child in psutil.Process(self.daemon.process.pid).children():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if "pool" in " ".join(child.cmdline()):
+                    found.append(child.pid)
+        return found
+
+    def until(self, number):
+        wait_until(lambda: len(self.workers()) == number, f"{number} workers", self.daemon.process)
+
+    def get(self, uri="/x.py", client=None):
+        status, body = (client or Client(self.daemon.socket, keep_conn=False)).get(uri)
+        assert status == 200, self.daemon.log()
+        pid, name = body.decode().split()
+        return int(pid), name
+
+    def until_answered(self, uri):
+        """The same, as soon as there is place: an answer is here before the scoreboard has its end."""
+        found = []
+
+        def answered():
+            status, body = Client(self.daemon.socket, keep_conn=False).get(uri)
+            found.append(body.decode().split())
+            return status == 200
+
+        wait_until(answered, "an answer", self.daemon.process)
+        return found[-1]
+
+    def hold(self, name, uri="/x.py"):
+        """A request that lasts until `go`."""
+        client = Client(self.daemon.socket, keep_conn=False)
+        client.send(f"{uri}?hold={self.folder / name}")
+        client.sock.sendall(client.wire.stdin_end())
+        wait_until((self.folder / f"{name}.held").exists, "a worker has it", self.daemon.process)
+        return client
+
+    def go(self, name):
+        (self.folder / name).touch()
+
+
+@pytest.fixture
+def start(tmp_path):
+    started = []
+
+    def start(pool, **more):
+        started.append(Pools(tmp_path, pool, **more))
+        return started[-1]
+
+    yield start
+    for pools in started:
+        assert pools.daemon.stop() == 0
+
+
+def test_a_dynamic_pool_grows_with_the_requests_and_shrinks_again(start):
+    pools = start("ProcessManager dynamic\nMaxProcesses 4\nStartProcesses 1\nMaxSpareProcesses 1")
+    pools.until(1)
+    held = [pools.hold(name) for name in "ab"]
+    pools.until(3)
+    held += [pools.hold(name) for name in "cd"]
+    pools.until(4)
+    for name in "abcd":
+        pools.go(name)
+    assert {client.response()[0] for client in held} == {200}
+    pools.until(1)
+
+
+def test_an_on_demand_pool_starts_with_a_request_and_ends_after_its_idle_time(start):
+    pools = start("ProcessManager ondemand\nMaxProcesses 2\nIdleTimeout 100ms")
+    assert pools.workers() == []
+    pid, _ = pools.get()
+    pools.until(0)
+    assert not psutil.pid_exists(pid)
+    assert pools.get()[0] != pid
+
+
+def test_an_on_demand_pool_starts_one_more_where_all_are_busy_and_no_more_than_its_most(start):
+    pools = start("ProcessManager ondemand\nMaxProcesses 2\nIdleTimeout 1h")
+    first, second = pools.hold("a"), pools.hold("b")
+    assert len(pools.workers()) == 2
+    third = Client(pools.daemon.socket, keep_conn=False)
+    third.send("/x.py")
+    third.sock.sendall(third.wire.stdin_end())
+    pools.go("a")
+    assert first.response()[0] == third.response()[0] == 200
+    assert len(pools.workers()) == 2
+    pools.go("b")
+    assert second.response()[0] == 200
+
+
+def test_a_pool_that_a_request_has_started_ends_when_it_is_idle_and_starts_again(start):
+    pools = start("ProcessManager ondemand\nIdleTimeout 100ms", directory="PythonInterpPerDirectory On")
+    client = Client(pools.daemon.socket)
+    for _ in range(3):
+        _, name = pools.get("/one/x.py", client)
+        assert name == f"{pools.folder}/htdocs/one/"
+        pools.until(0)
+        count = pools.daemon.log().count(f"[pool {name}] started on demand")
+        wait_until(
+            lambda name=name, count=count: pools.daemon.log().count(f"[pool {name}] ended") == count, "the pool ends"
+        )
+    assert count == 3
+    descriptors = psutil.Process(pools.daemon.process.pid).num_fds()
+    assert pools.get("/one/x.py")[1] == pools.get("/one/x.py", client)[1]
+    wait_until(lambda: psutil.Process(pools.daemon.process.pid).num_fds() <= descriptors, "nothing is left of it")
+
+
+def test_past_the_cap_the_pool_that_is_idle_for_longest_makes_place(start):
+    pools = start("MaxProcesses 1\nMaxPools 2", directory="PythonInterpPerDirectory On")
+    first, name = pools.get("/one/x.py")
+    held = pools.hold("a", "/two/x.py")
+    pools.until_answered("/three/x.py")
+    pools.daemon.wait_for_log(f"[pool {name}] ends: MaxPools 2 are there")
+    wait_until(lambda: not psutil.pid_exists(first), "its worker leaves")
+    # The busy one stays, however long it has been there.
+    assert pools.until_answered("/one/x.py")[1] == name
+    pools.go("a")
+    assert held.response()[0] == 200
+
+
+def test_no_pool_is_started_where_all_that_may_be_are_busy(start):
+    pools = start("MaxProcesses 1\nMaxPools 1", directory="PythonInterpPerDirectory On")
+    held = pools.hold("a", "/one/x.py")
+    assert Client(pools.daemon.socket).get("/two/x.py")[0] == 503
+    pools.daemon.wait_for_log("1 pools of '*' are there (MaxPools), and all are busy")
+    pools.go("a")
+    assert held.response()[0] == 200
+    assert pools.until_answered("/two/x.py")[1].endswith("/two/")
+
+
+def test_all_pools_together_keep_the_limit_and_a_worker_leaves_for_a_pool_that_has_none(start):
+    pools = start(
+        "ProcessManager ondemand\nIdleTimeout 1h", top="MaxTotalProcesses 2", directory="PythonInterpPerDirectory On"
+    )
+    first, _ = pools.get("/one/x.py")
+    second, _ = pools.get("/two/x.py")
+    pools.get("/three/x.py")
+    assert len(pools.workers()) <= 2
+    assert not psutil.pid_exists(first)
+    assert second in pools.workers()
+    pools.daemon.wait_for_log("all 2 processes are there (MaxTotalProcesses)")
