@@ -734,6 +734,15 @@ _add(
     v.integer(1, 10000),
     "How many pools of this pattern requests may start; past it the longest idle one ends. Default 1000.",
 )
+_add("MaxRequests", "P", v.integer(0, 10**9), "After how many requests a worker is replaced. Default 0, never.")
+_add("MaxLifetime", "P", v.seconds, "After what time a worker is replaced. Default 0, never.", syntax="time")
+_add(
+    "MemoryLimit",
+    "P",
+    v.size,
+    "A worker with more resident memory than this after a request is replaced. Default 0, no limit.",
+    syntax="bytes",
+)
 _add("MaxTotalProcesses", "S", v.integer(1, 2000), "The most workers of all pools together. Default 1000.")
 _add(
     "ConnectionProcesses",
@@ -844,13 +853,11 @@ for _names, _why in (
         REFUSED[_name.lower()] = _why
 
 for _name in [
-    "MaxRequests",
     "Threads",
     "QueueTimeout",
     "RequestTimeout",
     "InterruptTimeout",
     "SlowLog",
-    "MemoryLimit",
     "Preload",
     "PythonHome",
 ]:

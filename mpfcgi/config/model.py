@@ -104,6 +104,9 @@ class PoolSettings:
     idle_timeout: float = 10.0
     max_spawn_rate: int = 32
     max_pools: int = 1000
+    max_requests: int = 0
+    max_lifetime: float = 0.0
+    memory_limit: int = 0
     connection_processes: int | None = None
     queue_length: int = 128
     environment: Mapping[str, str] = field(default_factory=dict)

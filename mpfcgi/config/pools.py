@@ -20,6 +20,9 @@ FIELDS = {
     "IdleTimeout": "idle_timeout",
     "MaxSpawnRate": "max_spawn_rate",
     "MaxPools": "max_pools",
+    "MaxRequests": "max_requests",
+    "MaxLifetime": "max_lifetime",
+    "MemoryLimit": "memory_limit",
     "ConnectionProcesses": "connection_processes",
     "QueueLength": "queue_length",
 }

@@ -18,7 +18,8 @@ class WorkerSetup:
     FastCGI sockets, `connection_listeners` those for raw connections with their Listen lines. `queue` is its handoff
     queue's receiving end and `siblings` its sending end (where a leaving worker's connections go), `router` the way to
     the router for requests of other pools (None where there is no router). A worker that is `alone` is the only
-    process, in the foreground, and answers the requests of all interpreters. `mutexes` are the daemon's.
+    process, in the foreground, and answers the requests of all interpreters. `mutexes` are the daemon's. After
+    `max_requests` requests it asks for its replacement; 0 for never.
     """
 
     config: Any
@@ -34,3 +35,4 @@ class WorkerSetup:
     siblings: socket.socket | None = None
     router: socket.socket | None = None
     alone: bool = False
+    max_requests: int = 0

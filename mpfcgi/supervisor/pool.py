@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import socket
 from collections.abc import Callable
 from time import monotonic
@@ -95,7 +96,7 @@ class Crew:
             if isinstance(action, staffing.Spawn):
                 self._try_spawn(now)
             elif isinstance(action, staffing.Retire):
-                self.members[action.pid].retire(now)
+                self._retire(self.members[action.pid], now)
             else:
                 self.members[action.pid].kill(action.signal)
         after = self.snapshot(now)
@@ -124,6 +125,11 @@ class Crew:
                 f"{self._label} {pid} {how} right after its start; trying again in {self.backoff.delay:g} s, "
                 "then after longer and longer times"
             )
+
+    def _retire(self, member: WorkerHandle, now: float) -> None:
+        if member.worn:
+            self._log.info(f"{self._label} {member.pid} leaves: it is replaced")
+        member.retire(now)
 
     def retire_all(self, now: float) -> None:
         """Ask all to leave; none are started any more."""
@@ -186,6 +192,7 @@ class WorkerCrew(Crew):
         slot.occupy(0, self.generation, self.title)
         ours, theirs = control.control_pair()
         setup = self.setup(theirs, slot)
+        setup.max_requests = int(_less_a_bit(self.settings.max_requests))
         ends = [end for end in (theirs, setup.queue, setup.siblings, setup.router) if end is not None]
         given = [*ends, *setup.listeners, *(listener for listener, _ in setup.connection_listeners)]
 
@@ -205,7 +212,13 @@ class WorkerCrew(Crew):
             raise
         finally:
             theirs.close()
-        return WorkerHandle(pid, started, ours, slot=slot)
+        lifetime = _less_a_bit(self.settings.max_lifetime)
+        return WorkerHandle(pid, started, ours, slot=slot, expires=started + lifetime if lifetime else None)
+
+
+def _less_a_bit(limit: float) -> float:
+    """A limit of one worker: up to a tenth less, so that workers started together are not replaced together."""
+    return limit * random.uniform(0.9, 1) if limit > 1 else limit
 
 
 class Pool(WorkerCrew):

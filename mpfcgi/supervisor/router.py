@@ -21,6 +21,8 @@ from mpfcgi.supervisor.log import Log
 
 READ_SIZE = 16 * 1024
 HEAD_TIME = 60.0
+# How long a connection that was refused is kept for its peer to read why.
+LINGER = 2.0
 TICK = 0.005
 # Out of descriptors or memory: connections stay in the backlog, and we look again a little later.
 ACCEPT_CAPACITY = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS))
@@ -55,13 +57,14 @@ class RouterSetup:
 
 
 class Arrival:
-    """A connection whose request is not known yet; `raw` is all that was read of it."""
+    """A connection whose request is not known yet, or is `refused`; `raw` is all that was read of it."""
 
-    __slots__ = ("deadline", "raw", "sock", "wire")
+    __slots__ = ("deadline", "raw", "refused", "sock", "wire")
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self.raw = b""
+        self.refused = False
         self.wire = ServerConnection(limits=Limits(params_bytes=handoff.MAX_EARLY), values=VALUES)
         self.deadline = monotonic() + HEAD_TIME
 
@@ -159,10 +162,10 @@ class Router:
             return
         except OSError:
             data = b""
-        if data:
-            self._take(arrival, data)
-        else:
+        if not data:
             self._drop(arrival)
+        elif not arrival.refused:
+            self._take(arrival, data)
 
     def _take(self, arrival: Arrival, data: bytes) -> None:
         arrival.raw += data
@@ -289,8 +292,17 @@ class Router:
                 self._drop(arrival)
 
     def _refuse(self, arrival: Arrival, response: bytes) -> None:
-        self._answer(arrival, arrival.wire.stdout_end_request(response))
-        self._drop(arrival)
+        """Answer, and end the connection, but not before the peer has read it: unread bytes of its own would reset it."""
+        try:
+            arrival.sock.send(arrival.wire.stdout_end_request(response))
+            arrival.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._drop(arrival)
+            return
+        if arrival.sock.fileno() not in self._arrivals:
+            self._arrive(arrival)
+        arrival.refused = True
+        arrival.deadline = monotonic() + LINGER
 
     # -- the end of arrivals, and of all
 
@@ -301,7 +313,7 @@ class Router:
             for listener in self.setup.listeners if self._listening else ():
                 self._epoll.modify(listener.fileno(), select.EPOLLIN)
         for arrival in [arrival for arrival in self._arrivals.values() if arrival.deadline < now]:
-            if arrival.raw:
+            if arrival.raw or arrival.refused:
                 self._drop(arrival)
             else:
                 # A kept connection that says nothing yet: nobody waits for it.
@@ -340,7 +352,7 @@ class Router:
                 self._epoll.unregister(sock.fileno())
             except OSError:
                 pass
-        for arrival in [arrival for arrival in self._arrivals.values() if not arrival.raw]:
+        for arrival in [arrival for arrival in self._arrivals.values() if not (arrival.raw or arrival.refused)]:
             # Without a successor it waits there for the end of the supervisor. One that finds no room is closed.
             handoff.send(self.setup.successor, arrival.sock)
             self._drop(arrival)

@@ -26,7 +26,7 @@ class Member:
     """One process: its id, its start, when it was asked to leave, and how many signals it got since.
 
     A `busy` one serves a request; `active` is when one was last seen to (None for not yet). A `worn` one is to be
-    replaced: it leaves when its replacement is `ready`.
+    replaced: it leaves when its replacement is `ready`. At the time `expires` it will be worn.
     """
 
     pid: int
@@ -37,6 +37,7 @@ class Member:
     busy: bool = False
     active: float | None = None
     worn: bool = False
+    expires: float | None = None
 
     @property
     def idle_since(self) -> float:
@@ -204,6 +205,7 @@ def wake(snapshot: Snapshot, now: float) -> float | None:
         times.append(max(snapshot.backoff.until, paced) if snapshot.room != 0 else now + LOOK)
     elif snapshot.backoff.delay:
         times += _matured(staying)
+    times += [member.expires for member in staying if member.expires is not None and not member.worn]
     policy = snapshot.policy
     if policy is not None and policy.manager != "static" and staying:
         if policy.manager == "ondemand" and not any(member.busy for member in staying):

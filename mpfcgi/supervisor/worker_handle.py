@@ -28,7 +28,9 @@ class WorkerHandle:
     ready: bool = False
     asked: float | None = None
     signals: int = 0
+    # It is to be replaced, or will be at the time `expires`.
     worn: bool = False
+    expires: float | None = None
     # FORGETs that the router has not answered.
     owed: int = 0
     active: float | None = None
@@ -41,7 +43,10 @@ class WorkerHandle:
         if slot is not None and (busy or slot.requests != self._requests):
             self._requests = slot.requests
             self.active = now
-        return Member(self.pid, self.started, self.asked, self.signals, self.ready, busy, self.active, self.worn)
+        self.worn = self.worn or (self.expires is not None and now >= self.expires)
+        return Member(
+            self.pid, self.started, self.asked, self.signals, self.ready, busy, self.active, self.worn, self.expires
+        )
 
     def retire(self, now: float) -> None:
         """Ask it to finish and leave."""

@@ -62,6 +62,9 @@ class Connections:
             worker.log_connection(f"closed: {error}")
         finally:
             worker.slot.idle()
+            if worker.watchdog.asleep:
+                # It counts what has been served.
+                worker.watchdog.wake()
         self._end(sock)
 
     def _addresses(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mpfcgi.ipc import control
@@ -27,10 +28,14 @@ QUIET_LOOKS = 200
 class Watchdog:
     """Watches the exchange in `current`. The worker sets it when a handler starts and ends."""
 
-    def __init__(self, slot: Slot, tell: socket.socket | None = None) -> None:
+    def __init__(
+        self, slot: Slot, tell: socket.socket | None = None, worn: Callable[[int], bool] | None = None
+    ) -> None:
         self.current: Exchange | None = None
         # The supervisor's ear, if it wants to know of requests that take longer.
         self._tell = tell
+        # Asked after requests whether the worker is to be replaced, with their number, until it is.
+        self._worn = worn
         self.asleep = False
         self._slot = slot
         self._seen: Exchange | None = None
@@ -63,9 +68,12 @@ class Watchdog:
                 if self._tell is not None:
                     control.tell(self._tell, control.HELD)
             current.flush_late()
-        idle = current is None and self._slot.served == self._served
+        served = self._slot.served
+        if self._worn is not None and served != self._served and self._worn(served):
+            self._worn = None
+        idle = current is None and served == self._served
         self._quiet = self._quiet + 1 if idle else 0
-        self._seen, self._served = current, self._slot.served
+        self._seen, self._served = current, served
         return self._quiet < QUIET_LOOKS
 
     def _run(self) -> None:

@@ -8,12 +8,14 @@ never interrupt a handler.
 from __future__ import annotations
 
 import errno
+import os
 import select
 import socket
 from collections.abc import Callable
 from functools import partial
 from time import monotonic
 
+from mpfcgi.api.constants import APLOG_INFO
 from mpfcgi.fastcgi import Limits, Pairs, ParamsReceived, ParamsRejected, Seen
 from mpfcgi.fastcgi.amend import with_params
 from mpfcgi.ipc import control, handoff
@@ -26,6 +28,7 @@ from mpfcgi.worker.exchange import Exchange
 from mpfcgi.worker.phases import Cycle
 from mpfcgi.worker.services import WorkerServices
 from mpfcgi.worker.watchdog import Watchdog
+from mpfcgi.worker.wear import wear_of
 
 # Out of descriptors or memory: the connection stays in the backlog, and we look again a little later.
 ACCEPT_CAPACITY = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS))
@@ -57,7 +60,10 @@ class Worker:
         self.routed = setup.alone or setup.router is not None
         self.waiting: set[Channel | Lingering] = set()
         grows = setup.pool.process_manager != "static" and not setup.alone
-        self.watchdog = Watchdog(setup.slot, setup.control if grows else None)
+        self._wear = None if setup.alone else wear_of(setup.max_requests, setup.pool.memory_limit)
+        self.watchdog = Watchdog(
+            setup.slot, setup.control if grows else None, self._is_worn if self._wear is not None else None
+        )
         self._epoll = select.epoll()
         self._ready: dict[int, Callable[[int], None]] = {}
         self._channels: set[Channel] = set()
@@ -239,6 +245,15 @@ class Worker:
             sock, early = handed
             sock.setblocking(False)
             self._adopt(sock, early)
+
+    def _is_worn(self, served: int) -> bool:
+        """Whether this worker is to be replaced: then the supervisor knows. Called by the watchdog."""
+        assert self._wear is not None
+        why = self._wear.why(served)
+        if why is not None:
+            self.services.log(APLOG_INFO, f"worker {os.getpid()} is to be replaced: {why}", self.services.main_server)
+            control.tell(self.setup.control, control.WORN)
+        return why is not None
 
     # -- commands and the end
 

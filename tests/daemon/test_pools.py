@@ -38,6 +38,8 @@ def handler(req):
         open(path + ".held", "w").close()
         while not os.path.exists(path):
             time.sleep(0.002)
+    elif what == "grow":
+        apache.kept = b"x" * (200 << 20)
     req.write("%d %s" % (os.getpid(), req.interpreter))
     return apache.OK
 """
@@ -196,3 +198,39 @@ def test_all_pools_together_keep_the_limit_and_a_worker_leaves_for_a_pool_that_h
     assert not psutil.pid_exists(first)
     assert second in pools.workers()
     pools.daemon.wait_for_log("all 2 processes are there (MaxTotalProcesses)")
+
+
+def test_a_worker_is_replaced_after_its_requests_and_none_fails(start):
+    pools = start("MaxProcesses 1\nMaxRequests 20")
+    client = Client(pools.daemon.socket)
+    first, _ = pools.get(client=client)
+    wait_until(lambda: pools.get(client=client)[0] != first, "another worker", pools.daemon.process)
+    pools.daemon.wait_for_log("requests (MaxRequests)")
+    pools.daemon.wait_for_log(f"worker {first} leaves: it is replaced")
+    assert "a new one is started" not in pools.daemon.log()
+
+
+def test_a_worker_that_has_grown_too_large_is_replaced_after_its_request(start):
+    pools = start("MaxProcesses 1\nMemoryLimit 150M")
+    first, _ = pools.get("/x.py")
+    assert pools.get("/x.py?grow")[0] == first
+    wait_until(lambda: pools.get()[0] != first, "another worker", pools.daemon.process)
+    pools.daemon.wait_for_log("more than MemoryLimit 153600 KiB")
+
+
+def test_the_replacement_is_there_before_the_old_worker_has_finished(start):
+    pools = start("MaxProcesses 1\nMaxRequests 1")
+    held = pools.hold("a")
+    pools.go("a")
+    assert held.response()[0] == 200
+    held = pools.hold("b")
+    pools.daemon.wait_for_log("leaves: it is replaced")
+    assert pools.get()
+    pools.go("b")
+    assert held.response()[0] == 200
+
+
+def test_a_worker_lives_no_longer_than_it_may(start):
+    pools = start("MaxProcesses 1\nMaxLifetime 500ms")
+    first, _ = pools.get()
+    wait_until(lambda: pools.get()[0] != first, "another worker", pools.daemon.process)

@@ -125,6 +125,7 @@ def test_it_says_when_to_look_again():
     assert wake(Snapshot(1, (), BackOff(1, 7.0)), 2) == 7.0
     assert wake(Snapshot(0, (Member(1, 0, asked=1),), patience=3), 2) == 4
     assert wake(Snapshot(1, (), pace=Pace(2, 4, left=0, at=5)), 5) == 5.5
+    assert wake(Snapshot(1, (Member(1, 0, expires=60),)), 5) == 60
     assert wake(Snapshot(1, (), room=0), 5) == 5 + LOOK
     assert wake(Snapshot(0, (), policy=ON_DEMAND), 2) is None
     assert wake(Snapshot(1, (idle(1, 2),), policy=ON_DEMAND), 11.5) == 12
