@@ -743,6 +743,23 @@ _add(
     "A worker with more resident memory than this after a request is replaced. Default 0, no limit.",
     syntax="bytes",
 )
+_add(
+    "RequestTimeout",
+    "P",
+    v.seconds,
+    "After what time a handler is interrupted by an exception, and the client gets 504. Default 0, never.",
+    syntax="time",
+)
+_add(
+    "InterruptTimeout",
+    "P",
+    v.seconds,
+    "How long an interrupted handler may take to clean up before its worker is ended. Default 5s.",
+    syntax="time",
+)
+_add(
+    "SlowLog", "P", v.slow_log, "A file for the tracebacks of handlers that still run after a time.", syntax="file time"
+)
 _add("MaxTotalProcesses", "S", v.integer(1, 2000), "The most workers of all pools together. Default 1000.")
 _add(
     "ConnectionProcesses",
@@ -855,9 +872,6 @@ for _names, _why in (
 for _name in [
     "Threads",
     "QueueTimeout",
-    "RequestTimeout",
-    "InterruptTimeout",
-    "SlowLog",
     "Preload",
     "PythonHome",
 ]:

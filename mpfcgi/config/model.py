@@ -91,6 +91,14 @@ class Listen:
     place: Place | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SlowLog:
+    """A file for tracebacks of handlers that still run after `time` seconds."""
+
+    file: str
+    time: float
+
+
 @dataclass(frozen=True)
 class PoolSettings:
     """A `<PythonPool PATTERN>` section, or the defaults. Times in seconds, sizes in bytes."""
@@ -107,6 +115,9 @@ class PoolSettings:
     max_requests: int = 0
     max_lifetime: float = 0.0
     memory_limit: int = 0
+    request_timeout: float = 0.0
+    interrupt_timeout: float = 5.0
+    slow_log: SlowLog | None = None
     connection_processes: int | None = None
     queue_length: int = 128
     environment: Mapping[str, str] = field(default_factory=dict)

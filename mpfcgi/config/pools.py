@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from mpfcgi.config.model import ConfigError, Directive, Listen, Place, PoolSettings
+from mpfcgi.config.model import ConfigError, Directive, Listen, Place, PoolSettings, SlowLog
 from mpfcgi.config.values import BadValue, address_argument
 
 # sun_path of a unix address, with its final NUL (unix(7)).
@@ -23,6 +23,8 @@ FIELDS = {
     "MaxRequests": "max_requests",
     "MaxLifetime": "max_lifetime",
     "MemoryLimit": "memory_limit",
+    "RequestTimeout": "request_timeout",
+    "InterruptTimeout": "interrupt_timeout",
     "ConnectionProcesses": "connection_processes",
     "QueueLength": "queue_length",
 }
@@ -44,8 +46,15 @@ def settings(pattern: str, directives: Sequence[Directive], listens: tuple[Liste
     plain: dict[str, Any] = {
         field: directive.value for directive in directives if (field := FIELDS.get(directive.name)) is not None
     }
+    slow = [SlowLog(*line.value) for line in directives if line.name == "SlowLog"]
     return PoolSettings(
-        pattern=pattern, **plain, **_spare(directives), environment=environment, listens=listens, place=place
+        pattern=pattern,
+        **plain,
+        **_spare(directives),
+        slow_log=slow[-1] if slow else None,
+        environment=environment,
+        listens=listens,
+        place=place,
     )
 
 

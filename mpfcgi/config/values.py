@@ -472,6 +472,13 @@ def log_file(args: tuple[str, ...]) -> str:
     return name
 
 
+def slow_log(args: tuple[str, ...]) -> tuple[str, float]:
+    """`file time`"""
+    if len(args) != 2:
+        raise BadValue("takes a file and a time")
+    return log_file(args[:1]), seconds(args[1:])
+
+
 def buffering(args: tuple[str, ...]) -> Buffering:
     """`On [bytes in memory]` or `Off`."""
     if not 1 <= len(args) <= 2:

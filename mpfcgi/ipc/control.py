@@ -6,6 +6,7 @@ file on it means that the supervisor is gone.
 
 from __future__ import annotations
 
+import signal
 import socket
 
 # Supervisor to worker.
@@ -13,6 +14,11 @@ QUIT = b"Q"
 REOPEN = b"L"
 # To the router: ask again for the queues of the pools; and its answer, that it has given up those it had.
 FORGET = b"F"
+# Signals to a worker: the end of a handler's time, from its own watchdog; a traceback, without the interpreter's help.
+INTERRUPT = signal.SIGUSR2
+DUMP = signal.SIGRTMIN
+# Exit code of a worker whose handler did not end.
+GAVE_UP = 75  # EX_TEMPFAIL of sysexits.h
 # Worker to supervisor: it is there; a request takes longer than a moment; it should be replaced.
 READY = b"R"
 HELD = b"H"

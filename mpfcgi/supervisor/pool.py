@@ -19,6 +19,9 @@ from mpfcgi.supervisor.queues import Queue, ready
 from mpfcgi.supervisor.staffing import BackOff, Pace, Policy, Snapshot
 from mpfcgi.supervisor.worker_handle import WorkerHandle
 
+# Seconds that a worker has for the end of a request that went on for too long, before it is ended.
+GRACE = 1.0
+
 WorkerMain = Callable[[WorkerSetup], int]
 
 
@@ -39,6 +42,7 @@ class Crew:
     policy: Policy | None = None
     pace: Pace | None = None
     headcount: Headcount | None = None
+    request_limit: float | None = None
 
     def __init__(self, name: str, wanted: int, log: Log, label: str) -> None:
         self.name, self.wanted = name, wanted
@@ -60,15 +64,9 @@ class Crew:
         policy = None if self.leaving else self.policy
         room = None if self.headcount is None else self.headcount.room
         return Snapshot(
-            self.wanted,
-            members,
-            self.backoff,
-            self.patience,
-            policy,
-            self.waiting and not self.leaving,
-            self.pace,
-            room,
-        )
+            self.wanted, members, self.backoff, self.patience, policy, self.waiting and not self.leaving,
+            self.pace, room, self.request_limit,
+        )  # fmt: skip
 
     @property
     def is_ready(self) -> bool:
@@ -97,8 +95,12 @@ class Crew:
                 self._try_spawn(now)
             elif isinstance(action, staffing.Retire):
                 self._retire(self.members[action.pid], now)
-            else:
+            elif isinstance(action, staffing.Kill):
                 self.members[action.pid].kill(action.signal)
+            elif isinstance(action, staffing.Dump):
+                self.members[action.pid].dump(now)
+            else:
+                self._destroy(self.members[action.pid])
         after = self.snapshot(now)
         if staffing.recovered(after, now):
             self.backoff = BackOff()
@@ -113,7 +115,7 @@ class Crew:
         member.release()
         if self.headcount is not None:
             self.headcount.count -= 1
-        if member.asked is not None:
+        if member.asked is not None or os.waitstatus_to_exitcode(status) == control.GAVE_UP:
             return
         how = process.how_it_ended(status)
         before = self.backoff
@@ -130,6 +132,14 @@ class Crew:
         if member.worn:
             self._log.info(f"{self._label} {member.pid} leaves: it is replaced")
         member.retire(now)
+
+    def _destroy(self, member: WorkerHandle) -> None:
+        assert member.slot is not None
+        self._log.error(
+            f"{self._label} {member.pid} hangs in a request for more than {self.request_limit:g} s and does not react "
+            f"to its interruption; it is killed: {member.slot.read().line or 'its request is not known'}"
+        )
+        member.destroy()
 
     def retire_all(self, now: float) -> None:
         """Ask all to leave; none are started any more."""
@@ -237,6 +247,8 @@ class Pool(WorkerCrew):
             name, name, policy, settings, config, generation, headcount, log, scoreboard, mutexes, worker_main
         )
         self.queue = queue
+        if settings.request_timeout:
+            self.request_limit = settings.request_timeout + settings.interrupt_timeout + GRACE
         self._listeners, self._router = listeners, router
         self.made = self._emptied = monotonic()
 

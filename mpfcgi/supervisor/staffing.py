@@ -19,6 +19,8 @@ PATIENCE, LAST_WORDS = 30.0, 5.0
 SETTLED = 1.0
 # Seconds between two looks at workers that change their state without telling.
 LOOK = 1.0
+# Seconds for writing a traceback.
+DUMP_TIME = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,9 @@ class Member:
     active: float | None = None
     worn: bool = False
     expires: float | None = None
+    # When its request began, if it is busy, and when it was asked where that hangs.
+    since: float | None = None
+    dumped: float | None = None
 
     @property
     def idle_since(self) -> float:
@@ -115,6 +120,8 @@ class Snapshot:
     waiting: bool = False
     pace: Pace | None = None
     room: int | None = None
+    # Seconds after which a request must be over, whatever it takes.
+    request_limit: float | None = None
 
     @property
     def staying(self) -> list[Member]:
@@ -141,7 +148,21 @@ class Kill:
     signal: int
 
 
-Action = Spawn | Retire | Kill
+@dataclass(frozen=True, slots=True)
+class Dump:
+    """Let a process that hangs write its traceback."""
+
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Destroy:
+    """End a process that hangs, at once."""
+
+    pid: int
+
+
+Action = Spawn | Retire | Kill | Dump | Destroy
 
 
 def wanted(snapshot: Snapshot, now: float) -> int:
@@ -193,6 +214,8 @@ def plan(snapshot: Snapshot, now: float) -> list[Action]:
         step = _next_step(member, snapshot.patience)
         if step is not None and now >= step[0]:
             actions.append(Kill(member.pid, step[1]))
+        if (overdue := _overdue(member, snapshot)) is not None and now >= overdue:
+            actions.append(Dump(member.pid) if member.dumped is None else Destroy(member.pid))
     return actions
 
 
@@ -206,6 +229,9 @@ def wake(snapshot: Snapshot, now: float) -> float | None:
     elif snapshot.backoff.delay:
         times += _matured(staying)
     times += [member.expires for member in staying if member.expires is not None and not member.worn]
+    if snapshot.request_limit is not None and snapshot.members:
+        times += [time for member in snapshot.members if (time := _overdue(member, snapshot)) is not None]
+        times.append(now + LOOK)
     policy = snapshot.policy
     if policy is not None and policy.manager != "static" and staying:
         if policy.manager == "ondemand" and not any(member.busy for member in staying):
@@ -238,6 +264,13 @@ def _first_to_leave(members: Sequence[Member]) -> list[Member]:
 
 def _matured(members: list[Member]) -> Iterator[float]:
     return (member.started + EARLY for member in members)
+
+
+def _overdue(member: Member, snapshot: Snapshot) -> float | None:
+    """When a member whose request has not ended gets its next signal for that."""
+    if snapshot.request_limit is None or member.since is None:
+        return None
+    return member.since + snapshot.request_limit if member.dumped is None else member.dumped + DUMP_TIME
 
 
 def _next_step(member: Member, patience: float) -> tuple[float, int] | None:

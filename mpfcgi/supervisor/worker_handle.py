@@ -34,6 +34,9 @@ class WorkerHandle:
     # FORGETs that the router has not answered.
     owed: int = 0
     active: float | None = None
+    # The beginning of the request at which it was asked for a traceback, and when that was.
+    _dumped: tuple[float, float] | None = None
+    _destroyed: bool = False
     _requests: int = 0
 
     def member(self, now: float) -> Member:
@@ -44,9 +47,18 @@ class WorkerHandle:
             self._requests = slot.requests
             self.active = now
         self.worn = self.worn or (self.expires is not None and now >= self.expires)
+        since = slot.since if slot is not None and busy and not self._destroyed else None
+        dumped = self._dumped[1] if self._dumped is not None and self._dumped[0] == since else None
         return Member(
-            self.pid, self.started, self.asked, self.signals, self.ready, busy, self.active, self.worn, self.expires
-        )
+            self.pid, self.started, self.asked, self.signals, self.ready, busy, self.active, self.worn, self.expires,
+            since, dumped,
+        )  # fmt: skip
+
+    def dump(self, now: float) -> None:
+        """Let it write its traceback."""
+        assert self.slot is not None
+        self._dumped = (self.slot.since, now)
+        self._signal(control.DUMP)
 
     def retire(self, now: float) -> None:
         """Ask it to finish and leave."""
@@ -60,6 +72,11 @@ class WorkerHandle:
         """Send a signal that it can't put off."""
         self.signals += 1
         self._signal(number)
+
+    def destroy(self) -> None:
+        """End it at once."""
+        self._destroyed = True
+        self._signal(signal.SIGKILL)
 
     def reopen_logs(self) -> None:
         if self.control is not None:

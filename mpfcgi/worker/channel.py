@@ -62,6 +62,7 @@ class Channel:
 
     __slots__ = (
         "_upload",
+        "begun",
         "closing",
         "deadline",
         "fd",
@@ -82,6 +83,8 @@ class Channel:
         self.outgoing = Outgoing()
         self.lock = threading.Lock()
         self.gone = False
+        # The exchange whose response was the last to be sent before its end.
+        self.begun: Exchange | None = None
         self.closing = False
         self.deadline: float | None = None
         # The bytes of a request whose parameters are not complete: what another process needs to start over.
@@ -92,6 +95,11 @@ class Channel:
     def idle(self) -> bool:
         """No request is being read, served or answered."""
         return not (self.wire.active or self.head or self.outgoing or self.closing or self.wire.buffered)
+
+    @property
+    def movable(self) -> bool:
+        """Another process can go on with it: it is idle, or `head` is all that was read of its request."""
+        return self.idle or bool(self.head and not (self._upload or self.outgoing or self.closing))
 
     # -- called by the event loop
 

@@ -73,6 +73,7 @@ class Exchange:
             return
         try:
             if not self.ended and (self._pending or channel.outgoing):
+                channel.begun = self
                 channel.send(channel.wire.stdout(self._take()))
         finally:
             channel.lock.release()
@@ -103,6 +104,7 @@ class Exchange:
     def stderr(self, text: bytes) -> None:
         """Send `text` to the front-end's error log (FCGI_STDERR), behind what was written so far."""
         with self.channel.lock:
+            self.channel.begun = self
             wire = self.channel.wire
             self.channel.send((wire.stdout(self._take()) if self._pending else b"") + wire.stderr(text))
 
@@ -110,6 +112,7 @@ class Exchange:
         channel = self.channel
         with channel.lock:
             if self._pending:
+                channel.begun = self
                 channel.send(channel.wire.stdout(self._take()))
             channel.wait_for_room()
 

@@ -13,6 +13,7 @@ from mpfcgi.api.constants import (
     APLOG_ERR,
     DECLINED,
     DONE,
+    HTTP_GATEWAY_TIME_OUT,
     HTTP_INTERNAL_SERVER_ERROR,
     HTTP_METHOD_NOT_ALLOWED,
     HTTP_MOVED_TEMPORARILY,
@@ -22,6 +23,7 @@ from mpfcgi.api.constants import (
     HTTP_NOT_MODIFIED,
     HTTP_UNAUTHORIZED,
 )
+from mpfcgi.api.errors import RequestTimeout
 from mpfcgi.config import Settings
 from mpfcgi.worker import errorpages
 
@@ -44,6 +46,8 @@ class Failures:
         log_exception(req, where, error)
         if not respond:
             return DONE
+        if isinstance(error, RequestTimeout):
+            return HTTP_GATEWAY_TIME_OUT
         if not debug:
             return HTTP_INTERNAL_SERVER_ERROR
         try:

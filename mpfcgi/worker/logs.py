@@ -33,6 +33,10 @@ class LogFile:
         self._failed = False
         self.reopen()
 
+    def fileno(self) -> int:
+        """The descriptor that lines go to now."""
+        return self._fd if self._fd >= 0 else 2
+
     def reopen(self) -> None:
         """Open the file anew, after it was moved away; an error keeps the old one."""
         if self.path == STDERR:
@@ -50,7 +54,7 @@ class LogFile:
     def write(self, line: bytes) -> None:
         """Append a line."""
         try:
-            os.write(self._fd if self._fd >= 0 else 2, line)
+            os.write(self.fileno(), line)
             self._failed = False
         except OSError as error:
             self._complain(error)

@@ -43,7 +43,7 @@ class WorkerServices:
         self.log_files = logs.LogFiles(setup.config.server_root)
         self.main_server = ServerObject(setup.config.main, main_settings, self)
         self.main_name = setup.config.main.name or "localhost"
-        self._main_log = self.log_files.open(main_settings.get("ErrorLog"))
+        self.main_log = self.log_files.open(main_settings.get("ErrorLog"))
         self._cleanups: list[tuple[Callable[[Any], object], Any]] = []
         self.generation = setup.generation
         self.started = time.time()
@@ -72,7 +72,7 @@ class WorkerServices:
             connection = request.connection
         if connection is not None:
             client = ":".join(str(part) for part in connection.client_addr)
-        file = self._main_log if owner is None else self.log_files.open(owner.error_fname or self._main_log.path)
+        file = self.main_log if owner is None else self.log_files.open(owner.error_fname or self.main_log.path)
         format = (settings or self.main_server._settings).get("ErrorLogFormat")
         if format is not None:
             entry = Entry(level, escape(message), self._pid, time.time(), request, server, connection)

@@ -18,6 +18,7 @@ from mpfcgi.ipc.scoreboard import Slot
 
 if TYPE_CHECKING:
     from mpfcgi.worker.exchange import Exchange
+    from mpfcgi.worker.overtime import Overtime
 
 # Seconds between two looks; written output is sent after one to two of them.
 INTERVAL = 0.005
@@ -29,13 +30,16 @@ class Watchdog:
     """Watches the exchange in `current`. The worker sets it when a handler starts and ends."""
 
     def __init__(
-        self, slot: Slot, tell: socket.socket | None = None, worn: Callable[[int], bool] | None = None
-    ) -> None:
+        self, slot: Slot, tell: socket.socket | None = None, worn: Callable[[int], bool] | None = None,
+        overtime: Overtime | None = None,
+    ) -> None:  # fmt: skip
         self.current: Exchange | None = None
         # The supervisor's ear, if it wants to know of requests that take longer.
         self._tell = tell
         # Asked after requests whether the worker is to be replaced, with their number, until it is.
         self._worn = worn
+        # The limits of a request's time, if there are any.
+        self._overtime = overtime
         self.asleep = False
         self._slot = slot
         self._seen: Exchange | None = None
@@ -68,6 +72,8 @@ class Watchdog:
                 if self._tell is not None:
                     control.tell(self._tell, control.HELD)
             current.flush_late()
+            if self._overtime is not None:
+                self._overtime.look(current)
         served = self._slot.served
         if self._worn is not None and served != self._served and self._worn(served):
             self._worn = None

@@ -25,6 +25,7 @@ from mpfcgi.worker.body import EMPTY
 from mpfcgi.worker.channel import Channel
 from mpfcgi.worker.connections import Connections, Lingering
 from mpfcgi.worker.exchange import Exchange
+from mpfcgi.worker.overtime import Overtime
 from mpfcgi.worker.phases import Cycle
 from mpfcgi.worker.services import WorkerServices
 from mpfcgi.worker.watchdog import Watchdog
@@ -61,8 +62,17 @@ class Worker:
         self.waiting: set[Channel | Lingering] = set()
         grows = setup.pool.process_manager != "static" and not setup.alone
         self._wear = None if setup.alone else wear_of(setup.max_requests, setup.pool.memory_limit)
+        pool = setup.pool
+        self._overtime = None
+        if (pool.request_timeout or pool.slow_log) and not setup.alone:
+            self._overtime = Overtime(
+                pool, setup.name, self.services, self._ask_replacement, self._since, self._abandon
+            )
         self.watchdog = Watchdog(
-            setup.slot, setup.control if grows else None, self._is_worn if self._wear is not None else None
+            setup.slot,
+            setup.control if grows else None,
+            self._is_worn if self._wear is not None else None,
+            self._overtime,
         )
         self._epoll = select.epoll()
         self._ready: dict[int, Callable[[int], None]] = {}
@@ -76,6 +86,8 @@ class Worker:
         self.services.install()
         startup.import_modules(self.services)
         self._watch_entrances()
+        if self._overtime is not None:
+            self._overtime.install()
         self.watchdog.start()
         self.slot.ready()
         self.setup.control.send(control.READY)
@@ -252,8 +264,21 @@ class Worker:
         why = self._wear.why(served)
         if why is not None:
             self.services.log(APLOG_INFO, f"worker {os.getpid()} is to be replaced: {why}", self.services.main_server)
-            control.tell(self.setup.control, control.WORN)
+            self._ask_replacement()
         return why is not None
+
+    def _ask_replacement(self) -> None:
+        control.tell(self.setup.control, control.WORN)
+
+    def _since(self) -> float:
+        """When the request that runs began."""
+        return self.slot.since
+
+    def _abandon(self, exchange: Exchange) -> None:
+        """The process is to end with a handler that does not: save the other connections. Called by the watchdog."""
+        for channel in list(self._channels):
+            if channel is not exchange.channel and channel.movable and self.setup.siblings is not None:
+                handoff.send(self.setup.siblings, channel.sock, channel.head)
 
     # -- commands and the end
 
@@ -268,6 +293,8 @@ class Worker:
             self._stop()
         if control.REOPEN in commands:
             self.services.reopen_logs()
+            if self._overtime is not None:
+                self._overtime.reopened()
 
     def _asked_to_stop(self) -> bool:
         """Whether this worker is to leave, by what has come on the control socket while a connection is served."""

@@ -48,12 +48,12 @@ def handler(req):
 class Pools:
     """A daemon with one kind of pool."""
 
-    def __init__(self, folder, pool, top="", directory=""):
+    def __init__(self, folder, pool, top="", directory="", handler=HANDLER):
         self.folder = folder
         htdocs = folder / "htdocs"
         for name in ("", "one", "two", "three"):
             (htdocs / name).mkdir(exist_ok=True)
-        (htdocs / "site_handler.py").write_text(HANDLER)
+        (htdocs / "site_handler.py").write_text(handler)
         self.daemon = Daemon(folder, CONFIG.format(folder=folder, pool=pool, top=top, directory=directory))
 
     def workers(self):

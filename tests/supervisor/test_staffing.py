@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from mpfcgi.supervisor.staffing import (
     LOOK,
     BackOff,
+    Destroy,
+    Dump,
     Kill,
     Member,
     Pace,
@@ -55,6 +57,12 @@ def idle(pid, since=0, **more):
         (Snapshot(0, (Member(1, 0, worn=True),)), 5, [Retire(1)]),
         # Where there is no room beside it, it leaves first.
         (Snapshot(1, (Member(1, 0, worn=True),), room=0), 5, [Retire(1)]),
+        # A request that went on for too long: first its traceback, then its end.
+        (Snapshot(1, (busy(1, since=4),), request_limit=2), 5.9, []),
+        (Snapshot(1, (busy(1, since=4),), request_limit=2), 6, [Dump(1)]),
+        (Snapshot(1, (busy(1, since=4, dumped=6),), request_limit=2), 6.4, []),
+        (Snapshot(1, (busy(1, since=4, dumped=6),), request_limit=2), 6.5, [Destroy(1)]),
+        (Snapshot(0, (busy(1, since=4, asked=5),), request_limit=2), 6, [Dump(1)]),
         # No more are started than there is room and time for.
         (Snapshot(5, (), room=2), 5, [Spawn()] * 2),
         (Snapshot(5, (), pace=Pace(rate=2, burst=4, left=0, at=5)), 5, []),
@@ -126,6 +134,7 @@ def test_it_says_when_to_look_again():
     assert wake(Snapshot(0, (Member(1, 0, asked=1),), patience=3), 2) == 4
     assert wake(Snapshot(1, (), pace=Pace(2, 4, left=0, at=5)), 5) == 5.5
     assert wake(Snapshot(1, (Member(1, 0, expires=60),)), 5) == 60
+    assert wake(Snapshot(1, (busy(1, since=4),), request_limit=2), 5.5) == 6
     assert wake(Snapshot(1, (), room=0), 5) == 5 + LOOK
     assert wake(Snapshot(0, (), policy=ON_DEMAND), 2) is None
     assert wake(Snapshot(1, (idle(1, 2),), policy=ON_DEMAND), 11.5) == 12

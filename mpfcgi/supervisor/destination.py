@@ -1,0 +1,114 @@
+"""A pool as the router sees it: its queue, how many requests wait in it, and since when.
+
+Workers take from the queue without telling. What waits is seen by looking at the first message without taking it: messages
+are numbered, and carry the time at which their request was there.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from collections.abc import Iterator
+from time import monotonic
+
+from mpfcgi.fastcgi import Limits, ServerConnection
+from mpfcgi.ipc import handoff
+
+VALUES = {"FCGI_MAX_CONNS": "1000000", "FCGI_MAX_REQS": "1000000", "FCGI_MPXS_CONNS": "0"}
+HEAD_TIME = 60.0
+
+
+class Arrival:
+    """A connection whose request is not known yet, or is `refused`; `raw` is all that was read of it.
+
+    `arrived` is when its request was known.
+    """
+
+    __slots__ = ("arrived", "deadline", "raw", "refused", "sock", "wire")
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.raw = b""
+        self.refused = False
+        self.wire = ServerConnection(limits=Limits(params_bytes=handoff.MAX_EARLY), values=VALUES)
+        self.deadline = monotonic() + HEAD_TIME
+        self.arrived = 0.0
+
+
+class Destination:
+    """The pool `name` with the ends of its queue; `bound` requests may wait, each for `patience` seconds (0: for ever)."""
+
+    def __init__(self, name: str, send: socket.socket, receive: socket.socket, bound: int, patience: float) -> None:
+        self.name, self.bound, self.patience = name, bound, patience
+        # What finds no room in the queue's own memory.
+        self.pending: deque[Arrival] = deque()
+        self._send, self._receive = send, receive
+        # Numbers of the messages that were sent, and of those that are known to be taken.
+        self._sent = self._taken = 0
+
+    def close(self) -> None:
+        self._send.close()
+        self._receive.close()
+
+    def is_full(self) -> bool:
+        """Whether as many wait as may."""
+        if self._sent - self._taken + len(self.pending) < self.bound:
+            return False
+        self._look()
+        return self._sent - self._taken + len(self.pending) >= self.bound
+
+    def holds(self) -> bool:
+        """Whether a request waits."""
+        self._look()
+        return bool(self.pending) or self._taken < self._sent
+
+    def pass_on(self, arrival: Arrival) -> bool:
+        """Put a request into the queue, unless others wait for room in it; whether it is there."""
+        return not self.pending and self._put(arrival)
+
+    def retry(self) -> Iterator[Arrival]:
+        """Put what waited for room into the queue; the connections that are there now."""
+        while self.pending and self._put(self.pending[0]):
+            yield self.pending.popleft()
+
+    def late(self, now: float) -> Iterator[Arrival]:
+        """Take out the requests that have waited for too long."""
+        if not self.patience:
+            return
+        while (mark := handoff.peek(self._receive)) is not None and mark.arrived + self.patience <= now:
+            handed = handoff.take(self._receive)
+            if handed is None:
+                break
+            sock, early, mark = handed
+            if early and mark.arrived + self.patience <= now:
+                yield _arrival(sock, early)
+            elif not handoff.send(self._send, sock, early, handoff.Mark(mark.arrived if early else now, 0)):
+                # A worker was faster, or nobody waits for an answer on it; and there is no way back.
+                yield _arrival(sock, early)
+            else:
+                sock.close()
+        while self.pending and self.pending[0].arrived + self.patience <= now:
+            yield self.pending.popleft()
+
+    def _put(self, arrival: Arrival) -> bool:
+        if not handoff.send(self._send, arrival.sock, arrival.raw, handoff.Mark(arrival.arrived, self._sent + 1)):
+            return False
+        self._sent += 1
+        return True
+
+    def _look(self) -> None:
+        mark = handoff.peek(self._receive)
+        if mark is None:
+            self._taken = self._sent
+        elif mark.number:
+            # The number may be one of a router before this.
+            self._taken = min(mark.number - 1, self._sent)
+
+
+def _arrival(sock: socket.socket, raw: bytes) -> Arrival:
+    arrival = Arrival(sock)
+    arrival.raw = raw
+    arrival.wire.receive_data(raw)
+    while arrival.wire.next_event() is not None:
+        pass
+    return arrival
