@@ -767,7 +767,14 @@ _add(
     v.integer(1, 1000),
     "The number of processes for raw connections, each with one at a time. Default MaxProcesses.",
 )
-_add("QueueLength", "P", v.integer(1, 65536), "How many connections may wait for a worker. Default 128.")
+_add("QueueLength", "P", v.integer(1, 65536), "How many requests may wait for a worker; the next get 503. Default 128.")
+_add(
+    "QueueTimeout",
+    "P",
+    v.seconds,
+    "How long a request may wait for a worker before it gets 503. Default 30s; 0 for as long as it takes.",
+    syntax="time",
+)
 
 FRONT_END = frozenset(
     name.lower()
@@ -871,7 +878,6 @@ for _names, _why in (
 
 for _name in [
     "Threads",
-    "QueueTimeout",
     "Preload",
     "PythonHome",
 ]:

@@ -51,13 +51,15 @@ def connection_interpreters(config: Config) -> dict[str, tuple[Listen, ...]]:
 
 
 def needs_router(config: Config) -> bool:
-    """Whether connections must be seen before a pool gets them: they are for several, or the pool has no worker at times.
+    """Whether connections must be seen before a pool gets them.
+
+    They are for several pools; or a pool has no worker at times, or says how many requests wait for one, and how long.
 
     An on-demand pool's kept connections wait in the router, for a worker that only holds some would never be idle.
     """
     if not config.fastcgi_listens and config.connection_listens:
         return False
-    return names_vary(config) or any(pool.process_manager == "ondemand" for pool in config.pools)
+    return names_vary(config) or any(pool.process_manager == "ondemand" or pool.queue_bounded for pool in config.pools)
 
 
 def names_vary(config: Config) -> bool:

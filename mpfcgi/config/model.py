@@ -120,6 +120,9 @@ class PoolSettings:
     slow_log: SlowLog | None = None
     connection_processes: int | None = None
     queue_length: int = 128
+    queue_timeout: float = 30.0
+    # Whether QueueLength or QueueTimeout is said, and not just assumed.
+    queue_bounded: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
     listens: tuple[Listen, ...] = ()
     place: Place | None = None

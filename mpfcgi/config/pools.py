@@ -27,6 +27,7 @@ FIELDS = {
     "InterruptTimeout": "interrupt_timeout",
     "ConnectionProcesses": "connection_processes",
     "QueueLength": "queue_length",
+    "QueueTimeout": "queue_timeout",
 }
 # What only one ProcessManager asks for.
 ONLY_FOR = {
@@ -50,6 +51,7 @@ def settings(pattern: str, directives: Sequence[Directive], listens: tuple[Liste
     return PoolSettings(
         pattern=pattern,
         **plain,
+        queue_bounded=not {"queue_length", "queue_timeout"}.isdisjoint(plain),
         **_spare(directives),
         slow_log=slow[-1] if slow else None,
         environment=environment,

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import array
 import socket
+import struct
+from collections.abc import Sequence
+from time import monotonic
+from typing import NamedTuple
 
 # The largest piece of a request head that can travel with its connection. A message is buffered whole by the kernel
 # (net.core.wmem_max is 208 KiB by default, half of it for bookkeeping), so this is well below. It is more than is read
@@ -17,6 +21,8 @@ MAX_EARLY = 80 * 1024
 # front-end passes a client's words on under such names: a header's begin with HTTP_.
 INTERPRETER = "MPFCGI_INTERPRETER"
 STATE = "MPFCGI_STATE"
+# Before the early bytes. (An empty message couldn't be told from a closed queue, either.)
+_MARK = struct.Struct("=dQ")
 _FD_SIZE = array.array("i").itemsize
 
 
@@ -28,17 +34,25 @@ def queue_pair() -> tuple[socket.socket, socket.socket]:
     return send_end, receive_end
 
 
-def send(queue: socket.socket, connection: socket.socket, early: bytes = b"") -> bool:
+class Mark(NamedTuple):
+    """What a message says of itself: when its request was there (seconds of the monotonic clock), and its number.
+
+    The router numbers its messages from 1; others have 0.
+    """
+
+    arrived: float
+    number: int
+
+
+def send(queue: socket.socket, connection: socket.socket, early: bytes = b"", mark: Mark | None = None) -> bool:
     """Hand `connection` over. False when the queue is full, closed, or `early` too long: the caller still has it.
 
     On success the caller closes its own copy of the connection.
     """
     if len(early) > MAX_EARLY:
         return False
-    rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [connection.fileno()]))]
     try:
-        # An empty SEQPACKET message can't be told from a closed queue: each begins with one byte that says nothing.
-        queue.sendmsg([b"\0", early], rights)
+        queue.sendmsg([_MARK.pack(*(mark or (monotonic(), 0))), early], [_rights(connection.fileno())])
     except OSError:
         return False
     return True
@@ -46,32 +60,52 @@ def send(queue: socket.socket, connection: socket.socket, early: bytes = b"") ->
 
 def receive(queue: socket.socket) -> tuple[socket.socket, bytes] | None:
     """The next connection and its early bytes; None when the queue is empty. EOFError when no sender is left."""
+    taken = take(queue)
+    return None if taken is None else taken[:2]
+
+
+def take(queue: socket.socket) -> tuple[socket.socket, bytes, Mark] | None:
+    """The same with the message's mark."""
     try:
-        data, ancillary, _flags, _address = queue.recvmsg(
-            MAX_EARLY + 1, socket.CMSG_LEN(_FD_SIZE), socket.MSG_CMSG_CLOEXEC
-        )
+        data, descriptors = _receive(queue, MAX_EARLY + _MARK.size, 1)
     except (BlockingIOError, InterruptedError):
         return None
     if not data:
         raise EOFError("the queue has no senders any more")
+    if not descriptors:
+        return None
+    return socket.socket(fileno=descriptors[0]), data[_MARK.size :], Mark(*_MARK.unpack_from(data))
+
+
+def peek(queue: socket.socket) -> Mark | None:
+    """The mark of the message that is next, which stays where it is; None when there is none."""
+    try:
+        # Without room for descriptors, none are received.
+        data = queue.recv(_MARK.size, socket.MSG_PEEK)
+    except OSError:
+        return None
+    return Mark(*_MARK.unpack(data)) if len(data) == _MARK.size else None
+
+
+def send_descriptors(channel: socket.socket, message: bytes, descriptors: Sequence[int]) -> None:
+    """Send file descriptors with a non-empty message that names them. OSError when they can't be sent."""
+    channel.sendmsg([message], [_rights(*descriptors)])
+
+
+def receive_descriptors(channel: socket.socket, size: int, count: int) -> tuple[bytes, list[int]]:
+    """A message of up to `size` bytes and the descriptors that came with it. b"" when the other end is closed."""
+    return _receive(channel, size, count)
+
+
+def _rights(*descriptors: int) -> tuple[int, int, array.array[int]]:
+    return socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors)
+
+
+def _receive(channel: socket.socket, size: int, count: int) -> tuple[bytes, list[int]]:
+    space = socket.CMSG_LEN(count * _FD_SIZE)
+    data, ancillary, _flags, _address = channel.recvmsg(size, space, socket.MSG_CMSG_CLOEXEC)
+    descriptors = array.array("i")
     for level, kind, payload in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            descriptors = array.array("i")
             descriptors.frombytes(payload[: len(payload) - len(payload) % _FD_SIZE])
-            return socket.socket(fileno=descriptors[0]), data[1:]
-    return None
-
-
-def send_descriptor(channel: socket.socket, message: bytes, descriptor: int) -> None:
-    """Send a file descriptor with a non-empty message that names it. OSError when it can't be sent."""
-    rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]))]
-    channel.sendmsg([message], rights)
-
-
-def receive_descriptor(channel: socket.socket, size: int) -> tuple[bytes, int | None]:
-    """A message of up to `size` bytes and the descriptor that came with it. b"" when the other end is closed."""
-    data, ancillary, _flags, _address = channel.recvmsg(size, socket.CMSG_LEN(_FD_SIZE), socket.MSG_CMSG_CLOEXEC)
-    for level, kind, payload in ancillary:
-        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            return data, array.array("i", payload[:_FD_SIZE])[0]
-    return data, None
+    return data, descriptors.tolist()

@@ -182,18 +182,26 @@ class Generation:
 
     def _shared(self) -> list[Listen]:
         """The lines whose connections the router takes."""
-        own = {listen for pool in self.config.pools for listen in pool.listens}
+        own = {listen for pool in self.config.pools if not pool.queue_bounded for listen in pool.listens}
         # A pool that starts with its first request does not listen yet: somebody must see that request.
         started = {pool_for(self.config.pools, name).pattern for name in self._static}
         return [
             *(listen for listen in self.config.fastcgi_listens if listen not in own),
-            *(listen for pool in self.config.pools if pool.pattern not in started for listen in pool.listens),
+            *(
+                listen
+                for pool in self.config.pools
+                if pool.pattern not in started and not pool.queue_bounded
+                for listen in pool.listens
+            ),
         ]
 
     def _add(self, name: str) -> Pool:
         means = self._means
         settings = pool_for(self.config.pools, name)
         listens = self.config.fastcgi_listens if self.router is None else settings.listens
+        if settings.queue_bounded:
+            # Requests wait where they are seen: with the router.
+            listens = ()
         pool = self.pools[name] = Pool(
             name, settings, self.config, self.number, self.headcount, means.log, means.scoreboard, means.mutexes,
             means.worker_main, means.queues.of(name), means.listeners.of(listens), self.router.hand_back if self.router else None,

@@ -9,28 +9,32 @@ from __future__ import annotations
 import errno
 import select
 import socket
-from collections import deque
 from dataclasses import dataclass
 from time import monotonic
 
 from mpfcgi.config import Config, Resolver, parse_uri, pool_for
-from mpfcgi.fastcgi import Limits, ParamsReceived, ParamsRejected, ProtocolError, ServerConnection
+from mpfcgi.fastcgi import ParamsReceived, ParamsRejected, ProtocolError
 from mpfcgi.ipc import control, handoff
-from mpfcgi.ipc.scoreboard import BUSY, Scoreboard
+from mpfcgi.ipc.scoreboard import BUSY, IDLE, Scoreboard, SlotReading
+from mpfcgi.supervisor.destination import HEAD_TIME, Arrival, Destination
 from mpfcgi.supervisor.log import Log
 
 READ_SIZE = 16 * 1024
-HEAD_TIME = 60.0
 # How long a connection that was refused is kept for its peer to read why.
 LINGER = 2.0
 TICK = 0.005
+# Seconds at most between two looks at requests that wait.
+LOOK = 0.5
 # Out of descriptors or memory: connections stay in the backlog, and we look again a little later.
 ACCEPT_CAPACITY = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS))
 ACCEPT_AGAIN = 0.1
-VALUES = {"FCGI_MAX_CONNS": "1000000", "FCGI_MAX_REQS": "1000000", "FCGI_MPXS_CONNS": "0"}
 UNAVAILABLE = (
     b"Status: 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Type: text/plain\r\n\r\n"
     b"All workers are busy and their queue is full. Please try again.\n"
+)
+LATE = (
+    b"Status: 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Type: text/plain\r\n\r\n"
+    b"All workers were busy for too long. Please try again.\n"
 )
 TOO_LARGE = (
     b"Status: 431 Request Header Fields Too Large\r\nContent-Type: text/plain\r\n\r\nThe request's head is too large.\n"
@@ -56,30 +60,6 @@ class RouterSetup:
     scoreboard: Scoreboard
 
 
-class Arrival:
-    """A connection whose request is not known yet, or is `refused`; `raw` is all that was read of it."""
-
-    __slots__ = ("deadline", "raw", "refused", "sock", "wire")
-
-    def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
-        self.raw = b""
-        self.refused = False
-        self.wire = ServerConnection(limits=Limits(params_bytes=handoff.MAX_EARLY), values=VALUES)
-        self.deadline = monotonic() + HEAD_TIME
-
-
-class Destination:
-    """A pool as the router sees it: the sending end of its queue, and what waits because that is full."""
-
-    __slots__ = ("bound", "complained", "pending", "queue")
-
-    def __init__(self, queue: socket.socket, bound: int) -> None:
-        self.queue, self.bound = queue, bound
-        self.pending: deque[Arrival] = deque()
-        self.complained = 0.0
-
-
 class Router:
     """The loop of the router process."""
 
@@ -87,6 +67,10 @@ class Router:
         self.setup = setup
         self._resolver = Resolver(setup.config)
         self._destinations: dict[str, Destination] = {}
+        # Those in which a request may wait, with the time at which to look; and those that have no room.
+        self._waiting: dict[Destination, float] = {}
+        self._stuck: set[Destination] = set()
+        self._complained: dict[str, float] = {}
         self._arrivals: dict[int, Arrival] = {}
         self._epoll = select.epoll()
         self._listening = True
@@ -99,7 +83,7 @@ class Router:
             sock.setblocking(False)
             self._epoll.register(sock.fileno(), select.EPOLLIN)
         control.tell(self.setup.control, control.READY)
-        while self._listening or self._arrivals or self._waiting():
+        while self._listening or self._arrivals or self._stuck:
             for fd, _ in self._epoll.poll(self._timeout()):
                 if fd in self._arrivals:
                     self._read(self._arrivals[fd])
@@ -111,11 +95,15 @@ class Router:
                     self._command()
             self._retry()
             self._expire()
+            if self._waiting:
+                self._look_after(monotonic())
         return 0
 
     def _timeout(self) -> float:
-        if self._waiting():
+        if self._stuck:
             return TICK
+        if self._waiting:
+            return max(min(self._waiting.values()) - monotonic(), 0.001)
         return ACCEPT_AGAIN if self._accept_again else 1.0
 
     # -- in
@@ -197,12 +185,20 @@ class Router:
             return
         name = self._interpreter(params)
         destination = self._destinations.get(name) or self._ask(name)
+        arrival.arrived = monotonic()
         if destination is None:
             self._refuse(arrival, UNAVAILABLE)
-        elif destination.pending or not handoff.send(destination.queue, arrival.sock, arrival.raw):
-            self._wait(name, destination, arrival)
-        else:
+        elif destination.is_full() and not self._readings(name, IDLE):
+            self._complain(destination, f"{destination.bound} requests wait already (QueueLength): the next get 503")
+            self._refuse(arrival, UNAVAILABLE)
+        elif destination.pass_on(arrival):
             self._drop(arrival)
+            self._waits(destination)
+        else:
+            self._forget(arrival)
+            destination.pending.append(arrival)
+            self._waits(destination)
+            self._stuck.add(destination)
 
     def _interpreter(self, params: dict[str, str]) -> str:
         get = params.get
@@ -230,59 +226,75 @@ class Router:
         questions = self.setup.questions
         try:
             questions.send(name.encode("utf-8", "surrogateescape"))
-            _, descriptor = handoff.receive_descriptor(questions, 4096)
+            _, descriptors = handoff.receive_descriptors(questions, 4096, 2)
         except OSError:
             return None
-        if descriptor is None:
+        if len(descriptors) < 2:
             return None
-        bound = pool_for(self.setup.config.pools, name).queue_length
-        queue = socket.socket(fileno=descriptor)
-        queue.setblocking(False)
-        self._destinations[name] = Destination(queue, bound)
-        return self._destinations[name]
+        pool = pool_for(self.setup.config.pools, name)
+        send, receive = (socket.socket(fileno=descriptor) for descriptor in descriptors)
+        for end in (send, receive):
+            end.setblocking(False)
+        found = self._destinations[name] = Destination(name, send, receive, pool.queue_length, pool.queue_timeout)
+        return found
 
     def _ask_again(self) -> None:
         """Pools have ended: give up all queues, and say so. What waits for one asks for it anew, and so starts it."""
         old, self._destinations = self._destinations, {}
+        self._waiting.clear()
+        self._stuck.clear()
         for name, destination in old.items():
-            if destination.pending and (fresh := self._ask(name)) is not None:
-                fresh.pending = destination.pending
-            elif destination.pending:
-                for arrival in destination.pending:
+            fresh = self._ask(name) if destination.holds() else None
+            for arrival in destination.pending:
+                if fresh is None:
                     self._refuse(arrival, UNAVAILABLE)
-            destination.queue.close()
+                else:
+                    fresh.pending.append(arrival)
+                    self._stuck.add(fresh)
+            if fresh is not None:
+                self._waits(fresh)
+            destination.close()
         control.tell(self.setup.control, control.FORGET)
 
-    def _wait(self, name: str, destination: Destination, arrival: Arrival) -> None:
-        if len(destination.pending) >= destination.bound:
-            self._complain(name, destination)
-            self._refuse(arrival, UNAVAILABLE)
-            return
-        self._forget(arrival)
-        destination.pending.append(arrival)
+    def _waits(self, destination: Destination) -> None:
+        """Something waits there now: look after it from time to time."""
+        if destination.patience and destination not in self._waiting:
+            self._waiting[destination] = monotonic() + min(destination.patience / 4, LOOK)
 
-    def _complain(self, name: str, destination: Destination) -> None:
+    def _look_after(self, now: float) -> None:
+        """Refuse what has waited for too long."""
+        for destination, time in list(self._waiting.items()):
+            if now < time:
+                continue
+            for arrival in destination.late(now):
+                self._complain(
+                    destination, f"requests have waited for {destination.patience:g} s (QueueTimeout): they get 503"
+                )
+                self._refuse(arrival, LATE)
+            del self._waiting[destination]
+            if destination.holds():
+                self._waits(destination)
+
+    def _complain(self, destination: Destination, what: str) -> None:
         """Say who holds the workers; once a second at most."""
-        if monotonic() - destination.complained < 1:
+        name, now = destination.name, monotonic()
+        if now - self._complained.get(name, 0.0) < 1:
             return
-        destination.complained = monotonic()
-        readings = [slot.read() for slot in self.setup.scoreboard.slots]
-        busy = [
-            f"{reading.pid}: {reading.line}" for reading in readings if reading.pool == name and reading.state == BUSY
-        ]
-        self.setup.log.error(
-            f"[pool {name}] {destination.bound} requests wait already (QueueLength): the next get 503. Its workers: "
-            + ("; ".join(busy) or "none is there")
-        )
+        self._complained[name] = now
+        busy = [f"{reading.pid}: {reading.line}" for reading in self._readings(name, BUSY)]
+        self.setup.log.error(f"[pool {name}] {what}. Its workers: " + ("; ".join(busy) or "none is there"))
 
-    def _waiting(self) -> bool:
-        return any(destination.pending for destination in self._destinations.values())
+    def _readings(self, name: str, state: int) -> list[SlotReading]:
+        """The workers of a pool that are in a state."""
+        readings = (slot.read() for slot in self.setup.scoreboard.slots if slot.state == state)
+        return [reading for reading in readings if reading.pool == name]
 
     def _retry(self) -> None:
-        for destination in self._destinations.values():
-            pending = destination.pending
-            while pending and handoff.send(destination.queue, pending[0].sock, pending[0].raw):
-                pending.popleft().sock.close()
+        for destination in list(self._stuck):
+            for arrival in destination.retry():
+                arrival.sock.close()
+            if not destination.pending:
+                self._stuck.discard(destination)
 
     def _answer(self, arrival: Arrival, data: bytes) -> None:
         if data:

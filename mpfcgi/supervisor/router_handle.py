@@ -45,8 +45,8 @@ class RouterCrew(Crew):
         channel.setblocking(False)
         return WorkerHandle(pid, started, ours, channel)
 
-    def answer(self, member: WorkerHandle, queue_for: Callable[[str], socket.socket]) -> None:
-        """The router asks for the queue of a pool by its name; it gets its sending end."""
+    def answer(self, member: WorkerHandle, queue_for: Callable[[str], Queue]) -> None:
+        """The router asks for the queue of a pool by its name; it gets its ends."""
         assert member.channel is not None
         try:
             asked = member.channel.recv(NAME_SIZE)
@@ -60,7 +60,7 @@ class RouterCrew(Crew):
             return
         try:
             queue = queue_for(asked.decode("utf-8", "surrogateescape"))
-            handoff.send_descriptor(member.channel, asked, queue.fileno())
+            handoff.send_descriptors(member.channel, asked, [end.fileno() for end in queue])
         except (OSError, LookupError) as error:
             self._log.error(f"[pool {asked.decode(errors='replace')}] its queue can't be given to the router: {error}")
             # Without a descriptor: the router waits for an answer, and for nothing else.

@@ -20,7 +20,7 @@ from mpfcgi.supervisor.generation import Generation, Means
 from mpfcgi.supervisor.lines import Lines
 from mpfcgi.supervisor.listeners import Listeners
 from mpfcgi.supervisor.pool import Beside, Crew, WorkerMain
-from mpfcgi.supervisor.queues import Queues, move
+from mpfcgi.supervisor.queues import Queue, Queues, move
 from mpfcgi.supervisor.router_handle import RouterCrew
 
 # The one call. Imported before any fork: what all workers need is loaded once, and a new one starts at once.
@@ -158,17 +158,17 @@ class Supervisor:
 
     # -- connections on their way
 
-    def _queue_for(self, router: RouterCrew) -> Callable[[str], socket.socket]:
-        """What answers a router: the sending end of the queue of a pool, which is started if there is none."""
+    def _queue_for(self, router: RouterCrew) -> Callable[[str], Queue]:
+        """What answers a router: the queue of a pool, which is started if there is none."""
 
-        def answer(name: str) -> socket.socket:
+        def answer(name: str) -> Queue:
             for generation in self._generations():
                 if generation.router is router and (self._stopping is None or name in generation.pools):
-                    return generation.queue_for(name)[0]
+                    return generation.queue_for(name)
             if self._stopping is not None:
                 raise LookupError("it is not there, and all is being stopped")
             # A router that leaves: what it puts there goes to its successor.
-            return self.queues.of(name)[0]
+            return self.queues.of(name)
 
         return answer
 

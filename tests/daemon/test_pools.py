@@ -234,3 +234,37 @@ def test_a_worker_lives_no_longer_than_it_may(start):
     pools = start("MaxProcesses 1\nMaxLifetime 500ms")
     first, _ = pools.get()
     wait_until(lambda: pools.get()[0] != first, "another worker", pools.daemon.process)
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_a_request_that_waits_for_too_long_gets_503_and_the_log_says_who_holds_the_workers(start, own):
+    listen = "Listen unix:own.sock\n" if own else ""
+    pools = start(f"{listen}MaxProcesses 1\nQueueTimeout 100ms")
+    held = pools.hold("a")
+    address = str(pools.folder / "own.sock") if own else pools.daemon.socket
+    late = Client(address)
+    status, body = late.get("/x.py")
+    assert (status, body) == (503, b"All workers were busy for too long. Please try again.\n")
+    assert (b"Retry-After", b"1") in late.head.headers
+    pools.daemon.wait_for_log("requests have waited for 0.1 s (QueueTimeout): they get 503")
+    pools.daemon.wait_for_log(f"GET localhost/x.py?hold={pools.folder}/a")
+    pools.go("a")
+    assert held.response()[0] == 200
+    assert Client(address).get("/x.py")[0] == 200
+
+
+def test_no_more_requests_wait_than_may(start):
+    pools = start("MaxProcesses 1\nQueueLength 2\nQueueTimeout 0")
+    held = pools.hold("a")
+    waiting = [Client(pools.daemon.socket) for _ in range(2)]
+    for client in waiting:
+        client.send("/x.py")
+        client.sock.sendall(client.wire.stdin_end())
+    # The router takes connections in their order.
+    assert Client(pools.daemon.socket).get("/x.py")[0] == 503
+    pools.daemon.wait_for_log("2 requests wait already (QueueLength)")
+    pools.go("a")
+    assert [client.response()[0] for client in (held, *waiting)] == [200, 200, 200]
+    # Those that were taken do not count any more.
+    for _ in range(5):
+        assert pools.get()

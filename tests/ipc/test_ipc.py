@@ -82,3 +82,19 @@ def test_commands_reach_the_worker_until_it_is_gone():
     assert child.recv(10) == control.QUIT
     child.close()
     assert not control.tell(parent, control.QUIT)
+
+
+def test_a_message_can_be_looked_at_without_being_taken():
+    send_end, receive_end = handoff.queue_pair()
+    assert handoff.peek(receive_end) is None
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        assert handoff.send(send_end, theirs, b"early", handoff.Mark(12.5, 3))
+        descriptors = os.listdir("/proc/self/fd")
+        assert handoff.peek(receive_end) == handoff.peek(receive_end) == (12.5, 3)
+        assert os.listdir("/proc/self/fd") == descriptors
+        connection, early, mark = handoff.take(receive_end)
+        assert (early, mark) == (b"early", (12.5, 3))
+        connection.close()
+    send_end.close()
+    receive_end.close()

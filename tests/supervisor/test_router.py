@@ -56,7 +56,7 @@ class Routing:
         return self.supervisor.recv(4096).decode()
 
     def give(self, name, queue):
-        handoff.send_descriptor(self.supervisor, name.encode(), queue[0].fileno())
+        handoff.send_descriptors(self.supervisor, name.encode(), [end.fileno() for end in queue])
 
     def pool(self, name):
         """Answer the router's question for this pool; its queue, whose receiving end waits."""

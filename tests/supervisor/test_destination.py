@@ -1,0 +1,66 @@
+import socket
+
+import pytest
+
+from mpfcgi.fastcgi import ClientConnection
+from mpfcgi.ipc import handoff
+from mpfcgi.supervisor.destination import Arrival, Destination
+
+HEAD = ClientConnection().begin_request({"REQUEST_URI": "/"})
+
+
+@pytest.fixture
+def pool():
+    """A pool where two requests may wait for ten seconds, and its workers' end of the queue."""
+    send, receive = handoff.queue_pair()
+    destination = Destination("a.example", send, receive, 2, 10.0)
+    yield destination, receive
+    destination.close()
+
+
+def request(arrived=0.0):
+    arrival = Arrival(socket.socketpair()[0])
+    arrival.raw, arrival.arrived = HEAD, arrived
+    return arrival
+
+
+def test_requests_wait_in_their_order_up_to_the_bound(pool):
+    destination, workers = pool
+    assert not destination.holds()
+    for arrived in (1.0, 2.0):
+        assert not destination.is_full()
+        assert destination.pass_on(request(arrived))
+    assert destination.is_full()
+    _, early, mark = handoff.take(workers)
+    assert (early, mark.arrived) == (HEAD, 1.0)
+    assert not destination.is_full()
+    handoff.take(workers)
+    assert not destination.holds()
+
+
+def test_what_has_waited_for_too_long_is_taken_out_and_nothing_else(pool):
+    destination, workers = pool
+    for arrived in (1.0, 5.0):
+        destination.pass_on(request(arrived))
+    assert list(destination.late(10.9)) == []
+    (late,) = destination.late(11)
+    assert late.raw == HEAD
+    assert late.wire.active
+    assert handoff.take(workers)[2].arrived == 5.0
+
+
+def test_a_connection_that_says_nothing_is_never_late(pool):
+    destination, workers = pool
+    idle, other = socket.socketpair()
+    with idle, other:
+        handoff.send(destination._send, idle, b"", handoff.Mark(1.0, 0))
+        assert list(destination.late(50)) == []
+        assert handoff.take(workers)[2].arrived == 50
+
+
+def test_without_a_limit_nothing_is_late():
+    send, receive = handoff.queue_pair()
+    destination = Destination("a.example", send, receive, 2, 0.0)
+    destination.pass_on(request())
+    assert list(destination.late(1e9)) == []
+    destination.close()
