@@ -61,7 +61,7 @@ class Pools:
         found = []
         for child in psutil.Process(self.daemon.process.pid).children():
             with contextlib.suppress(psutil.NoSuchProcess):
-                if "pool" in " ".join(child.cmdline()):
+                if "mpfcgi: pool " in " ".join(child.cmdline()):
                     found.append(child.pid)
         return found
 
