@@ -122,7 +122,7 @@ def test_a_handler_that_does_not_end_is_ended_with_its_worker_and_the_client_get
 
 
 def test_a_response_that_has_begun_keeps_its_status(start):
-    pools = start("RequestTimeout 100ms\nInterruptTimeout 100ms")
+    pools = start("RequestTimeout 100ms\nInterruptTimeout 30s")
     client = Client(pools.daemon.socket)
     client.send("/x.py?begun")
     client.sock.sendall(client.wire.stdin_end())
