@@ -48,12 +48,14 @@ def check(config_file: str | None, defines: tuple[str, ...], as_json: bool, path
 
 
 def _check_config(config_file: str | None, defines: tuple[str, ...], quiet: bool) -> None:
-    from mpfcgi.supervisor import locks
+    from mpfcgi.supervisor import conditions, locks
     from mpfcgi.worker import logs
 
     config = read_config(config_file, defines)
     logs.check(config)
     locks.settings(config)
+    for warning in conditions.check(config):
+        click.echo(f"warning: {warning}", err=True)
     for warning in config.warnings:
         click.echo(f"warning: {warning}", err=True)
     if not config.listens:

@@ -760,6 +760,27 @@ _add(
 _add(
     "SlowLog", "P", v.slow_log, "A file for the tracebacks of handlers that still run after a time.", syntax="file time"
 )
+_add("User", "P", v.one, "As whom the workers run, by name or number, where the daemon is started as root.")
+_add("Group", "P", v.one, "Their group. Default: that of the user.")
+_add("WorkingDirectory", "P", v.one, "The folder in which the workers are.", syntax="folder")
+_add("Umask", "P", v.umask, "Which rights files that the workers make do not get.", syntax="octal")
+_add("Nice", "P", v.nice, "What is added to the workers' nice value: a high one gives way to others.", syntax="number")
+_add(
+    "ResourceLimit",
+    "P",
+    v.resource_limit,
+    "A limit of setrlimit(2) for each worker: as, core, cpu, data, fsize, memlock, nofile, nproc or stack.",
+    combine=update,
+    syntax="name soft [hard]",
+)
+_add("PythonHome", "P", v.one, "A virtual environment whose packages the workers use.", syntax="folder")
+_add(
+    "AllowRoot",
+    "S",
+    v.flag,
+    "Whether a daemon started as root may run user code as root: Off refuses, On does not warn. Default: a warning.",
+    syntax="On|Off",
+)
 _add("MaxTotalProcesses", "S", v.integer(1, 2000), "The most workers of all pools together. Default 1000.")
 _add(
     "ConnectionProcesses",
@@ -853,7 +874,7 @@ IGNORED_BECAUSE = {
         ),
         "lists of folders have one look here",
     ),
-    **dict.fromkeys(("user", "group"), "workers run as the user who starts the daemon"),
+    **dict.fromkeys(("user", "group"), "workers run as the user who starts the daemon, or as a <PythonPool> says"),
     **dict.fromkeys(("languagepriority", "forcelanguagepriority"), "there is no content negotiation here"),
     "limitxmlrequestbody": "nothing here reads XML bodies",
     "enablemmap": "no file is mapped here",
@@ -879,6 +900,5 @@ for _names, _why in (
 for _name in [
     "Threads",
     "Preload",
-    "PythonHome",
 ]:
     NOT_YET[_name.lower()] = _name

@@ -107,7 +107,8 @@ class _Loader:
     def _directive(self, node: DirectiveNode, context: str) -> Directive | None:
         name = node.name.lower()
         spec = REGISTRY.get(name)
-        if spec is None:
+        if spec is None or (name in FRONT_END and context not in spec.contexts):
+            # User and Group of the server are the front-end's; those of a pool are ours.
             self._without_spec(node, name, context)
             return None
         self._check_context(spec, context, node.place)
@@ -122,8 +123,7 @@ class _Loader:
 
     def _without_spec(self, node: DirectiveNode, name: str, context: str) -> None:
         if name in FRONT_END and context == "P":
-            hint = "start the daemon as the user whose code it runs" if name in ("user", "group") else ""
-            raise ConfigError(f"{node.name} is not supported yet in <PythonPool>", node.place, hint)
+            raise ConfigError(f"{node.name} is not supported yet in <PythonPool>", node.place)
         if name in FRONT_END:
             self._ignored(node)
             return

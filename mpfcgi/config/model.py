@@ -118,6 +118,14 @@ class PoolSettings:
     request_timeout: float = 0.0
     interrupt_timeout: float = 5.0
     slow_log: SlowLog | None = None
+    user: str | None = None
+    group: str | None = None
+    working_directory: str | None = None
+    umask: int | None = None
+    nice: int = 0
+    # Soft and hard limits by the lower-case names of setrlimit(2); None is unlimited.
+    resource_limits: Mapping[str, tuple[int | None, int | None]] = field(default_factory=dict)
+    python_home: str | None = None
     connection_processes: int | None = None
     queue_length: int = 128
     queue_timeout: float = 30.0

@@ -23,6 +23,12 @@ FIELDS = {
     "MaxRequests": "max_requests",
     "MaxLifetime": "max_lifetime",
     "MemoryLimit": "memory_limit",
+    "User": "user",
+    "Group": "group",
+    "WorkingDirectory": "working_directory",
+    "Umask": "umask",
+    "Nice": "nice",
+    "PythonHome": "python_home",
     "RequestTimeout": "request_timeout",
     "InterruptTimeout": "interrupt_timeout",
     "ConnectionProcesses": "connection_processes",
@@ -41,9 +47,12 @@ ONLY_FOR = {
 def settings(pattern: str, directives: Sequence[Directive], listens: tuple[Listen, ...], place: Place) -> PoolSettings:
     """The settings of a section, from its directives."""
     environment: dict[str, str] = {}
+    limits: dict[str, tuple[int | None, int | None]] = {}
     for directive in directives:
         if directive.name == "SetEnv":
             environment.update(directive.value)
+        elif directive.name == "ResourceLimit":
+            limits.update(directive.value)
     plain: dict[str, Any] = {
         field: directive.value for directive in directives if (field := FIELDS.get(directive.name)) is not None
     }
@@ -55,6 +64,7 @@ def settings(pattern: str, directives: Sequence[Directive], listens: tuple[Liste
         **_spare(directives),
         slow_log=slow[-1] if slow else None,
         environment=environment,
+        resource_limits=limits,
         listens=listens,
         place=place,
     )

@@ -472,6 +472,33 @@ def log_file(args: tuple[str, ...]) -> str:
     return name
 
 
+LIMITS = ("as", "core", "cpu", "data", "fsize", "memlock", "nofile", "nproc", "stack")
+
+
+def resource_limit(args: tuple[str, ...]) -> dict[str, tuple[int | None, int | None]]:
+    """`name soft [hard]`: None for unlimited."""
+    if len(args) not in (2, 3) or args[0].lower() not in LIMITS:
+        raise BadValue(f"takes one of {', '.join(LIMITS)} and one or two limits")
+    limits = [None if arg.lower() in ("unlimited", "max") else size((arg,)) for arg in args[1:]]
+    if limits[-1] is not None and (limits[0] is None or limits[0] > limits[-1]):
+        raise BadValue(f"takes a soft limit that is not above the hard one, not {args[1]} and {args[2]}")
+    return {args[0].lower(): (limits[0], limits[-1])}
+
+
+def umask(args: tuple[str, ...]) -> int:
+    text = one(args)
+    if not re.fullmatch(r"0?[0-7]{3}", text):
+        raise BadValue(f"takes three octal digits such as 027, not {text!r}")
+    return int(text, 8)
+
+
+def nice(args: tuple[str, ...]) -> int:
+    text = one(args)
+    if not re.fullmatch(r"-?\d{1,2}", text) or not -20 <= int(text) <= 19:
+        raise BadValue(f"takes a number from -20 to 19, not {text!r}")
+    return int(text)
+
+
 def slow_log(args: tuple[str, ...]) -> tuple[str, float]:
     """`file time`"""
     if len(args) != 2:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +20,8 @@ class WorkerSetup:
     queue's receiving end and `siblings` its sending end (where a leaving worker's connections go), `router` the way to
     the router for requests of other pools (None where there is no router). A worker that is `alone` is the only
     process, in the foreground, and answers the requests of all interpreters. `mutexes` are the daemon's. After
-    `max_requests` requests it asks for its replacement; 0 for never.
+    `max_requests` requests it asks for its replacement; 0 for never. `settle`, called when all log files are open and
+    before any user code is loaded, makes the process the pool's user, with its limits.
     """
 
     config: Any
@@ -36,3 +38,4 @@ class WorkerSetup:
     router: socket.socket | None = None
     alone: bool = False
     max_requests: int = 0
+    settle: Callable[[], None] | None = None

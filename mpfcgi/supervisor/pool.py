@@ -13,7 +13,7 @@ from mpfcgi.ipc import control
 from mpfcgi.ipc.mutex import Mutexes
 from mpfcgi.ipc.scoreboard import Scoreboard, Slot
 from mpfcgi.ipc.setup import WorkerSetup
-from mpfcgi.supervisor import process, staffing
+from mpfcgi.supervisor import conditions, process, staffing
 from mpfcgi.supervisor.log import Log
 from mpfcgi.supervisor.queues import Queue, ready
 from mpfcgi.supervisor.staffing import BackOff, Pace, Policy, Snapshot
@@ -141,6 +141,11 @@ class Crew:
         )
         member.destroy()
 
+    def reopen_logs(self) -> None:
+        """Logs have been moved away."""
+        for member in self.members.values():
+            member.reopen_logs()
+
     def retire_all(self, now: float) -> None:
         """Ask all to leave; none are started any more."""
         self.touched = self.touched or not self.leaving
@@ -182,6 +187,22 @@ class WorkerCrew(Crew):
         self.policy, self.pace, self.headcount = policy, Pace(settings.max_spawn_rate, burst, burst), headcount
         self.title, self.settings, self.config, self.generation = title, settings, config, generation
         self._scoreboard, self._mutexes, self._worker_main = scoreboard, mutexes, worker_main
+        self._identity = conditions.identity_of(settings)
+
+    def _settling(self) -> Callable[[], None]:
+        """What brings a worker under the pool's conditions; to be made in the parent."""
+        parent = os.getpid()
+        root = self.config.server_root
+        return lambda: conditions.settle(self.settings, self._identity, root, lambda: process.die_with_parent(parent))
+
+    def reopen_logs(self) -> None:
+        """Logs have been moved away. Workers that may not open new ones are replaced by some that could."""
+        if self._identity is None:
+            super().reopen_logs()
+            return
+        self.touched = True
+        for member in self.members.values():
+            member.worn = True
 
     def doors(self, now: float) -> list[socket.socket]:
         if self.leaving or not staffing.wants_requests(self.snapshot(now), now):
@@ -203,6 +224,7 @@ class WorkerCrew(Crew):
         ours, theirs = control.control_pair()
         setup = self.setup(theirs, slot)
         setup.max_requests = int(_less_a_bit(self.settings.max_requests))
+        setup.settle = self._settling()
         ends = [end for end in (theirs, setup.queue, setup.siblings, setup.router) if end is not None]
         given = [*ends, *setup.listeners, *(listener for listener, _ in setup.connection_listeners)]
 
@@ -210,7 +232,7 @@ class WorkerCrew(Crew):
 
         def main() -> int:
             slot.occupy(os.getpid(), self.generation, self.title)
-            os.environ.update(self.settings.environment)
+            os.environ.update(conditions.environment(self.settings, self._identity))
             return self._worker_main(setup)
 
         started = monotonic()

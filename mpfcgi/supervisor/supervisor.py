@@ -13,7 +13,7 @@ from time import monotonic
 
 from mpfcgi.config import Config, ConfigError
 from mpfcgi.ipc.scoreboard import Scoreboard
-from mpfcgi.supervisor import locks, process, staffing
+from mpfcgi.supervisor import conditions, locks, process, staffing
 from mpfcgi.supervisor import log as logs
 from mpfcgi.supervisor.commands import Command, Commands
 from mpfcgi.supervisor.generation import Generation, Means
@@ -48,6 +48,7 @@ class Supervisor:
         beside: Sequence[tuple[str, Callable[[], int], list[int]]] = (),
     ) -> None:  # fmt: skip
         self.config = config
+        self._warnings = conditions.check(config)
         self.log = logs.open_log(config)
         self._reload, self._ready = reload, ready
         self.listeners = Listeners()
@@ -81,6 +82,8 @@ class Supervisor:
         process.entitle(f"supervisor ({self.config.file})")
         try:
             self.log.notice(f"mpfcgi started: {', '.join(self._addresses())}")
+            for warning in self._warnings:
+                self.log.warning(warning)
             while self._stopping is None or any(crew.members for crew in self._crews()):
                 self._turn(commands)
         finally:
@@ -139,8 +142,7 @@ class Supervisor:
         elif command is Command.REOPEN:
             self.log.reopen()
             for crew in self._crews():
-                for member in crew.members.values():
-                    member.reopen_logs()
+                crew.reopen_logs()
 
     def _reap(self) -> None:
         while True:
@@ -201,6 +203,7 @@ class Supervisor:
             config = self._reload()
             if not config.listens:
                 raise ConfigError(f"{config.file} has no Listen line")
+            conditions.check(config)
             locks.check_unchanged(self.config, config, self.log)
             log = logs.open_log(config)
             try:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 WARN = 4
 STDERR = "stderr"
+LOGS = ("ErrorLog", "CustomLog", "TransferLog")
 
 
 class LogFile:
@@ -105,6 +106,14 @@ def access_logs(settings: Settings, files: LogFiles) -> tuple[AccessLog, ...]:
     return tuple(AccessLog(target, formats, files.open(target.file)) for target in settings.get("CustomLog") or ())
 
 
+def open_all(config: Config, files: LogFiles) -> None:
+    """Open all logs that a worker may write to, as long as it has the right."""
+    for server in config.servers:
+        for directive in server.directives:
+            if directive.name in LOGS:
+                files.open(directive.args[0])
+
+
 def check(config: Config) -> None:
     """ConfigError for a log that can't be written to, or a format that isn't one."""
     for server in config.servers:
@@ -114,7 +123,7 @@ def check(config: Config) -> None:
                     errorformat.compile_format(directive.value)
                 except ConfigError as error:
                     raise ConfigError(error.message, directive.place, error.hint)
-            if directive.name not in ("ErrorLog", "CustomLog", "TransferLog"):
+            if directive.name not in LOGS:
                 continue
             name = directive.args[0]
             folder = os.path.dirname(os.path.join(config.server_root, name))

@@ -20,7 +20,7 @@ from mpfcgi.fastcgi import Limits, Pairs, ParamsReceived, ParamsRejected, Seen
 from mpfcgi.fastcgi.amend import with_params
 from mpfcgi.ipc import control, handoff
 from mpfcgi.ipc.setup import WorkerSetup
-from mpfcgi.worker import early, startup
+from mpfcgi.worker import early, logs, python_home, startup
 from mpfcgi.worker.body import EMPTY
 from mpfcgi.worker.channel import Channel
 from mpfcgi.worker.connections import Connections, Lingering
@@ -345,4 +345,10 @@ class Worker:
 
 def run(setup: WorkerSetup) -> int:
     """Be a worker process: what the supervisor calls in the child. Returns the exit code."""
-    return Worker(setup).run()
+    worker = Worker(setup)
+    if setup.settle is not None:
+        logs.open_all(setup.config, worker.services.log_files)
+        setup.settle()
+    if setup.pool.python_home is not None:
+        python_home.activate(os.path.join(setup.config.server_root, setup.pool.python_home))
+    return worker.run()

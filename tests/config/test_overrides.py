@@ -47,7 +47,7 @@ def test_rules_of_an_inner_section_replace_or_join_those_of_an_outer_one(resolve
         assert [[rule.kind for rule in side.rules] for side in rules[0].rules] == [["ip"], ["user"]]
 
 
-@pytest.mark.parametrize("name", ["User", "Group", "KeepAlive", "ServerLimit"])
+@pytest.mark.parametrize("name", ["KeepAlive", "ServerLimit"])
 def test_a_pool_takes_nothing_that_it_would_not_do(name):
     with pytest.raises(ConfigError) as error:
         load_text(f"<PythonPool x>\n{name} 1\n</PythonPool>\n", "t")
@@ -58,7 +58,7 @@ def test_a_pool_takes_nothing_that_it_would_not_do(name):
 def test_what_is_ignored_is_reported_with_the_reason():
     config = load_text("User www-data\nIndexOptions FancyIndexing\nSSLEngine On\nLimitXMLRequestBody 5\n", "t")
     assert list(config.warnings) == [
-        "t:1: User is ignored: workers run as the user who starts the daemon",
+        "t:1: User is ignored: workers run as the user who starts the daemon, or as a <PythonPool> says",
         "t:2: IndexOptions is ignored: lists of folders have one look here",
         "t:3: SSLEngine is ignored: the front-end sees to it",
         "t:4: LimitXMLRequestBody is ignored: nothing here reads XML bodies",

@@ -1,0 +1,152 @@
+"""As whom and under what conditions the code of a pool runs: user, groups, limits, folder, environment.
+
+The supervisor looks everything up before it forks, so that a wrong name is an error of the configuration; a child applies
+it before any user code is loaded.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import grp
+import os
+import pwd
+import resource
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from mpfcgi.config import (
+    Config,
+    ConfigError,
+    PoolSettings,
+    connection_interpreters,
+    pool_for,
+    python_home,
+    static_interpreters,
+)
+
+PR_SET_DUMPABLE = 4
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A user, with the groups it has. `home` and `name` are for the environment."""
+
+    uid: int
+    gid: int
+    groups: tuple[int, ...]
+    name: str
+    home: str
+
+
+def identity_of(pool: PoolSettings) -> Identity | None:
+    """Whom the pool's workers become; None when they stay who the daemon is. ConfigError when that can't be."""
+    if pool.user is None and pool.group is None:
+        return None
+    user = _user(pool) if pool.user is not None else _myself()
+    gid = _gid(pool) if pool.group is not None else user.pw_gid
+    if os.geteuid() != 0:
+        if (user.pw_uid, gid) == (os.geteuid(), os.getegid()):
+            return None
+        raise ConfigError(
+            f"<PythonPool {pool.pattern}>: only root can start workers as another user or group", pool.place,
+            "start the daemon as root, or leave User and Group out",
+        )  # fmt: skip
+    groups = tuple(os.getgrouplist(user.pw_name, gid)) if user.pw_name else (gid,)
+    return Identity(user.pw_uid, gid, groups, user.pw_name, user.pw_dir)
+
+
+def check(config: Config) -> list[str]:
+    """Sentences that a person should read. ConfigError for a pool whose conditions can't be met."""
+    for pool in config.pools:
+        identity_of(pool)
+        folder = pool.working_directory
+        if folder is not None and not os.path.isdir(os.path.join(config.server_root, folder)):
+            raise ConfigError(f"WorkingDirectory {folder} is no folder", pool.place)
+        home = pool.python_home
+        if home is not None and (what := python_home.problem(os.path.join(config.server_root, home))) is not None:
+            raise ConfigError(f"PythonHome {home}: {what}", pool.place)
+    if os.geteuid() != 0:
+        return []
+    return _check_root(config)
+
+
+def _check_root(config: Config) -> list[str]:
+    """Started as root: which pools would run user code as root?"""
+    allowed = [line.value for line in config.main.directives if line.name == "AllowRoot"]
+    names = [*static_interpreters(config), *connection_interpreters(config)]
+    used = [*(pool_for(config.pools, name) for name in names), *config.pools]
+    as_root = {pool.pattern: pool for pool in used if (who := identity_of(pool)) is None or who.uid == 0}
+    if not as_root or allowed[-1:] == [True]:
+        return []
+    pools = ", ".join(f"<PythonPool {pattern}>" for pattern in as_root)
+    if allowed[-1:] == [False]:
+        place = next((pool.place for pool in as_root.values() if pool.place is not None), None)
+        raise ConfigError(f"{pools} would run user code as root, and AllowRoot is Off", place, "name a User in it")
+    return [f"{pools}: user code runs as root; name a User in it, or write AllowRoot On if that is meant"]
+
+
+def settle(pool: PoolSettings, identity: Identity | None, server_root: str, stay: Callable[[], None]) -> None:
+    """Bring this process under the pool's conditions. `stay` renews what a change of the user undoes.
+
+    OSError or ValueError for what the system does not let us.
+    """
+    for name, limits in pool.resource_limits.items():
+        _limit(name, limits)
+    if pool.nice:
+        os.nice(pool.nice)
+    if identity is not None:
+        _become(identity)
+        stay()
+    if pool.umask is not None:
+        os.umask(pool.umask)
+    if pool.working_directory is not None:
+        os.chdir(os.path.join(server_root, pool.working_directory))
+
+
+def environment(pool: PoolSettings, identity: Identity | None) -> Mapping[str, str]:
+    """The variables that a worker has beside the daemon's."""
+    if identity is None:
+        return pool.environment
+    return {"HOME": identity.home, "USER": identity.name, "LOGNAME": identity.name, **pool.environment}
+
+
+def _become(identity: Identity) -> None:
+    os.setgroups(identity.groups)
+    os.setresgid(identity.gid, identity.gid, identity.gid)
+    os.setresuid(identity.uid, identity.uid, identity.uid)
+    # A process that changes its user loses sight of its own /proc/self/fd, which flock mutexes need (proc(5)).
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
+
+
+def _limit(name: str, limits: tuple[int | None, int | None]) -> None:
+    kind = getattr(resource, f"RLIMIT_{name.upper()}")
+    _, most = resource.getrlimit(kind)
+    soft, hard = (resource.RLIM_INFINITY if limit is None else limit for limit in limits)
+    if os.geteuid() != 0 and most != resource.RLIM_INFINITY and (hard == resource.RLIM_INFINITY or hard > most):
+        hard = most
+        soft = most if soft == resource.RLIM_INFINITY or soft > most else soft
+    resource.setrlimit(kind, (soft, hard))
+
+
+def _user(pool: PoolSettings) -> pwd.struct_passwd:
+    name = str(pool.user)
+    try:
+        return pwd.getpwuid(int(name)) if name.isdecimal() else pwd.getpwnam(name)
+    except KeyError:
+        raise ConfigError(f"User {name}: there is no such user", pool.place) from None
+
+
+def _myself() -> pwd.struct_passwd:
+    try:
+        return pwd.getpwuid(os.geteuid())
+    except KeyError:
+        # As in a container: a number without a name.
+        return pwd.struct_passwd(("", "", os.geteuid(), os.getegid(), "", "/", ""))
+
+
+def _gid(pool: PoolSettings) -> int:
+    name = str(pool.group)
+    try:
+        return int(name) if name.isdecimal() else grp.getgrnam(name).gr_gid
+    except KeyError:
+        raise ConfigError(f"Group {name}: there is no such group", pool.place) from None

@@ -1,0 +1,185 @@
+"""As whom and under what conditions workers run: the real daemon."""
+
+import os
+import pwd
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.daemon.test_pools import Pools
+from tests.support.client import Client
+from tests.support.servers import wait_until
+
+pytestmark = pytest.mark.daemon
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+
+HANDLER = """\
+import os, resource, sys, time
+from mod_python import apache, Session
+
+def handler(req):
+    req.content_type = "text/plain"
+    if req.args == "session":
+        Session.MemorySession(req, lock=1).save()
+    req.write(repr({
+        "ids": os.getresuid() + os.getresgid(),
+        "groups": os.getgroups(),
+        "environment": {name: os.environ.get(name) for name in ("HOME", "USER", "MINE", "VIRTUAL_ENV")},
+        "folder": os.getcwd(),
+        "umask": os.umask(0o777),
+        "nice": os.nice(0),
+        "files": resource.getrlimit(resource.RLIMIT_NOFILE),
+        "core": resource.getrlimit(resource.RLIMIT_CORE),
+        "path": sys.path,
+    }))
+    return apache.OK
+"""
+
+
+@pytest.fixture
+def site():
+    """A folder that whoever a worker is can get to; pytest's own are closed to others."""
+    with tempfile.TemporaryDirectory(prefix="mpfcgi-site-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.fixture
+def start(site):
+    started = []
+
+    def start(pool, **more):
+        started.append(Pools(site, f"MaxProcesses 1\n{pool}", handler=HANDLER, **more))
+        return started[-1]
+
+    yield start
+    for pools in started:
+        assert pools.daemon.stop() == 0
+
+
+def ask(pools, uri="/x.py"):
+    status, body = Client(pools.daemon.socket, keep_conn=False).get(uri)
+    assert status == 200, pools.daemon.log()
+    return eval(body)
+
+
+def test_a_worker_has_its_pools_folder_umask_nice_value_limits_and_environment(start, site):
+    (site / "work").mkdir()
+    before = os.nice(0)
+    pools = start(
+        "WorkingDirectory work\nUmask 027\nNice 3\nResourceLimit nofile 200 300\nResourceLimit core 0\nSetEnv MINE yes"
+    )
+    seen = ask(pools)
+    assert seen["folder"] == str(site / "work")
+    assert seen["umask"] == 0o027
+    assert seen["nice"] == min(before + 3, 19)
+    assert seen["files"] == (200, 300)
+    assert seen["core"] == (0, 0)
+    assert seen["environment"]["MINE"] == "yes"
+
+
+@as_root
+@pytest.mark.parametrize("mutexes", ["flock", "sysv"])
+def test_a_worker_becomes_its_pools_user_and_its_sessions_and_logs_work(start, mutexes):
+    nobody = pwd.getpwnam("nobody")
+    pools = start("User nobody", top=f"PythonOption mod_python.mutex_type {mutexes}\nCustomLog access.log common")
+    seen = ask(pools, "/x.py?session")
+    assert seen["ids"] == (nobody.pw_uid,) * 3 + (nobody.pw_gid,) * 3
+    assert seen["groups"] == os.getgrouplist("nobody", nobody.pw_gid)
+    assert seen["environment"]["USER"] == "nobody"
+    wait_until(lambda: "/x.py?session" in (pools.folder / "access.log").read_text(), "its line")
+    assert "runs as root" not in pools.daemon.log()
+
+
+@as_root
+def test_rotated_logs_are_written_by_workers_that_may_not_open_them(start):
+    pools = start("User nobody", top="CustomLog access.log common")
+    pools.until(1)
+    (before,) = pools.workers()
+    ask(pools)
+    (pools.folder / "access.log").rename(pools.folder / "access.log.1")
+    pools.daemon.signal(signal.SIGUSR1)
+    wait_until(lambda: not psutil.pid_exists(before), "a new worker", pools.daemon.process)
+    ask(pools)
+    wait_until(lambda: "/x.py" in (pools.folder / "access.log").read_text(), "its line")
+
+
+@as_root
+def test_a_worker_that_is_somebody_else_still_leaves_with_a_killed_supervisor(start):
+    pools = start("User nobody")
+    pools.until(1)
+    (worker,) = pools.workers()
+    ask(pools)
+    pools.daemon.process.kill()
+    pools.daemon.process.wait()
+    wait_until(lambda: not psutil.pid_exists(worker), "it leaves")
+    # Nothing is left to be stopped: the fixture looks at the exit status.
+    pools.daemon.process.returncode = 0
+
+
+@as_root
+def test_user_code_that_runs_as_root_is_warned_about_and_refused_where_it_is_not_allowed(start):
+    pools = start("")
+    pools.daemon.wait_for_log("<PythonPool *>: user code runs as root")
+    config = pools.daemon.config.read_text()
+    pools.daemon.config.write_text("AllowRoot Off\n" + config)
+    done = subprocess.run(
+        [sys.executable, "-m", "mpfcgi", "run", "-c", str(pools.daemon.config)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert done.returncode == 1
+    assert "would run user code as root, and AllowRoot is Off (name a User in it)" in done.stderr
+    pools.daemon.config.write_text("AllowRoot On\n" + config)
+    checked = subprocess.run(
+        [sys.executable, "-m", "mpfcgi", "check", "-c", str(pools.daemon.config)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_a_worker_has_the_packages_of_its_virtual_environment(start, site):
+    packages = site / "venv" / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+    packages.mkdir(parents=True)
+    (packages / "more.pth").write_text(str(site / "work"))
+    (site / "work").mkdir()
+    pools = start("PythonHome venv")
+    seen = ask(pools)
+    theirs = [path for path in seen["path"] if path.endswith(("site-packages", "dist-packages"))]
+    assert theirs[0] == str(packages)
+    assert len(theirs) > 1
+    assert str(site / "work") in seen["path"]
+    assert seen["environment"]["VIRTUAL_ENV"] == str(site / "venv")
+
+
+@pytest.mark.parametrize(
+    ("pool", "message"),
+    [
+        ("User nosuchuser", "User nosuchuser: there is no such user"),
+        ("User root\nGroup nosuchgroup", "Group nosuchgroup: there is no such group"),
+        ("WorkingDirectory nowhere", "WorkingDirectory nowhere is no folder"),
+        ("PythonHome nowhere", "PythonHome nowhere: there is no such folder"),
+        ("PythonHome old", "PythonHome old: it is of python3.1, and this daemon runs on python3."),
+        ("Umask 9", "Umask takes three octal digits such as 027, not '9'"),
+        ("ResourceLimit files 10", "ResourceLimit takes one of as, core"),
+        ("ResourceLimit nofile 10 5", "ResourceLimit takes a soft limit that is not above the hard one"),
+    ],
+)
+def test_conditions_that_can_not_be_met_are_errors_of_the_configuration(tmp_path, pool, message):
+    (tmp_path / "old" / "lib" / "python3.1").mkdir(parents=True)
+    config = tmp_path / "mpfcgi.conf"
+    config.write_text(f'Listen unix:x.sock\n<PythonPool "*">\n{pool}\n</PythonPool>\n')
+    done = subprocess.run(
+        [sys.executable, "-m", "mpfcgi", "check", "-c", str(config)], capture_output=True, text=True, timeout=30
+    )
+    assert done.returncode == 1
+    assert message in done.stderr
