@@ -68,6 +68,8 @@ def _rules_of(object: Any) -> Mapping[str, Any] | None:
 
 
 def _of_namespace(namespace: Mapping[str, Any]) -> dict[str, Any]:
+    if namespace.keys().isdisjoint(NAMES):
+        return {}
     return {name: namespace[name] for name in NAMES if name in namespace}
 
 

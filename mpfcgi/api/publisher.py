@@ -78,8 +78,11 @@ def _place(req: Any) -> tuple[str, str]:
         # In a <Location> there may be no file; the root of the disk is no place to look for one.
         req.log_error("publisher: the address leads to no file; use it in a <Directory>, or with an Alias")
         raise SERVER_RETURN(HTTP_NOT_FOUND)
-    names = _SLASHES.sub("/", req._path_info or "").strip("/").replace("/", ".")
+    names = (req._path_info or "").strip("/")
+    if "/" in names:
+        names = _SLASHES.sub(".", names)
     resource = req._resource
+    # What the file is has been looked at already, for this request.
     known = resource is not None and resource.filename == filename
     if req._is_directory if known else os.path.isdir(filename):
         folder, module = filename.rstrip("/"), ""
@@ -87,7 +90,7 @@ def _place(req: Any) -> tuple[str, str]:
         folder, _, module = filename.rpartition("/")
         module = _without_extension(req, module)
         file = f"{folder}/{module}.py"
-        if module and os.path.isfile(file):
+        if module and ((known and req._is_file and file == filename) or os.path.isfile(file)):
             return file, names or "index"
     file = f"{folder}/index.py"
     if not os.path.isfile(file):
