@@ -18,6 +18,7 @@ from mpfcgi.fastcgi import (
     FILTER,
     DataEnded,
     DataReceived,
+    Pairs,
     ParamsReceived,
     ParamsRejected,
     ProtocolError,
@@ -26,7 +27,7 @@ from mpfcgi.fastcgi import (
     StdinEnded,
     StdinReceived,
 )
-from mpfcgi.worker.body import EMPTY, Body, SpooledBody, StreamedBody
+from mpfcgi.worker.body import EMPTY, SpooledBody, StreamedBody
 from mpfcgi.worker.exchange import Exchange
 from mpfcgi.worker.outgoing import FileStretch, Outgoing
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 READ_SIZE = 64 * 1024
 READABLE, WRITABLE = select.EPOLLIN, select.EPOLLOUT
 MAX_OUTGOING = 512 * 1024
+ROLE_NAMES = {AUTHORIZER: "AUTHORIZER", FILTER: "FILTER"}
 # How long a connection that we end, with bytes of the peer still unread, is kept open for it to read our last ones.
 LINGER = 2.0
 
@@ -246,6 +248,9 @@ class Channel:
         """The parameters are complete: refuse, give away, start at once, or collect the body first."""
         head, self.head = self.head, b""
         worker = self.worker
+        if event.role in ROLE_NAMES:
+            told = Pairs({**event.params, "FCGI_ROLE": ROLE_NAMES[event.role]})
+            event = ParamsReceived(event.request_id, event.role, event.keep_conn, told)
         params = worker.keeps(self, event, head)
         if params is None:
             return
@@ -283,7 +288,7 @@ class Channel:
             return
         self._upload = None
         upload.body.rewind()
-        data: Body | None = upload.data
+        data = upload.data
         if upload.data is not None:
             upload.data.rewind()
         begun = upload.event

@@ -11,7 +11,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from mpfcgi.fastcgi import Pairs
-from mpfcgi.worker.body import Body
+from mpfcgi.worker.body import Body, SpooledBody
 from mpfcgi.worker.outgoing import FileStretch
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Exchange:
 
     __slots__ = ("_pending", "_size", "body", "channel", "data", "ended", "params", "role")
 
-    def __init__(self, channel: Channel, role: int, params: Pairs, body: Body, data: Body | None = None) -> None:
+    def __init__(self, channel: Channel, role: int, params: Pairs, body: Body, data: SpooledBody | None = None) -> None:
         self.channel = channel
         self.role = role
         self.params = params

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mpfcgi.api import Connection, Request
@@ -19,14 +20,12 @@ from mpfcgi.config import Resource, Server
 from mpfcgi.fastcgi import Pairs
 from mpfcgi.importer import path as python_path
 from mpfcgi.ipc import handoff
-from mpfcgi.worker import access, default, directories, early, environment, ssi
+from mpfcgi.worker import default, directories, early, environment, roles, ssi
+from mpfcgi.worker.admission import Admission
 from mpfcgi.worker.failures import Failures
 from mpfcgi.worker.filters import Filters
 from mpfcgi.worker.handlers import Handler, call, run
 from mpfcgi.worker.plan import (
-    ACCESS,
-    AUTHEN,
-    AUTHZ,
     CLEANUP,
     CONTENT,
     FIXUP,
@@ -52,7 +51,7 @@ DIRECTORY = stat.S_IFDIR
 PYTHON_HANDLERS = frozenset(("mod_python", "python-program"))
 
 
-class Cycle:
+class Cycle(Admission):
     """Runs requests in one worker process. `services` is what the api asks of the process."""
 
     def __init__(self, services: WorkerServices) -> None:
@@ -74,6 +73,9 @@ class Cycle:
         head = self.head(exchange.params)
         site = head.site
         self.importer.new_request()
+        if head.role is not None:
+            roles.serve(self, exchange, head)
+            return
         first = site.request(exchange, head)
         if connection is not None:
             first._connection = connection
@@ -140,11 +142,13 @@ class Cycle:
             site = self._sites[server] = Site(server, self.services)
         return site
 
-    def answer(self, req: Request, site: Site, status: int = 0) -> None:
-        """Run the phases up to the content handlers, and turn an error result into its document."""
+    def answer(
+        self, req: Request, site: Site, status: int = 0, process: Callable[[Request, Site], int] | None = None
+    ) -> None:
+        """Run the phases up to the content handlers (or `process`), and turn an error result into its document."""
         req._plan = site.plan
         try:
-            status = status or self.process(req, site)
+            status = status or (process or self.process)(req, site)
             if status not in (OK, DONE):
                 self.failures.die(current(req), site, status)
         except Exception as error:
@@ -220,14 +224,9 @@ class Cycle:
 
     def before_content(self, req: Request, plan: Plan, site: Site) -> int:
         """Header parser to fixup. A subrequest has no header parser phase."""
-        if plan.early_environment:
-            environment.match_request(req, plan.early_environment)
-        if req.main is None:
-            init_is_ours = plan.settings.handlers.get("PythonInitHandler") is not site.init_specs
-            for phase in (HEADER_PARSER, INIT) if init_is_ours else (HEADER_PARSER,):
-                status = self.run_phase(phase, req, plan)
-                if status not in GO_ON:
-                    return status
+        status = self.before_access(req, plan, site)
+        if status not in GO_ON:
+            return status
         # Who may have the folder may have its index file, where the same holds for both.
         same = req._main is not None and req._main._settings is req._settings
         status = OK if same else self.admit(req, plan)
@@ -241,38 +240,17 @@ class Cycle:
         environment.fix_up(req, plan.settings)
         return self.run_phase(FIXUP, req, plan)
 
-    def admit(self, req: Request, plan: Plan) -> int:
-        """The access, authen and authz phases, as `Satisfy` combines them: OK or what to answer."""
-        settings = plan.settings
-        status = access.check_host(req, settings)
-        if status == OK:
-            status = self.run_phase(ACCESS, req, plan)
-        if settings.get("Satisfy") == "any":
-            return self.admit_any(req, plan, status)
-        if status not in GO_ON:
-            return status
-        status = access.check_access(req, settings)
-        return self.identify(req, plan) if status == DECLINED else status
-
-    def admit_any(self, req: Request, plan: Plan, host_status: int) -> int:
-        """`Satisfy Any`: a good host needs no user, and a good user no host."""
-        if host_status in GO_ON:
-            return OK if access.requires_user(plan.settings) else access.check_access(req, plan.settings)
-        return self.identify(req, plan) if access.requires_user(plan.settings) else host_status
-
-    def identify(self, req: Request, plan: Plan) -> int:
-        """Who is it, and may they: the authen and authz phases."""
-        settings = plan.settings
-        status = access.check_user(req, settings)
-        if status == DECLINED:
-            status = self.run_phase(AUTHEN, req, plan)
-        if status != OK:
-            return access.denied_user(req, settings, status)
-        status = self.run_phase(AUTHZ, req, plan)
-        if status == DECLINED:
-            status = access.check_authz(req, settings)
-            return status if status == OK else access.denied_user(req, settings, status)
-        return status
+    def before_access(self, req: Request, plan: Plan, site: Site) -> int:
+        """Header parser, or the init handlers of the request's place."""
+        if plan.early_environment:
+            environment.match_request(req, plan.early_environment)
+        if req.main is None:
+            init_is_ours = plan.settings.handlers.get("PythonInitHandler") is not site.init_specs
+            for phase in (HEADER_PARSER, INIT) if init_is_ours else (HEADER_PARSER,):
+                status = self.run_phase(phase, req, plan)
+                if status not in GO_ON:
+                    return status
+        return OK
 
     def choose_type(self, req: Request, plan: Plan) -> bool:
         """What the file's name tells; False when it tells no type, and the type handlers are asked."""

@@ -17,17 +17,24 @@ if TYPE_CHECKING:
     from mpfcgi.worker.plain_http import HttpExchange
     from mpfcgi.worker.services import WorkerServices
 
+# Values of FCGI_ROLE. That of a request whose role is one of these, by the protocol, is set by `channel`.
+OTHER_ROLES = frozenset(("AUTHORIZER", "FILTER"))
+
 
 class Head:
     """What the parameters of a request say first: its host, its decoded path and its query string.
 
-    `status` is what to answer when the URI is wrong, or the head past a limit (`problem` says which), 0 otherwise.
+    `status` is what to answer when the URI is wrong, or the head past a limit (`problem` says which), 0 otherwise;
+    `role` is AUTHORIZER or FILTER, None for a Responder.
     """
 
-    __slots__ = ("args", "path", "problem", "site", "status")
+    __slots__ = ("args", "path", "problem", "role", "site", "status")
 
-    def __init__(self, site: Site, path: str, args: str | None, status: int, problem: str = "") -> None:
+    def __init__(
+        self, site: Site, path: str, args: str | None, role: str | None, status: int, problem: str = ""
+    ) -> None:
         self.site, self.path, self.args, self.status, self.problem = site, path, args, status, problem
+        self.role = role
 
 
 class Site:
@@ -55,9 +62,12 @@ class Site:
         path, args, status = parse_uri(raw, self._encoded_slashes)
         if args is None and params.get("QUERY_STRING"):
             args = params["QUERY_STRING"]
+        role = params.get("FCGI_ROLE")
+        if role not in OTHER_ROLES:
+            role = None
         if self._limits is not None and (refusal := self._limits.check(params)) is not None:
-            return Head(self, path, args, *refusal)
-        return Head(self, path, args, status)
+            return Head(self, path, args, role, *refusal)
+        return Head(self, path, args, role, status)
 
     def request(self, exchange: Exchange | HttpExchange, head: Head) -> Request:
         req = Request(exchange, self.object, self._services, self.settings, head.path, head.args)

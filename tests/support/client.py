@@ -2,7 +2,7 @@
 
 import socket
 
-from mpfcgi.fastcgi import ClientConnection, RequestEnded, StdoutReceived
+from mpfcgi.fastcgi import RESPONDER, ClientConnection, RequestEnded, StdoutReceived
 from mpfcgi.fastcgi.cgi_head import parse_head
 
 
@@ -18,7 +18,7 @@ class Client:
         # The head of the last response.
         self.head = None
 
-    def send(self, uri, **params):
+    def send(self, uri, role=RESPONDER, **params):
         fields = {
             "REQUEST_METHOD": "GET",
             "REQUEST_URI": uri,
@@ -26,7 +26,7 @@ class Client:
             "SERVER_PROTOCOL": "HTTP/1.1",
             **params,
         }
-        self.sock.sendall(self.wire.begin_request(fields, keep_conn=self.keep_conn))
+        self.sock.sendall(self.wire.begin_request(fields, role=role, keep_conn=self.keep_conn))
 
     def get(self, uri, **params):
         self.send(uri, **params)

@@ -93,6 +93,7 @@ class Daemon:
         return self.process.returncode
 
 
+PARAMS = Path(__file__).parents[2] / "contrib" / "nginx" / "mpfcgi_params"
 NGINX = """
 daemon off;
 pid {folder}/nginx.pid;
@@ -119,18 +120,18 @@ http {{
             fastcgi_ignore_client_abort on;
             fastcgi_pass mpfcgi;
         }}
+{more}
     }}
 }}
 """
 
 
 @contextlib.contextmanager
-def nginx(folder: Path, upstream: str) -> Iterator[int]:
-    """A real nginx in front of the unix socket `upstream`; gives its port."""
+def nginx(folder: Path, upstream: str, more: str = "") -> Iterator[int]:
+    """A real nginx in front of the unix socket `upstream`, with `more` in its server; gives its port."""
     port = free_port()
     config = folder / "nginx.conf"
-    params = Path(__file__).parents[2] / "contrib" / "nginx" / "mpfcgi_params"
-    config.write_text(NGINX.format(folder=folder, socket=upstream, port=port, params=params))
+    config.write_text(NGINX.format(folder=folder, socket=upstream, port=port, params=PARAMS, more=more))
     process = subprocess.Popen([program("nginx"), "-c", str(config), "-p", str(folder)])
     try:
         # Another test may have taken the port: then it is not our nginx that answers there.

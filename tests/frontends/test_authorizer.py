@@ -1,0 +1,126 @@
+"""The manual's authentication example (3.4) guards a file that the web server itself sends."""
+
+import pytest
+import requests
+
+from tests.support.lighttpd import lighttpd
+from tests.support.servers import PARAMS, Daemon, nginx
+
+pytestmark = pytest.mark.frontend
+
+CONFIG = """\
+Listen unix:mpfcgi.sock mode=0666
+DocumentRoot htdocs
+ErrorLog error.log
+<PythonPool "*">
+    MaxProcesses 1
+</PythonPool>
+<Directory {folder}/htdocs/secret>
+    AddHandler mod_python .py
+    PythonHandler who
+    PythonAuthenHandler gate
+    AuthType Basic
+    AuthName "Restricted Area"
+    Require valid-user
+</Directory>
+"""
+GATE = """\
+from mod_python import apache
+
+def authenhandler(req):
+    pw = req.get_basic_auth_pw()
+    user = req.user
+    if user == "spam" and pw == "eggs":
+        req.subprocess_env["SHOP"] = "cheese"
+        return apache.OK
+    else:
+        return apache.HTTP_UNAUTHORIZED
+"""
+# What the front-end passes on of what the authorizer has found out; and a handler that is asked for no password.
+WHO = """\
+from mod_python import apache
+
+def handler(req):
+    req.content_type = "text/plain"
+    req.add_common_vars()
+    req.write("%s %s" % (req._params.get("REMOTE_USER"), req._params.get("SHOP")))
+    return apache.OK
+"""
+LIGHTTPD = """\
+server.modules = ("mod_fastcgi")
+server.document-root = "{folder}/htdocs"
+fastcgi.server = (
+    "/secret/" => ((
+        "socket" => "{socket}", "mode" => "authorizer", "docroot" => "{folder}/htdocs", "check-local" => "disable"
+    )),
+    ".py" => (( "socket" => "{socket}", "check-local" => "disable" ))
+)
+"""
+NGINX = """
+        location /secret/ {{
+            root {folder}/htdocs;
+            auth_request /permission;
+            auth_request_set $user $upstream_http_variable_remote_user;
+            auth_request_set $shop $upstream_http_variable_shop;
+            add_header X-Seen "$user $shop";
+        }}
+        location = /permission {{
+            internal;
+            include {params};
+            fastcgi_param FCGI_ROLE AUTHORIZER;
+            fastcgi_pass_request_body off;
+            fastcgi_pass mpfcgi;
+        }}
+"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A folder whose file is guarded, and the daemon's socket."""
+    folder = tmp_path_factory.mktemp("authorizer")
+    for parent in (folder, *list(folder.parents)[:2]):
+        parent.chmod(0o755)
+    secret = folder / "htdocs" / "secret"
+    secret.mkdir(parents=True)
+    (secret / "page.txt").write_text("the file\n")
+    (secret / "gate.py").write_text(GATE)
+    (secret / "who.py").write_text(WHO)
+    daemon = Daemon(folder, CONFIG.format(folder=folder))
+    try:
+        yield daemon
+    finally:
+        daemon.stop()
+
+
+def check_guarded(port):
+    """Ask without, with a wrong and with the right password; the last response."""
+    session = requests.Session()
+    session.trust_env = False
+    url = f"http://127.0.0.1:{port}/secret/page.txt"
+    denied = session.get(url, timeout=20)
+    assert (denied.status_code, denied.headers["WWW-Authenticate"]) == (401, 'Basic realm="Restricted Area"')
+    assert "the file" not in denied.text
+    assert session.get(url, auth=("spam", "wrong"), timeout=20).status_code == 401
+    answer = session.get(url, auth=("spam", "eggs"), timeout=20)
+    assert (answer.status_code, answer.text) == (200, "the file\n")
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    return session, answer
+
+
+def test_nginx_asks_a_responder_by_auth_request(site):
+    with nginx(site.folder, site.socket, NGINX.format(folder=site.folder, params=PARAMS)) as port:
+        session, answer = check_guarded(port)
+        assert answer.headers["X-Seen"] == "spam cheese"
+        # The body of a request is not sent with the question; the file's own rules still hold.
+        posted = session.post(
+            f"http://127.0.0.1:{port}/secret/page.txt", b"x" * 100_000, auth=("spam", "eggs"), timeout=20
+        )
+        assert posted.status_code == 405
+
+
+def test_lighttpd_asks_an_authorizer(site):
+    with lighttpd(site.folder, LIGHTTPD.format(folder=site.folder, socket=site.socket)) as port:
+        session, _ = check_guarded(port)
+        seen = session.get(f"http://127.0.0.1:{port}/secret/who.py", auth=("spam", "eggs"), timeout=20)
+        assert seen.text == "spam cheese"
+        assert session.get(f"http://127.0.0.1:{port}/secret/who.py", timeout=20).status_code == 401
