@@ -200,7 +200,6 @@ def handler(req):
 
 
 def test_a_flask_application_runs(tmp_path, monkeypatch):
-    pytest.importorskip("flask")
     monkeypatch.setattr(sys, "path", list(sys.path))
     app = """
 from flask import Flask, request, url_for
@@ -219,7 +218,6 @@ def hello(name):
 
 
 def test_a_django_application_runs(tmp_path, monkeypatch):
-    pytest.importorskip("django")
     monkeypatch.setattr(sys, "path", list(sys.path))
     app = """
 from django.conf import settings
