@@ -775,6 +775,13 @@ _add(
 )
 _add("PythonHome", "P", v.one, "A virtual environment whose packages the workers use.", syntax="folder")
 _add(
+    "Preload",
+    "P",
+    v.flag,
+    "Whether a template process does the PythonImport lines once, and workers are forked from it. Default Off.",
+    syntax="On|Off",
+)
+_add(
     "AllowRoot",
     "S",
     v.flag,
@@ -899,6 +906,5 @@ for _names, _why in (
 
 for _name in [
     "Threads",
-    "Preload",
 ]:
     NOT_YET[_name.lower()] = _name

@@ -29,6 +29,7 @@ FIELDS = {
     "Umask": "umask",
     "Nice": "nice",
     "PythonHome": "python_home",
+    "Preload": "preload",
     "RequestTimeout": "request_timeout",
     "InterruptTimeout": "interrupt_timeout",
     "ConnectionProcesses": "connection_processes",

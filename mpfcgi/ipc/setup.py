@@ -21,7 +21,9 @@ class WorkerSetup:
     the router for requests of other pools (None where there is no router). A worker that is `alone` is the only
     process, in the foreground, and answers the requests of all interpreters. `mutexes` are the daemon's. After
     `max_requests` requests it asks for its replacement; 0 for never. `settle`, called when all log files are open and
-    before any user code is loaded, makes the process the pool's user, with its limits.
+    before any user code is loaded, makes the process the pool's user, with its limits. A process with `await_birth` is a
+    template: it imports modules, and calls this, which returns in each worker that is forked from it with the worker's
+    setup; in the template itself it gives None when that is to leave.
     """
 
     config: Any
@@ -39,3 +41,4 @@ class WorkerSetup:
     alone: bool = False
     max_requests: int = 0
     settle: Callable[[], None] | None = None
+    await_birth: Callable[[], WorkerSetup | None] | None = None

@@ -21,9 +21,10 @@ from mpfcgi.config import (
 )
 from mpfcgi.ipc.mutex import Mutexes
 from mpfcgi.ipc.scoreboard import Scoreboard
+from mpfcgi.supervisor.crew import Crew, Headcount
 from mpfcgi.supervisor.listeners import Listeners
 from mpfcgi.supervisor.log import Log
-from mpfcgi.supervisor.pool import ConnectionPool, Crew, Headcount, Pool, WorkerMain
+from mpfcgi.supervisor.pool import ConnectionPool, Pool, WorkerMain
 from mpfcgi.supervisor.queues import Queue, Queues
 from mpfcgi.supervisor.router_handle import RouterCrew
 
@@ -83,7 +84,9 @@ class Generation:
     @property
     def crews(self) -> list[Crew]:
         routers = [self.router] if self.router else []
-        return [*self.pools.values(), *self._connection_pools, *routers, *self._ended]
+        pools = [*self.pools.values(), *self._connection_pools]
+        templates = [pool.template for pool in pools if pool.template is not None]
+        return [*pools, *templates, *routers, *self._ended]
 
     @property
     def is_ready(self) -> bool:
@@ -152,6 +155,9 @@ class Generation:
         pool = self.pools.pop(name)
         pool.retire_all(now)
         self._ended.append(pool)
+        if pool.template is not None:
+            pool.template.retire_all(now)
+            self._ended.append(pool.template)
         for member in self.router.members.values() if self.router is not None else ():
             member.forget()
 

@@ -11,7 +11,7 @@ import socket
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from mpfcgi.supervisor.pool import Crew
+from mpfcgi.supervisor.crew import Crew
 from mpfcgi.supervisor.worker_handle import WorkerHandle
 
 

@@ -10,8 +10,8 @@ from mpfcgi.config import Config
 from mpfcgi.ipc import control, handoff
 from mpfcgi.ipc.scoreboard import Scoreboard
 from mpfcgi.supervisor import process, router
+from mpfcgi.supervisor.crew import Crew
 from mpfcgi.supervisor.log import Log
-from mpfcgi.supervisor.pool import Crew
 from mpfcgi.supervisor.queues import Queue
 from mpfcgi.supervisor.worker_handle import WorkerHandle
 
@@ -33,12 +33,12 @@ class RouterCrew(Crew):
         ours, theirs = control.control_pair()
         channel, questions = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         setup = router.RouterSetup(
-            self._config, self._listeners, *self._hand_backs, questions, theirs, self._log, self._scoreboard
+            self._config, self._listeners, *self._hand_backs, questions, theirs, self.log, self._scoreboard
         )
         given = [theirs, questions, *self._hand_backs, *self._listeners]
         started = monotonic()
         try:
-            pid = process.fork("router", lambda: router.run(setup), [sock.fileno() for sock in given] + [self._log.fd])
+            pid = process.fork("router", lambda: router.run(setup), [sock.fileno() for sock in given] + [self.log.fd])
         finally:
             theirs.close()
             questions.close()
@@ -62,6 +62,6 @@ class RouterCrew(Crew):
             queue = queue_for(asked.decode("utf-8", "surrogateescape"))
             handoff.send_descriptors(member.channel, asked, [end.fileno() for end in queue])
         except (OSError, LookupError) as error:
-            self._log.error(f"[pool {asked.decode(errors='replace')}] its queue can't be given to the router: {error}")
+            self.log.error(f"[pool {asked.decode(errors='replace')}] its queue can't be given to the router: {error}")
             # Without a descriptor: the router waits for an answer, and for nothing else.
             control.tell(member.channel, asked)

@@ -16,10 +16,11 @@ from mpfcgi.ipc.scoreboard import Scoreboard
 from mpfcgi.supervisor import conditions, locks, process, staffing
 from mpfcgi.supervisor import log as logs
 from mpfcgi.supervisor.commands import Command, Commands
+from mpfcgi.supervisor.crew import Beside, Crew
 from mpfcgi.supervisor.generation import Generation, Means
 from mpfcgi.supervisor.lines import Lines
 from mpfcgi.supervisor.listeners import Listeners
-from mpfcgi.supervisor.pool import Beside, Crew, WorkerMain
+from mpfcgi.supervisor.pool import WorkerMain
 from mpfcgi.supervisor.queues import Queue, Queues, move
 from mpfcgi.supervisor.router_handle import RouterCrew
 

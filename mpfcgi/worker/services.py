@@ -54,7 +54,18 @@ class WorkerServices:
         alias.install()
         api_services.install(self)
 
+    def born(self) -> None:
+        """This process was forked from the one that all this was made in."""
+        self._pid = os.getpid()
+        self.started = time.time()
+
     # -- logs
+
+    def open_logs(self) -> None:
+        """Open all logs that may be written to, as long as this process has the right."""
+        logs.open_all(self.config, self.log_files)
+        if self.pool.slow_log is not None:
+            self.log_files.open(self.pool.slow_log.file)
 
     def log(self, level: int, message: str, server: Any = None, request: Any = None, connection: Any = None) -> None:
         """A line for the error log of the request's or the server's host, if LogLevel lets it through.

@@ -8,6 +8,7 @@ never interrupt a handler.
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import select
 import socket
@@ -20,7 +21,7 @@ from mpfcgi.fastcgi import Limits, Pairs, ParamsReceived, ParamsRejected, Seen
 from mpfcgi.fastcgi.amend import with_params
 from mpfcgi.ipc import control, handoff
 from mpfcgi.ipc.setup import WorkerSetup
-from mpfcgi.worker import early, logs, python_home, startup
+from mpfcgi.worker import early, python_home, startup
 from mpfcgi.worker.body import EMPTY
 from mpfcgi.worker.channel import Channel
 from mpfcgi.worker.connections import Connections, Lingering
@@ -40,10 +41,10 @@ SWEEP = 0.5
 class Worker:
     """The loop of one worker, made from what the supervisor hands over at the fork."""
 
-    def __init__(self, setup: WorkerSetup) -> None:
+    def __init__(self, setup: WorkerSetup, services: WorkerServices) -> None:
         self.setup = setup
         self.slot = setup.slot
-        self.services = WorkerServices(setup)
+        self.services = services
         self.cycle = Cycle(self.services)
         self.services.cycle = self.cycle
         server_settings = self.services.resolver.server_settings(setup.config.main)
@@ -83,8 +84,6 @@ class Worker:
 
     def run(self) -> int:
         """Serve until told to stop; the exit code."""
-        self.services.install()
-        startup.import_modules(self.services)
         self._watch_entrances()
         if self._overtime is not None:
             self._overtime.install()
@@ -345,10 +344,27 @@ class Worker:
 
 def run(setup: WorkerSetup) -> int:
     """Be a worker process: what the supervisor calls in the child. Returns the exit code."""
-    worker = Worker(setup)
+    services = WorkerServices(setup)
     if setup.settle is not None:
-        logs.open_all(setup.config, worker.services.log_files)
+        services.open_logs()
         setup.settle()
     if setup.pool.python_home is not None:
         python_home.activate(os.path.join(setup.config.server_root, setup.pool.python_home))
-    return worker.run()
+    services.install()
+    startup.import_modules(services)
+    if setup.await_birth is None:
+        return Worker(setup, services).run()
+    return _be_template(setup, services, setup.await_birth)
+
+
+def _be_template(setup: WorkerSetup, services: WorkerServices, await_birth: Callable[[], WorkerSetup | None]) -> int:
+    """Wait for orders; in each worker that is forked, serve. The exit code of either."""
+    gc.collect()
+    # What is there now is never looked through again, so that its pages stay shared.
+    gc.freeze()
+    setup.control.send(control.READY)
+    born = await_birth()
+    if born is None:
+        return 0
+    services.born()
+    return Worker(born, services).run()

@@ -1,0 +1,171 @@
+"""Preload: a process that has imported a pool's modules once, and from which its workers are forked.
+
+Their memory is shared then, as long as nobody writes to it, and a worker starts in the time of a fork. A worker's parent
+is the supervisor all the same: the template forks twice, and the kernel gives what is orphaned to the supervisor
+(PR_SET_CHILD_SUBREAPER of prctl(2)).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import socket
+import time
+from dataclasses import replace
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from mpfcgi.ipc import control, handoff
+from mpfcgi.ipc.scoreboard import Scoreboard, Slot
+from mpfcgi.ipc.setup import WorkerSetup
+from mpfcgi.supervisor import process
+from mpfcgi.supervisor.crew import Crew
+from mpfcgi.supervisor.worker_handle import WorkerHandle
+
+if TYPE_CHECKING:
+    from mpfcgi.supervisor.pool import WorkerCrew
+
+PR_SET_CHILD_SUBREAPER = 36
+# Seconds for the answer to an order.
+PATIENCE = 5.0
+
+
+class TemplateCrew(Crew):
+    """The one template of a pool's workers."""
+
+    def __init__(self, pool: WorkerCrew) -> None:
+        super().__init__(pool.name, 1, pool.log, f"[pool {pool.title}] template")
+        self._pool = pool
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+    def act(self, now: float) -> None:
+        super().act(now)
+        if self.is_ready:
+            # It may have waited for this.
+            self._pool.touched = True
+
+    def reopen_logs(self) -> None:
+        """Another one opens the new files."""
+        self.touched = True
+        for member in self.members.values():
+            member.worn = True
+
+    def spawn(self) -> WorkerHandle:
+        pool = self._pool
+        ours, theirs = control.control_pair()
+        channel, orders = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        setup = pool.prepared(theirs, Scoreboard(1).take())
+        setup.await_birth = _Births(pool, setup, orders)
+        started = monotonic()
+        try:
+            pid = process.fork(
+                f"pool {pool.title} (template)", lambda: pool.start(setup), [*pool.kept(setup), orders.fileno()]
+            )
+        except OSError:
+            ours.close()
+            channel.close()
+            raise
+        finally:
+            theirs.close()
+            orders.close()
+        channel.settimeout(PATIENCE)
+        return WorkerHandle(pid, started, ours, channel)
+
+    def order(self, slot: Slot, max_requests: int, line: socket.socket) -> int:
+        """Have a worker forked, with its slot and its end of the control line; its process id. OSError."""
+        ready = [member for member in self.members.values() if member.ready and member.asked is None]
+        if not ready:
+            raise OSError("its template is not ready")
+        channel = ready[-1].channel
+        assert channel is not None
+        handoff.send_descriptors(channel, b"%d %d" % (slot.index, max_requests), [line.fileno()])
+        answer = channel.recv(32)
+        if not answer.isdigit():
+            raise OSError(f"its template can't fork: {answer.decode(errors='replace') or 'it has ended'}")
+        return int(answer)
+
+
+class _Births:
+    """The template's side: waits for orders, and returns in each worker that they bring to life."""
+
+    def __init__(self, pool: WorkerCrew, setup: WorkerSetup, orders: socket.socket) -> None:
+        self._pool, self._setup, self._orders = pool, setup, orders
+        self._supervisor = os.getpid()
+
+    def __call__(self) -> WorkerSetup | None:
+        """The setup of a worker, in its process; None when the template is to leave."""
+        line = self._setup.control
+        poll = select.poll()
+        for sock in (line, self._orders):
+            poll.register(sock, select.POLLIN)
+        while True:
+            ready = {fd for fd, _ in poll.poll()}
+            if line.fileno() in ready and self._told_to_leave(line):
+                return None
+            if self._orders.fileno() in ready and (born := self._obey()) is not None:
+                return born
+
+    def _told_to_leave(self, line: socket.socket) -> bool:
+        try:
+            said = line.recv(16)
+        except BlockingIOError:
+            return False
+        except OSError:
+            said = b""
+        return not said or control.QUIT in said
+
+    def _obey(self) -> WorkerSetup | None:
+        order, descriptors = handoff.receive_descriptors(self._orders, 64, 1)
+        if not descriptors:
+            return None
+        theirs = socket.socket(fileno=descriptors[0])
+        theirs.setblocking(False)
+        index, max_requests = (int(number) for number in order.split())
+        try:
+            pid = _fork_for(self._supervisor)
+        except OSError as error:
+            self._orders.send(str(error).encode())
+            theirs.close()
+            return None
+        if pid:
+            theirs.close()
+            self._orders.send(b"%d" % pid)
+            return None
+        self._orders.close()
+        self._setup.control.close()
+        process.entitle(f"pool {self._pool.title}")
+        slot = self._pool.slot(index)
+        slot.occupy(os.getpid(), self._pool.generation, self._pool.title)
+        return replace(self._setup, control=theirs, slot=slot, max_requests=max_requests, await_birth=None)
+
+
+def _fork_for(supervisor: int) -> int:
+    """A child of this process's parent: its process id here, 0 in it. OSError."""
+    read, write = os.pipe()
+    between = os.fork()
+    if between == 0:
+        between = os.getpid()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            os.write(write, str(error).encode())
+            os._exit(1)
+        if pid:
+            os.write(write, b"%d" % pid)
+            os._exit(0)
+        os.close(read)
+        os.close(write)
+        while os.getppid() == between:
+            time.sleep(0.0001)
+        process.die_with_parent(supervisor)
+        return 0
+    os.close(write)
+    try:
+        said = os.read(read, 256)
+    finally:
+        os.close(read)
+        os.waitpid(between, 0)
+    if not said.isdigit():
+        raise OSError(said.decode(errors="replace") or "the process between ended")
+    return int(said)
