@@ -145,20 +145,25 @@ class WorkerServices:
     # -- the process
 
     def mpm_query(self, code: int) -> int:
-        """A pool is a static number of forked processes, each with one thread."""
-        workers = self.pool.max_processes
+        """A pool is a number of forked processes, each with one thread; a dynamic one, unless the manager is static."""
+        pool = self.pool
+        workers = pool.max_processes
+        static = pool.process_manager == "static"
+        spare = {"static": (workers, workers), "ondemand": (0, workers)}.get(
+            pool.process_manager, (pool.min_spare_processes, pool.max_spare_processes)
+        )
         return {
             c.AP_MPMQ_MAX_DAEMON_USED: workers,
             c.AP_MPMQ_IS_THREADED: c.AP_MPMQ_NOT_SUPPORTED,
-            c.AP_MPMQ_IS_FORKED: c.AP_MPMQ_STATIC,
+            c.AP_MPMQ_IS_FORKED: c.AP_MPMQ_STATIC if static else c.AP_MPMQ_DYNAMIC,
             c.AP_MPMQ_HARD_LIMIT_DAEMONS: workers,
             c.AP_MPMQ_HARD_LIMIT_THREADS: 1,
             c.AP_MPMQ_MAX_THREADS: 0,
-            c.AP_MPMQ_MIN_SPARE_DAEMONS: workers,
+            c.AP_MPMQ_MIN_SPARE_DAEMONS: spare[0],
             c.AP_MPMQ_MIN_SPARE_THREADS: 0,
-            c.AP_MPMQ_MAX_SPARE_DAEMONS: workers,
+            c.AP_MPMQ_MAX_SPARE_DAEMONS: spare[1],
             c.AP_MPMQ_MAX_SPARE_THREADS: 0,
-            c.AP_MPMQ_MAX_REQUESTS_DAEMON: 0,
+            c.AP_MPMQ_MAX_REQUESTS_DAEMON: pool.max_requests,
             c.AP_MPMQ_MAX_DAEMONS: workers,
         }.get(code, -1)
 
