@@ -39,6 +39,7 @@ find_missing() {
             need caddy program caddy
             need haproxy program haproxy
             need libfcgi-bin program cgi-fcgi
+            need spawn-fcgi program spawn-fcgi
             ;;
         bench)
             need nginx program nginx

@@ -5,7 +5,9 @@ from __future__ import annotations
 import click
 
 from mpfcgi import __version__
+from mpfcgi.cli.cgi import cgi
 from mpfcgi.cli.check import check
+from mpfcgi.cli.fcgi import fcgi
 from mpfcgi.cli.frontend import frontend
 from mpfcgi.cli.request import request
 from mpfcgi.cli.run import run
@@ -25,8 +27,9 @@ def main() -> None:
       mpfcgi check old-site             what in these handlers needs porting?
       mpfcgi request -c mpfcgi.conf /   one request to the running daemon
       mpfcgi frontend nginx             the web server's side of the configuration
+      mpfcgi fcgi, mpfcgi cgi           as a program of a web server, where there is no daemon of root's
     """
 
 
-for _command in (serve, run, check, request, frontend):
+for _command in (serve, run, check, request, frontend, fcgi, cgi):
     main.add_command(_command)

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import click
 
+from mpfcgi import places
 from mpfcgi.config import Config, ConfigError, load
 
 config_option = click.option(
@@ -22,18 +23,56 @@ config_option = click.option(
 define_option = click.option(
     "-D", "--define", "defines", multiple=True, metavar="NAME", help="Define NAME for <IfDefine>."
 )
+user_config_option = click.option(
+    "-c",
+    "--config",
+    "config_file",
+    metavar="FILE",
+    help="The configuration. Default: ~/.config/mpfcgi/mpfcgi.conf, then ~/.mpfcgi/mpfcgi.conf, then that in /etc/mpfcgi/.",
+)
+connect_option = click.option(
+    "--connect",
+    "address",
+    metavar="ADDRESS",
+    help="Where the daemon listens, unix:PATH or HOST:PORT. Default: mpfcgi.sock beside the configuration, or its first Listen.",
+)
+start_option = click.option(
+    "--start",
+    is_flag=True,
+    help="Start the daemon if it does not run; its messages go into daemon.log beside the configuration.",
+)
 
 
 def find_config(named: str | None) -> str:
     """The configuration file: the one that is named, or the first of the usual places that exists."""
     if named is not None:
         return named
-    home = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
-    places = ("mpfcgi.conf", os.path.join(home, "mpfcgi", "mpfcgi.conf"), "/etc/mpfcgi/mpfcgi.conf")
-    for place in places:
-        if os.path.exists(place):
-            return place
-    fail(f"no configuration: there is no {', no '.join(places)}; name one with -c")
+    usual = ["mpfcgi.conf", *places.of_the_user()]
+    found = places.first(usual)
+    if found is None:
+        fail(f"no configuration: there is no {', no '.join(usual)}; name one with -c")
+    return found
+
+
+def address_in(config: str) -> str:
+    """Where the daemon of a configuration file can be connected to: `unix:PATH` or `HOST:PORT`. OSError."""
+    try:
+        address = address_of(load(config))
+    except ConfigError as error:
+        raise OSError(str(error)) from None
+    if address is None:
+        raise OSError(f"{config} has no Listen line with an address to connect to")
+    return address
+
+
+def address_of(config: Config) -> str | None:
+    """The address of the first Listen line that has one."""
+    for listen in config.fastcgi_listens:
+        if listen.family == "unix":
+            return f"unix:{listen.address}"
+        if listen.family == "tcp":
+            return listen.address
+    return None
 
 
 def read_config(named: str | None, defines: Sequence[str]) -> Config:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
+from contextlib import closing
 
 import click
 
-from mpfcgi.cli.common import clear_errors, config_option, define_option, fail, read_config
-from mpfcgi.config import Listen
+from mpfcgi.cli.common import address_of, clear_errors, config_option, define_option, fail, read_config
 from mpfcgi.fastcgi import ClientConnection, ProtocolError, RequestEnded, StderrReceived, StdoutReceived, cgi_head
+from mpfcgi.gateway.upstream import connect
 
 
 @click.command()
@@ -38,16 +38,16 @@ def request(
     if not path.startswith("/"):
         raise click.UsageError(f"PATH begins with a slash, {path!r} does not")
     config = read_config(config_file, defines)
-    listen = next((listen for listen in config.fastcgi_listens if listen.family in ("unix", "tcp")), None)
-    if listen is None:
+    address = address_of(config)
+    if address is None:
         fail(f"{config.file} has no Listen line with an address to connect to")
     body = os.fsencode(data or "")
     params = _params(path, method or ("POST" if data is not None else "GET"), host, headers, body)
     try:
-        response, errors = _exchange(listen, params, body)
+        response, errors = _exchange(address, params, body)
         parsed = cgi_head.parse_head(response)
     except OSError as error:
-        fail(f"no answer from {listen.address}: {error.strerror or error}; is the daemon running?")
+        fail(f"no answer from {address}: {error.strerror or error}; is the daemon running?")
     except ProtocolError as error:
         fail(f"the answer makes no sense: {error}")
     if errors:
@@ -83,11 +83,11 @@ def _params(path: str, method: str, host: str, headers: tuple[str, ...], body: b
     return {name: os.fsencode(value).decode("latin-1") for name, value in params.items()}
 
 
-def _exchange(listen: Listen, params: dict[str, str], body: bytes) -> tuple[bytes, bytes]:
+def _exchange(address: str, params: dict[str, str], body: bytes) -> tuple[bytes, bytes]:
     """Everything that came on the two output streams."""
     client = ClientConnection()
     stdout, stderr = bytearray(), bytearray()
-    with _connect(listen) as sock:
+    with closing(connect(address)) as sock:
         sock.sendall(client.begin_request(params) + client.stdin(body) + client.stdin_end())
         while True:
             event = client.next_event()
@@ -102,13 +102,3 @@ def _exchange(listen: Listen, params: dict[str, str], body: bytes) -> tuple[byte
                 if not received:
                     raise ConnectionError("it closed the connection")
                 client.receive_data(received)
-
-
-def _connect(listen: Listen) -> socket.socket:
-    if listen.family == "unix":
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        sock.connect(listen.address)
-        return sock
-    host, _, port = listen.address.rpartition(":")
-    host = host.strip("[]")
-    return socket.create_connection(("127.0.0.1" if host == "0.0.0.0" else host, int(port)))

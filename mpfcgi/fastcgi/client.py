@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
 from mpfcgi.fastcgi import events as ev
 from mpfcgi.fastcgi.constants import (
     FCGI_ABORT_REQUEST,
@@ -25,7 +23,11 @@ from mpfcgi.fastcgi.errors import ProtocolError
 from mpfcgi.fastcgi.pairs import decode_pairs, encode_pairs
 from mpfcgi.fastcgi.records import END_BODY, HEADER, begin_request, record, stream
 
-Pairs = Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    Pairs = Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]
 
 
 class ClientConnection:

@@ -6,9 +6,11 @@ Client side: output and errors arrive, the request ends.
 
 from __future__ import annotations
 
-from typing import Any
-
 from mpfcgi.fastcgi.pairs import Pairs
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Event:

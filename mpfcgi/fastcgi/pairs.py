@@ -5,10 +5,12 @@ Decoded pairs are Latin-1 strings: each byte is one character, nothing is lost, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
-
 from mpfcgi.fastcgi.errors import ProtocolError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
 
 LONG = 0x80
 # As many as a block of any size that is accepted can hold.
@@ -92,7 +94,8 @@ def _length(block: bytes, at: int) -> tuple[int, int]:
 
 def encode_pairs(pairs: Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]) -> bytes:
     """A block of pairs. Strings are written as Latin-1. ValueError for a name or value of 2 GiB or more."""
-    items = pairs.items() if isinstance(pairs, Mapping) else pairs
+    # Asked by name: importing collections.abc takes a CGI program longer than all else here.
+    items: Any = getattr(pairs, "items", lambda: pairs)()
     parts = []
     for name, value in items:
         raw_name = name if isinstance(name, bytes) else name.encode("latin-1")

@@ -1,4 +1,4 @@
-"""`mpfcgi run -X`: the whole daemon as one process in the foreground, with no fork, for debugging.
+"""`mpfcgi run -X`: the whole daemon as one process in the foreground, with no fork, for debugging; and `mpfcgi fcgi`.
 
 It answers the requests of all interpreters, one at a time; a handler may talk with the terminal. The configuration is
 read once: there is nobody to start anew what a reload would change.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Mapping
 
 from mpfcgi.config import Config, connection_interpreters, pool_for, static_interpreters
 from mpfcgi.ipc import control
@@ -19,18 +20,28 @@ from mpfcgi.supervisor import log as logs
 from mpfcgi.supervisor.listeners import Listeners
 from mpfcgi.supervisor.pool import WorkerMain
 
-COMMANDS = {signal.SIGTERM: control.QUIT, signal.SIGINT: control.QUIT, signal.SIGUSR1: control.REOPEN}
+COMMANDS: Mapping[int, bytes] = {
+    signal.SIGTERM: control.QUIT,
+    signal.SIGINT: control.QUIT,
+    signal.SIGUSR1: control.REOPEN,
+}
 
 
-def run(config: Config, worker_main: WorkerMain) -> int:
-    """Let `worker_main` serve until SIGTERM or Ctrl-C; its exit code. ConfigError when an address can't be listened on."""
+def run(
+    config: Config, worker_main: WorkerMain, commands: Mapping[int, bytes] = COMMANDS, shared: str | None = None
+) -> int:
+    """Let `worker_main` serve until SIGTERM or Ctrl-C; its exit code. ConfigError when an address can't be listened on.
+
+    `commands` is what signals tell it. `shared` is the configuration file of several such processes, which then have
+    the same mutexes.
+    """
     log = logs.open_log(config)
     listeners = Listeners()
     listeners.adopt(config.listens)
-    mutexes = locks.create(config, log)
+    mutexes = locks.create(config, log, shared)
     try:
-        setup = _setup(config, listeners, mutexes)
-        log.notice("mpfcgi started as one process (-X)")
+        setup = _setup(config, listeners, mutexes, commands)
+        log.notice("mpfcgi started as one process")
         return worker_main(setup)
     finally:
         listeners.close()
@@ -38,7 +49,7 @@ def run(config: Config, worker_main: WorkerMain) -> int:
         log.notice("mpfcgi stopped")
 
 
-def _setup(config: Config, listeners: Listeners, mutexes: Mutexes) -> WorkerSetup:
+def _setup(config: Config, listeners: Listeners, mutexes: Mutexes, commands: Mapping[int, bytes]) -> WorkerSetup:
     names = [*static_interpreters(config), *connection_interpreters(config)]
     for name in names:
         os.environ.update(pool_for(config.pools, name).environment)
@@ -47,12 +58,12 @@ def _setup(config: Config, listeners: Listeners, mutexes: Mutexes) -> WorkerSetu
     slot.occupy(os.getpid(), 0, names[0])
 
     def command(number: int, frame: object) -> None:
-        control.tell(ours, COMMANDS[signal.Signals(number)])
+        control.tell(ours, commands[number])
         if number == signal.SIGINT:
             # The first Ctrl-C is seen between requests; the second one interrupts a handler.
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    for number in COMMANDS:
+    for number in commands:
         signal.signal(number, command)
     return WorkerSetup(
         config,

@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterable
 
 from mpfcgi.config import ConfigError, Listen
+from mpfcgi.ipc import inherited
 
 Key = tuple[str, str]
 
@@ -201,19 +202,10 @@ def _bind_tcp(listen: Listen) -> socket.socket:
 def _adopt_descriptor(listen: Listen) -> socket.socket:
     """A socket that the starter of this process has opened (systemd, spawn-fcgi). It is left open at the end."""
     try:
-        sock = socket.socket(fileno=os.dup(int(listen.address)))
+        return inherited.adopt(int(listen.address))
     except OSError:
-        raise _not_passed(listen)
-    if not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-        sock.close()
-        raise _not_passed(listen)
-    sock.setblocking(False)
-    return sock
-
-
-def _not_passed(listen: Listen) -> ConfigError:
-    return ConfigError(
-        f"can't listen on fd:{listen.address}: the descriptor is no listening socket",
-        listen.place,
-        "who starts mpfcgi must open it, as systemd's socket units and spawn-fcgi do",
-    )
+        raise ConfigError(
+            f"can't listen on fd:{listen.address}: the descriptor is no listening socket",
+            listen.place,
+            "who starts mpfcgi must open it, as systemd's socket units and spawn-fcgi do",
+        )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
+
 from mpfcgi.config import Config, ConfigError
 from mpfcgi.ipc import mutex
 from mpfcgi.ipc.mutex import Mutexes, MutexSettings
@@ -24,9 +27,17 @@ def settings(config: Config) -> MutexSettings:
         raise ConfigError(str(error), place) from None
 
 
-def create(config: Config, log: Log) -> Mutexes:
-    """The mutexes of a daemon that starts; those that a dead one has left are removed. ConfigError as in `settings`."""
+def create(config: Config, log: Log, shared: str | None = None) -> Mutexes:
+    """The mutexes of a daemon that starts; those that a dead one has left are removed. ConfigError as in `settings`.
+
+    Processes that answer alone by one configuration file `shared` have the same ones: files beside it.
+    """
     wanted = settings(config)
+    if shared is not None:
+        folder = os.path.dirname(os.path.abspath(shared))
+        if not os.access(folder, os.W_OK):
+            folder = wanted.directory
+        wanted = replace(wanted, kind="flock", directory=folder, shared=os.path.realpath(shared))
     removed = mutex.remove_stale(wanted.directory)
     if removed:
         log.notice(f"removed {removed} semaphores of a daemon that has died")

@@ -31,7 +31,9 @@ MinSpareServers 1
 MaxSpareServers 1
 ServerLimit 1
 MaxRequestWorkers 1
-PythonOption mod_python.mutex_directory {folder}
+<IfModule python_module>
+    PythonOption mod_python.mutex_directory {folder}
+</IfModule>
 Listen 127.0.0.1:{port}
 TypesConfig /etc/mime.types
 ErrorLog {folder}/httpd.log
@@ -40,19 +42,25 @@ ErrorLog {folder}/httpd.log
 
 def need_mod_python() -> None:
     """Skip the test without the real module; where everything must be there, fail."""
+    need_module("python")
+
+
+def need_module(name: str) -> None:
+    """The same for another module of a package of its own."""
     program("apache2")
-    if (MODULES / "mod_python.so").exists():
+    if (MODULES / f"mod_{name}.so").exists():
         return
     if os.environ.get("CI") == "true":
-        pytest.fail("libapache2-mod-python is not installed")
-    pytest.skip("libapache2-mod-python is not installed")
+        pytest.fail(f"libapache2-mod-{name} is not installed")
+    pytest.skip(f"libapache2-mod-{name} is not installed")
 
 
 @contextlib.contextmanager
-def apache(folder: Path, config: str, defines: tuple[str, ...] = ()) -> Iterator[int]:
-    """Apache with `config`, one child process; gives its port. Its error log is `folder`/httpd.log."""
-    need_mod_python()
-    process, port = start(folder, config, defines)
+def apache(folder: Path, config: str, defines: tuple[str, ...] = (), modules: tuple[str, ...] = NAMES) -> Iterator[int]:
+    """Apache with `config` and `modules`, one child process; gives its port. Its error log is `folder`/httpd.log."""
+    if "python" in modules:
+        need_mod_python()
+    process, port = start(folder, config, defines, modules)
     try:
         yield port
     finally:
@@ -60,9 +68,9 @@ def apache(folder: Path, config: str, defines: tuple[str, ...] = ()) -> Iterator
         process.wait(20)
 
 
-def start(folder: Path, config: str, defines: tuple[str, ...]) -> tuple[subprocess.Popen, int]:
+def start(folder: Path, config: str, defines: tuple[str, ...], names: tuple[str, ...]) -> tuple[subprocess.Popen, int]:
     """The process, and the port it listens on."""
-    modules = "\n".join(f"LoadModule {name}_module {MODULES}/mod_{name}.so" for name in NAMES)
+    modules = "\n".join(f"LoadModule {name}_module {MODULES}/mod_{name}.so" for name in names)
     path = folder / "httpd.conf"
     pid = folder / "httpd.pid"
     for last in (False, False, True):

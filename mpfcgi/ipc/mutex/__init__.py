@@ -16,5 +16,7 @@ __all__ = ["KINDS", "Kind", "MutexSettings", "Mutexes", "create", "remove_stale"
 
 
 def create(settings: MutexSettings) -> Mutexes:
-    """New mutexes. OSError, saying what to change, when the system has none."""
+    """New mutexes, or those that others share. OSError, saying what to change, when the system has none."""
+    if settings.shared is not None:
+        return Mutexes(Flocks(settings.count, settings.directory, settings.shared))
     return Mutexes(KINDS[settings.kind](settings.count, settings.directory))

@@ -23,11 +23,15 @@ MOST = 10_000
 
 @dataclass(frozen=True)
 class MutexSettings:
-    """PythonOption mod_python.mutex_type, mutex_locks, mutex_directory."""
+    """PythonOption mod_python.mutex_type, mutex_locks, mutex_directory.
+
+    Processes that are not forked from one parent have the same mutexes if `shared`, any text, is the same.
+    """
 
     kind: str = "flock"
     count: int = 8
     directory: str = "/tmp"
+    shared: str | None = None
 
 
 def settings_of(options: Mapping[str, Any], root: str = "/") -> MutexSettings:

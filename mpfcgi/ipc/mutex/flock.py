@@ -1,26 +1,32 @@
 """Mutexes that are flock(2) locks on files.
 
-The files have no name: nobody else can open them, and nothing is left behind when the daemon dies. A lock belongs to
-an open file description, which children share, so each process opens the files anew before it locks them.
+The files have no name: nobody else can open them, and nothing is left behind when the daemon dies. Those that processes
+without a common parent share have one, and stay. A lock belongs to an open file description, which children share, so
+each process opens the files anew before it locks them.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import hashlib
 import os
 import tempfile
 
 
 class Flocks:
-    """`count` files in `directory`. A child opens a file through its inherited descriptor."""
+    """`count` files in `directory`, with names made of `shared` if that is given.
 
-    def __init__(self, count: int, directory: str) -> None:
+    A child opens a file through its inherited descriptor.
+    """
+
+    def __init__(self, count: int, directory: str, shared: str | None = None) -> None:
         self.count = count
         self._files: list[int] = []
         self._own: dict[int, int] = {}
         try:
-            for _ in range(count):
-                self._files.append(_nameless(directory))
+            for index in range(count):
+                self._files.append(_nameless(directory) if shared is None else _named(directory, shared, index))
         except OSError as error:
             self.close()
             raise OSError(
@@ -65,3 +71,12 @@ def _nameless(directory: str) -> int:
         # Workers may run as other users; who has no descriptor can't open it, whatever its mode.
         os.fchmod(file.fileno(), 0o666)
         return os.dup(file.fileno())
+
+
+def _named(directory: str, shared: str, index: int) -> int:
+    name = f".mpfcgi-mutex-{hashlib.sha256(os.fsencode(shared)).hexdigest()[:12]}-{index}"
+    fd = os.open(os.path.join(directory, name), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    if os.fstat(fd).st_uid != os.geteuid():
+        os.close(fd)
+        raise PermissionError(errno.EPERM, f"{name} belongs to another user")
+    return fd

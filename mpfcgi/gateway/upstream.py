@@ -1,0 +1,140 @@
+"""The daemon as its gateways find it: its address, a connection to it, its start where that is allowed.
+
+Imports little: `mpfcgi cgi` starts anew for each request.
+"""
+
+from __future__ import annotations
+
+# The module below `socket`, which takes longer to import than all of a gateway.
+import _socket
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BESIDE = "mpfcgi.sock"
+# Seconds that a daemon gets to listen.
+PATIENCE = 20.0
+# What a daemon is to keep of the environment of who started it, which is a web server, or a request.
+KEPT = (
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "TZ",
+    "TMPDIR",
+    "XDG_CONFIG_HOME",
+    "LANG",
+    "LANGUAGE",
+    "LD_LIBRARY_PATH",
+)
+
+
+def connect(address: str) -> _socket.socket:
+    """A connection to `unix:PATH` or `HOST:PORT`. OSError."""
+    if address.startswith("unix:"):
+        sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        try:
+            sock.connect(address[5:])
+        except OSError:
+            sock.close()
+            raise
+        return sock
+    from socket import create_connection
+
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    return create_connection(("127.0.0.1" if host in ("", "*", "0.0.0.0") else host, int(port)))
+
+
+class Upstream:
+    """The daemon of the configuration file `config`.
+
+    `address` is where it listens; None is `mpfcgi.sock` beside the configuration, or, where nobody answers there, what
+    `address_in(config)` finds. `may_start`: whether it is started when nobody answers at all.
+    """
+
+    def __init__(
+        self, config: str | None, address: str | None, may_start: bool, address_in: Callable[[str], str]
+    ) -> None:
+        self._config = config
+        self._may_start = may_start
+        self._address_in = address_in
+        self._address = address
+        self._known = address is not None
+        if address is None and config is not None:
+            self._address = "unix:" + os.path.join(os.path.dirname(os.path.abspath(config)), BESIDE)
+
+    def connect(self) -> _socket.socket:
+        """A connection to the daemon, which is started if that is allowed. OSError, saying what to do."""
+        try:
+            return self._connect()
+        except OSError as error:
+            if not self._may_start:
+                raise OSError(error.errno, f"no daemon answers at {self._address}: {error.strerror or error}") from None
+        if self._config is None:
+            raise FileNotFoundError("there is no configuration to start the daemon with: name one with -c")
+        return self._start(self._config)
+
+    def _connect(self) -> _socket.socket:
+        if self._address is None:
+            raise FileNotFoundError(
+                "there is no configuration: name one with -c, or the daemon's socket with --connect"
+            )
+        try:
+            return connect(self._address)
+        except OSError:
+            if self._known or self._config is None:
+                raise
+        self._known = True
+        self._address = self._address_in(self._config)
+        return connect(self._address)
+
+    def _start(self, config: str) -> _socket.socket:
+        """Start the daemon, unless another gateway does so right now; a connection to it."""
+        from fcntl import LOCK_EX, flock
+
+        if os.stat(config).st_uid != os.geteuid():
+            raise PermissionError(f"the daemon is not started: {config} belongs to another user")
+        folder = os.path.dirname(os.path.abspath(config))
+        lock = os.open(os.path.join(folder, "starting.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            flock(lock, LOCK_EX)
+            try:
+                return self._connect()
+            except OSError:
+                return self._start_alone(config, os.path.join(folder, "daemon.log"))
+        finally:
+            os.close(lock)
+
+    def _start_alone(self, config: str, log: str) -> _socket.socket:
+        import subprocess
+        from time import monotonic, sleep
+
+        with open(log, "ab") as output:
+            daemon = subprocess.Popen(
+                [sys.executable, "-P", "-m", "mpfcgi", "run", "-c", os.path.abspath(config)],
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/", env=_environment(),
+                # Who started us may end us with all our group.
+                start_new_session=True,
+            )  # fmt: skip
+        deadline = monotonic() + PATIENCE
+        while True:
+            try:
+                return self._connect()
+            except OSError as error:
+                if daemon.poll() is not None:
+                    raise OSError(f"the daemon does not start; see {log}") from None
+                if monotonic() > deadline:
+                    raise OSError(error.errno, f"the daemon does not listen at {self._address}; see {log}") from None
+                sleep(0.02)
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name in KEPT or name.startswith(("LC_", "PYTHON"))}
+    kept.setdefault("HOME", os.path.expanduser("~"))
+    kept.setdefault("PATH", "/usr/local/bin:/usr/bin:/bin")
+    return kept

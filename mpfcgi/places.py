@@ -1,0 +1,21 @@
+"""Where a configuration is looked for. Imports next to nothing: `mpfcgi cgi` starts anew for each request."""
+
+from __future__ import annotations
+
+import os
+
+
+def of_the_user() -> list[str]:
+    """The places of a user's own configuration, then the system's."""
+    home = os.path.expanduser("~")
+    config = os.environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")
+    return [
+        os.path.join(config, "mpfcgi", "mpfcgi.conf"),
+        os.path.join(home, ".mpfcgi", "mpfcgi.conf"),
+        "/etc/mpfcgi/mpfcgi.conf",
+    ]
+
+
+def first(places: list[str]) -> str | None:
+    """The first that exists."""
+    return next((place for place in places if os.path.exists(place)), None)
