@@ -137,14 +137,14 @@ class BaseSession(dict[Any, Any]):
 
     # -- the store
 
-    def load(self) -> bool:
-        """Read it from the store, over what is here. False when it is not there or has expired."""
+    def load(self) -> int:
+        """Read it from the store, over what is here: 1. 0 when it is not there or has expired."""
         found = self.do_load()
         if found is None or time.time() - found["_accessed"] > found["_timeout"]:
-            return False
+            return 0
         self._created, self._accessed, self._timeout = found["_created"], found["_accessed"], found["_timeout"]
         self.update(found["_data"])
-        return True
+        return 1
 
     def save(self) -> None:
         """Write it to the store. After `invalidate`, nothing."""

@@ -50,7 +50,7 @@ _HIDDEN: frozenset[type] = frozenset((
 # What is published, but has no attributes that are.
 _CLOSED: frozenset[type] = _HIDDEN | {
     AsyncGeneratorType, CoroutineType, EllipsisType, FunctionType, GeneratorType, MethodType, NoneType,
-    NotImplementedType, bytes, dict, list, str, tuple,
+    NotImplementedType,
 }  # fmt: skip
 
 

@@ -16,12 +16,14 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.parity.live_requests import REQUESTS, Request
+from tests.parity import live_library, live_requests
+from tests.parity.live_requests import Request
 from tests.support.apache import apache
 from tests.support.servers import Daemon, nginx
 
 pytestmark = [pytest.mark.frontend, pytest.mark.slow]
 
+REQUESTS = {**live_requests.REQUESTS, **live_library.REQUESTS}
 SITE = Path(__file__).parent / "live"
 DAEMON = """\
 ServerRoot {folder}
@@ -56,10 +58,15 @@ def ports(tmp_path_factory):
     for parent in [folder, *folder.parents][:3]:
         parent.chmod(0o755)
     subprocess.run(["chmod", "-R", "a+rX", folder], check=True)
+    # A file of sessions is its user's own.
+    sessions = [folder / name for name in ("theirs", "ours")]
+    for place in sessions:
+        place.mkdir()
+        place.chmod(0o777)
     site = (SITE / "site.conf").read_text().replace("ROOT", str(root))
     with contextlib.ExitStack() as stack:
-        real = stack.enter_context(apache(folder, site))
-        daemon = Daemon(folder, DAEMON.format(folder=folder) + site)
+        real = stack.enter_context(apache(folder, site.replace("SESSIONS", str(sessions[0]))))
+        daemon = Daemon(folder, DAEMON.format(folder=folder) + site.replace("SESSIONS", str(sessions[1])))
         stack.callback(daemon.stop)
         yield real, stack.enter_context(nginx(folder, daemon.socket))
 
@@ -68,6 +75,8 @@ def _compared(name: str, value: str) -> str:
     """A header's value without what is of the moment: the two are asked one after the other."""
     if name == "expires" and value.endswith("GMT"):
         return "a time"
+    if name == "set-cookie":
+        return re.sub("[0-9a-f]{32}", "an id", value)
     return methods(value) if name == "allow" else value
 
 

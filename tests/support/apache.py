@@ -17,7 +17,7 @@ MODULES = Path("/usr/lib/apache2/modules")
 # As many as the configurations of the tests name; prefork, because handlers keep state in their modules.
 NAMES = (
     "mpm_prefork", "authn_core", "authz_core", "authz_user", "authz_host", "authz_groupfile", "auth_basic", "authn_file",
-    "access_compat", "alias", "dir", "mime", "env", "setenvif", "filter", "python",
+    "access_compat", "alias", "dir", "mime", "env", "setenvif", "filter", "include", "python",
 )  # fmt: skip
 CONFIG = """\
 ServerRoot {folder}

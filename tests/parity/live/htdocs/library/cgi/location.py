@@ -1,0 +1,4 @@
+print("Location: /elsewhere")
+print("Content-Type: text/plain")
+print()
+print("moved")

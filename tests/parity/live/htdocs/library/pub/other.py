@@ -1,0 +1,6 @@
+def index():
+    return "index of other"
+
+
+def there():
+    return "there"

@@ -1,0 +1,6 @@
+def index(req):
+    return "index of sub"
+
+
+def inside():
+    return "inside sub"
