@@ -147,6 +147,6 @@ def check_config(file: str, text: str) -> Iterator[Finding]:
             )  # fmt: skip
         if in_location and _HANDLER.match(line):
             yield Finding(
-                file, number, 1, LOOK, "location", "a handler in a <Location> has no file: req.filename is None, req.path_info ''",
+                file, number, 1, LOOK, "location", "a handler in a <Location> may have no file: req.filename and req.path_info are None",
                 "req.uri, or a <Directory> or Alias",
             )  # fmt: skip
