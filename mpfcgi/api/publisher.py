@@ -62,7 +62,9 @@ def handler(req: Any) -> int:
     file, names = _place(req)
     if file != req._filename:
         req.filename = file
-    found = resolve_object(req, req._services.import_file(file), names)
+    resource = req._resource
+    status = req._stat if resource is not None and resource.filename == file else None
+    found = resolve_object(req, req._services.import_file(file, status), names)
     # A class in the address is shown (manual 7.1.2); one that a function returns is called.
     publish_object(req, str(found) if isinstance(found, type) else found)
     return OK

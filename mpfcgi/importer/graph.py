@@ -69,12 +69,15 @@ class Node:
         return text
 
 
-def is_stale(node: Node, request: int, above: tuple[Node, ...] = ()) -> bool:
-    """Whether a module must be loaded (again); looked into once for each `request`, a number that grows."""
+def is_stale(node: Node, request: int, above: tuple[Node, ...] = (), status: os.stat_result | None = None) -> bool:
+    """Whether a module must be loaded (again); looked into once for each `request`, a number that grows.
+
+    `status` is that of its file, where somebody has asked for it already.
+    """
     if node.checked >= request:
         return node.stale
     try:
-        status = os.stat(node.file)
+        status = status or os.stat(node.file)
     except OSError:
         stale = True
     else:

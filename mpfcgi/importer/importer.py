@@ -101,14 +101,21 @@ class Importer:
             wanted = self._wanted[(name, scope)] = Wanted(name, scope)
         return self.fetch(wanted)
 
-    def fetch(self, wanted: Wanted) -> ModuleType:
-        """The same for who keeps what it wants: the way of every request."""
+    def fetch(self, wanted: Wanted, looked_at: str | None = None, status: os.stat_result | None = None) -> ModuleType:
+        """The same for who keeps what it wants: the way of every request.
+
+        `status` is that of the file `looked_at`, which often is the module's own, as of this request.
+        """
         here = self._here
         here.scope = scope = wanted.scope
         node = wanted.node
         if node is not None:
             module = node.module
-            if module is not None and (not scope[2] or self._frozen or not is_stale(node, here.request)):
+            if module is not None and (
+                not scope[2]
+                or self._frozen
+                or not is_stale(node, here.request, (), status if node.file == looked_at else None)
+            ):
                 return module
         return self._load_slowly(wanted)
 
@@ -139,10 +146,13 @@ class Importer:
         finally:
             self._here.scope = before
 
-    def load_file(self, file: str) -> ModuleType:
-        """The module of a file that is there, for the handler that runs. What the module raises."""
+    def load_file(self, file: str, status: os.stat_result | None = None) -> ModuleType:
+        """The module of a file that is there, for the handler that runs; `status` is the file's, if that is known.
+
+        What the module raises.
+        """
         node = self._nodes.get(file)
-        if node is not None and node.module is not None and not self._must_reload(node):
+        if node is not None and node.module is not None and not self._must_reload(node, status):
             return node.module
         return self._loaded(file, None)
 
@@ -323,9 +333,9 @@ class Importer:
             assert node.module is not None
             return node.module
 
-    def _must_reload(self, node: Node) -> bool:
+    def _must_reload(self, node: Node, status: os.stat_result | None = None) -> bool:
         _, _, autoreload, _ = self._here.scope or NO_HANDLER
-        return autoreload and not self._frozen and is_stale(node, self._here.request)
+        return autoreload and not self._frozen and is_stale(node, self._here.request, (), status)
 
     def _execute(self, node: Node) -> None:
         """Run a module's source in a new module object and put that in the place of the old one."""

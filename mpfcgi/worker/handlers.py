@@ -5,6 +5,7 @@ Manual sections 4.2 and 5.1.1. What a handler raises is for `failures`, except S
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -72,13 +73,23 @@ class Handler:
         return found  # type: ignore[no-any-return]
 
 
-def call(handler: Handler, req: Request | Connection, importer: Importer, rules: ImportRules) -> int:
-    """Import the handler's module, call it, and return its result. Raises what the handler raises."""
+def call(
+    handler: Handler,
+    req: Request | Connection,
+    importer: Importer,
+    rules: ImportRules,
+    looked_at: str | None = None,
+    status: os.stat_result | None = None,
+) -> int:
+    """Import the handler's module, call it, and return its result. Raises what the handler raises.
+
+    `status` is that of the file `looked_at`, which the request asks for.
+    """
     wanted = handler.wanted
     if wanted is None:
         scope = (handler.directory, rules.path, rules.autoreload, rules.log)
         wanted = handler.wanted = Wanted(handler.module, scope)
-    module = importer.fetch(wanted)
+    module = importer.fetch(wanted, looked_at, status)
     function = handler.find(module, req)
     if function is MISSING:
         return DECLINED

@@ -330,7 +330,9 @@ class Cycle(Admission):
                 self.set_python_path(plan.python_path)
             if handler.function is not None:
                 return run(handler.function, req)
-            return call(handler, req, self.importer, plan.imports)
+            resource = req._resource
+            file = resource.filename if resource is not None else None
+            return call(handler, req, self.importer, plan.imports, file, req._stat)
         except BaseException as error:
             return self.failures.in_handler(req, f"{phase.directive} {handler.name}", error, plan.debug, respond)
 

@@ -112,9 +112,9 @@ class WorkerServices:
             parent=_caller(sys._getframe(1)),
         )
 
-    def import_file(self, file: str) -> ModuleType:
-        """The module of a file that is there."""
-        return self.importer.load_file(file)
+    def import_file(self, file: str, status: os.stat_result | None = None) -> ModuleType:
+        """The module of a file that is there, and has this status if that is known."""
+        return self.importer.load_file(file, status)
 
     # -- requests
 

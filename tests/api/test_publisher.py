@@ -28,7 +28,7 @@ class Services:
         self.modules = {}
         self.lines = []
 
-    def import_file(self, file):
+    def import_file(self, file, status):
         if file not in self.modules:
             module = self.modules[file] = ModuleType("page")
             with open(file) as source:

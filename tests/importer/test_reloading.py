@@ -3,6 +3,9 @@
 import os
 import sys
 import threading
+from pathlib import Path
+
+from mpfcgi.importer import Wanted
 
 
 def test_an_edited_module_is_loaded_again_by_the_next_request(site):
@@ -159,3 +162,20 @@ def test_each_thread_has_its_own_handler_root(site):
     thread.start()
     thread.join()
     assert site.import_module("~/h.py").__file__ == str(site.root / "a/h.py")
+
+
+def test_a_file_that_was_looked_at_for_the_request_is_not_looked_at_again(site, monkeypatch):
+    file = site.write("handler.py", "version = 1")
+    wanted = Wanted("handler", (f"{site.root}/", (), True, False))
+    first = site.importer.fetch(wanted)
+    status = os.stat(file)
+    site.importer.new_request()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", None)
+        assert site.importer.fetch(wanted, file, status) is first
+    Path(file).write_text("version = 'two'")
+    site.importer.new_request()
+    assert site.importer.fetch(wanted, file, os.stat(file)).version == "two"
+    Path(file).write_text("version = 'three'")
+    site.importer.new_request()
+    assert site.importer.fetch(wanted, "/another/file.py", status).version == "three"
