@@ -12,6 +12,11 @@ from mpfcgi.cli.frontend import frontend
 from mpfcgi.cli.request import request
 from mpfcgi.cli.run import run
 from mpfcgi.cli.serve import serve
+from mpfcgi.cli.stack import stack
+from mpfcgi.cli.start import start
+from mpfcgi.cli.status import status
+from mpfcgi.cli.stop import reload, stop
+from mpfcgi.cli.top import top
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -23,6 +28,8 @@ def main() -> None:
     Examples:
       mpfcgi serve                      serve this folder on http://127.0.0.1:8000
       mpfcgi run -c mpfcgi.conf         the daemon, in the foreground
+      mpfcgi start -c mpfcgi.conf       the daemon, in the background; stop, reload
+      mpfcgi status                     what it does; top refreshes it, stack PID shows where a worker is
       mpfcgi check -c mpfcgi.conf       is the configuration right?
       mpfcgi check old-site             what in these handlers needs porting?
       mpfcgi request -c mpfcgi.conf /   one request to the running daemon
@@ -31,5 +38,5 @@ def main() -> None:
     """
 
 
-for _command in (serve, run, check, request, frontend, fcgi, cgi):
+for _command in (serve, run, start, stop, reload, status, top, stack, check, request, frontend, fcgi, cgi):
     main.add_command(_command)

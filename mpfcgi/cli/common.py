@@ -18,7 +18,7 @@ config_option = click.option(
     "--config",
     "config_file",
     metavar="FILE",
-    help="The configuration. Default: mpfcgi.conf here, then the user's, then /etc/mpfcgi/.",
+    help="The configuration. Default: mpfcgi.conf here, in ~/.config/mpfcgi, in ~/.mpfcgi, then in /etc/mpfcgi.",
 )
 define_option = click.option(
     "-D", "--define", "defines", multiple=True, metavar="NAME", help="Define NAME for <IfDefine>."
@@ -43,12 +43,17 @@ start_option = click.option(
 )
 
 
-def find_config(named: str | None) -> str:
-    """The configuration file: the one that is named, or the first of the usual places that exists."""
+def find_config(named: str | None, or_make: Callable[[], str] | None = None) -> str:
+    """The configuration file: the one that is named, or the first of the usual places that exists.
+
+    Where there is none, what `or_make` makes and gives back.
+    """
     if named is not None:
         return named
     usual = ["mpfcgi.conf", *places.of_the_user()]
     found = places.first(usual)
+    if found is None and or_make is not None:
+        return or_make()
     if found is None:
         fail(f"no configuration: there is no {', no '.join(usual)}; name one with -c")
     return found

@@ -73,7 +73,11 @@ def serve(folder: str, bind: str, workers: int) -> None:
 
     def read() -> Config:
         config = unchanged(_config(folder, workers))
-        return replace(config, listens=(listen, *config.connection_listens))
+        # Whoever knows the folder of a run can't know this one's: its status page asks there.
+        return replace(
+            config, listens=(listen, *config.connection_listens), pid_file="",
+            control_socket=os.path.join(private, "control"), control_configured=True,
+        )  # fmt: skip
 
     try:
         host, port = listener.getsockname()[:2]

@@ -385,6 +385,22 @@ _add(
     "The backlog of Listen lines that name none. Default 511.",
     syntax="number",
 )
+_add("PidFile", "S", v.one, "The file with the daemon's process id. Default: in ~/.mpfcgi/run.", syntax="file")
+_add(
+    "ControlSocket",
+    "S",
+    v.path_or_off,
+    "The socket of mpfcgi status and its kin, for the daemon's user only. Default: in ~/.mpfcgi/run.",
+    syntax="path|Off",
+)
+_add(
+    "ReloadFile",
+    "P",
+    v.non_empty,
+    "A file, such as tmp/restart.txt: when it is touched, the pool's workers are replaced. A relative one is in the folder "
+    "that is the interpreter's name, or else in the DocumentRoot of the host of that name.",
+    syntax="file",
+)
 
 # -- files
 _add(
@@ -866,7 +882,6 @@ FRONT_END = frozenset(
         "AddDescription",
         "LanguagePriority",
         "ForceLanguagePriority",
-        "PidFile",
         "User",
         "Group",
     ]
@@ -885,7 +900,6 @@ IGNORED_BECAUSE = {
     **dict.fromkeys(("languagepriority", "forcelanguagepriority"), "there is no content negotiation here"),
     "limitxmlrequestbody": "nothing here reads XML bodies",
     "enablemmap": "no file is mapped here",
-    "pidfile": "a service manager knows the process",
 }  # fmt: skip
 
 for _names, _why in (

@@ -14,6 +14,7 @@ from mpfcgi.config import connections, pools
 from mpfcgi.config.directives import CONTEXT_NAMES, FRONT_END, IGNORED_BECAUSE, NOT_YET, REFUSED, REGISTRY, Spec
 from mpfcgi.config.model import Config, ConfigError, Directive, Listen, Place, PoolSettings, Section, Server
 from mpfcgi.config.reading import Reader, read_file
+from mpfcgi.config.runtime import runtime_of
 from mpfcgi.config.syntax import DirectiveNode, Node, SectionNode
 from mpfcgi.config.values import OVERRIDES, BadValue, Rule, address_argument, pattern
 
@@ -73,8 +74,9 @@ class _Loader:
         vhosts = tuple(replace(vhost, port=vhost.port or main.port) for vhost in self.vhosts)
         warnings = (*reader.warnings, *self.warnings, *connections.check(main, vhosts, listens))
         return Config(
-            self.file, self.server_root, main, vhosts, tuple(self.pools), listens, reader.variables, warnings, nodes
-        )
+            self.file, self.server_root, main, vhosts, tuple(self.pools), listens, reader.variables, warnings, nodes,
+            *runtime_of(self.file, self.server_root, main),
+        )  # fmt: skip
 
     def contents(self, nodes: Iterable[Node], context: str) -> tuple[tuple[Directive, ...], tuple[Section, ...]]:
         """Directives and directory sections of one scope."""

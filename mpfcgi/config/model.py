@@ -132,6 +132,7 @@ class PoolSettings:
     queue_timeout: float = 30.0
     # Whether QueueLength or QueueTimeout is said, and not just assumed.
     queue_bounded: bool = False
+    reload_file: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     listens: tuple[Listen, ...] = ()
     place: Place | None = None
@@ -151,6 +152,10 @@ class Config:
     defines: Mapping[str, str]
     warnings: tuple[str, ...]
     tree: tuple[Any, ...]
+    # Where the daemon writes its process id and takes commands; "" for nowhere. A default that can't be had is no error.
+    pid_file: str = ""
+    control_socket: str = ""
+    control_configured: bool = False
 
     @property
     def servers(self) -> tuple[Server, ...]:

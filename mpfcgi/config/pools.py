@@ -8,10 +8,8 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from mpfcgi.config.model import ConfigError, Directive, Listen, Place, PoolSettings, SlowLog
+from mpfcgi.config.runtime import MAX_SOCKET_PATH
 from mpfcgi.config.values import BadValue, address_argument
-
-# sun_path of a unix address, with its final NUL (unix(7)).
-MAX_SOCKET_PATH = 107
 
 # Directives whose value is a field as it is.
 FIELDS = {
@@ -35,6 +33,7 @@ FIELDS = {
     "ConnectionProcesses": "connection_processes",
     "QueueLength": "queue_length",
     "QueueTimeout": "queue_timeout",
+    "ReloadFile": "reload_file",
 }
 # What only one ProcessManager asks for.
 ONLY_FOR = {

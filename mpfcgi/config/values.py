@@ -499,6 +499,12 @@ def nice(args: tuple[str, ...]) -> int:
     return int(text)
 
 
+def path_or_off(args: tuple[str, ...]) -> str | None:
+    """A path; None for Off."""
+    path = non_empty(args)
+    return None if path.lower() == "off" else path
+
+
 def slow_log(args: tuple[str, ...]) -> tuple[str, float]:
     """`file time`"""
     if len(args) != 2:

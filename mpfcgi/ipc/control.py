@@ -17,6 +17,8 @@ FORGET = b"F"
 # Signals to a worker: the end of a handler's time, from its own watchdog; a traceback, without the interpreter's help.
 INTERRUPT = signal.SIGUSR2
 DUMP = signal.SIGRTMIN
+# The same for `mpfcgi stack`, from the supervisor.
+STACK = signal.SIGRTMIN + 1
 # Exit code of a worker whose handler did not end.
 GAVE_UP = 75  # EX_TEMPFAIL of sysexits.h
 # Worker to supervisor: it is there; a request takes longer than a moment; it should be replaced.

@@ -39,12 +39,13 @@ class SlotReading(NamedTuple):
 class Slot:
     """One worker's slot. `begin` and `idle` are on the path of every request."""
 
-    __slots__ = ("_line", "_numbers", "_pool", "_requests", "_times", "index")
+    __slots__ = ("_line", "_memory", "_numbers", "_pool", "_requests", "_times", "index")
 
     def __init__(self, memory: memoryview, index: int) -> None:
         at = index * SLOT_SIZE
         numbers_end = at + _NUMBERS * 8
         self.index = index
+        self._memory = memory
         self._numbers = memory[at:numbers_end].cast("Q")
         self._times = memory[at:numbers_end].cast("d")
         self._line = memory[numbers_end : numbers_end + LINE_SIZE]
@@ -122,6 +123,11 @@ class Slot:
     def set_connections(self, count: int) -> None:
         self._numbers[_CONNECTIONS] = count
 
+    def board(self) -> list[SlotReading]:
+        """What all slots that are taken say, for a worker that wants to know about the others."""
+        slots = (Slot(self._memory, index) for index in range(len(self._memory) // SLOT_SIZE))
+        return [slot.read() for slot in slots if not slot.free]
+
     def read(self) -> SlotReading:
         numbers = self._numbers
         line = bytes(self._line[: min(numbers[_LINE_LENGTH], LINE_SIZE)])
@@ -139,12 +145,21 @@ class Slot:
 
 
 class Scoreboard:
-    """`size` slots in anonymous memory that forked processes share."""
+    """`size` slots in anonymous memory that forked processes share.
+
+    `stacks` is the descriptor of a file for what a worker does right now, which it writes when it is asked; None without.
+    """
 
     def __init__(self, size: int) -> None:
+        self.stacks: int | None = None
         self._map = mmap.mmap(-1, size * SLOT_SIZE)
         self._memory = memoryview(self._map)
         self.slots = tuple(Slot(self._memory, index) for index in range(size))
+
+    @property
+    def fds(self) -> list[int]:
+        """The descriptors that a child must keep."""
+        return [] if self.stacks is None else [self.stacks]
 
     def take(self) -> Slot:
         """A free slot. OverflowError when all are taken."""

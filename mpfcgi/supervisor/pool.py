@@ -112,7 +112,7 @@ class WorkerCrew(Crew):
         """The descriptors that a process with this setup needs."""
         ends = [end for end in (setup.control, setup.queue, setup.siblings, setup.router) if end is not None]
         given = [*ends, *setup.listeners, *(listener for listener, _ in setup.connection_listeners)]
-        return [*(sock.fileno() for sock in given), *self._mutexes.fds, self.log.fd]
+        return [*(sock.fileno() for sock in given), *self._mutexes.fds, self.log.fd, *self._scoreboard.fds]
 
     def start(self, setup: WorkerSetup) -> int:
         """In the child: be a worker, or the template; the exit code."""

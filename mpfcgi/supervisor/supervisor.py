@@ -13,14 +13,15 @@ from time import monotonic
 
 from mpfcgi.config import Config, ConfigError
 from mpfcgi.ipc.scoreboard import Scoreboard
-from mpfcgi.supervisor import conditions, locks, process, staffing
+from mpfcgi.supervisor import conditions, locks, process, stacks, staffing
 from mpfcgi.supervisor import log as logs
 from mpfcgi.supervisor.commands import Command, Commands
 from mpfcgi.supervisor.crew import Beside, Crew
+from mpfcgi.supervisor.desk import Desk
 from mpfcgi.supervisor.generation import Generation, Means
 from mpfcgi.supervisor.lines import Lines
 from mpfcgi.supervisor.listeners import Listeners
-from mpfcgi.supervisor.pool import WorkerMain
+from mpfcgi.supervisor.pool import Pool, WorkerMain
 from mpfcgi.supervisor.queues import Queue, Queues, move
 from mpfcgi.supervisor.router_handle import RouterCrew
 
@@ -62,7 +63,15 @@ class Supervisor:
             raise
         self.queues = Queues()
         self.mutexes = locks.create(config, self.log)
-        self._means = Means(self.log, self.listeners, self.queues, Scoreboard(SLOTS), self.mutexes, worker_main)
+        scoreboard = Scoreboard(SLOTS)
+        self._means = Means(self.log, self.listeners, self.queues, scoreboard, self.mutexes, worker_main)
+        try:
+            self._desk = Desk(self, stacks.install(scoreboard))
+        except BaseException:
+            self.listeners.close()
+            self.mutexes.close()
+            self._commands.close()
+            raise
         self.newest = Generation(0, config, self._means)
         # The one that serves until that of a reload is ready.
         self._before: Generation | None = None
@@ -88,6 +97,7 @@ class Supervisor:
             while self._stopping is None or any(crew.members for crew in self._crews()):
                 self._turn(commands)
         finally:
+            self._desk.close()
             self.listeners.close()
             commands.close()
             self.mutexes.close()
@@ -108,15 +118,16 @@ class Supervisor:
                 self._lines.watch(crew, now)
         self._wait(commands, now)
         for command in commands.take():
-            self._obey(command)
+            self.obey(command)
         self._reap()
+        self._desk.act(monotonic())
         self._forward_strays()
         for crew in [crew for crew in self._leaving if not crew.members]:
             self._leaving.remove(crew)
             self._lines.drop(crew)
 
     def _wait(self, commands: Commands, now: float) -> None:
-        wakes = [crew.next_look for crew in self._crews() if crew.next_look is not None]
+        wakes = [crew.next_look for crew in self._crews() if crew.next_look is not None] + self._desk.wakes()
         if self._stopping is not None or self._crowded:
             wakes.append(now + LOOK_AGAIN)
         if any(generation.headcount.room == 0 for generation in self._generations()):
@@ -125,7 +136,7 @@ class Supervisor:
             wakes.append(now)
         timeout = max(min(wakes) - now, 0) * 1000 + 1 if wakes else None
         strays = [] if self._crowded or not self._may_stray else self._strays()
-        for crew, member, line in self._lines.wait(timeout, [commands, *strays]):
+        for crew, member, line in self._lines.wait(timeout, [commands, *self._desk.filenos(), *strays]):
             crew.touched = True
             if member is None:
                 crew.waiting = True
@@ -135,7 +146,8 @@ class Supervisor:
                 crew.answer(member, self._queue_for(crew))
         self._check_ready()
 
-    def _obey(self, command: Command) -> None:
+    def obey(self, command: Command) -> None:
+        """Do what a signal or a command asks for."""
         if command is Command.STOP:
             self._stop()
         elif command is Command.RELOAD and self._stopping is None:
@@ -155,6 +167,7 @@ class Supervisor:
                 return
             for crew in self._crews():
                 if pid in crew.members:
+                    self._desk.buried(crew, crew.members[pid], status)
                     crew.buried(pid, status, monotonic())
                     self._lines.watch(crew, monotonic())
                     break
@@ -200,6 +213,7 @@ class Supervisor:
 
     def _reload_now(self) -> None:
         """Check the new configuration; start its workers; when they are ready, let the old ones go."""
+        self._desk.reloading()
         try:
             config = self._reload()
             if not config.listens:
@@ -214,6 +228,7 @@ class Supervisor:
                 raise
         except (ConfigError, OSError) as error:
             self.log.error(f"reload: the old configuration stays, for the new one is wrong: {error}")
+            self._desk.not_reloaded(str(error))
             return
         on_demand = [name for generation in self._generations() for name in generation.on_demand]
         if self._before is None:
@@ -239,6 +254,7 @@ class Supervisor:
             self._before = None
             self.listeners.keep_only(self.config.listens)
             self.log.notice("reload: done; the old workers finish their requests and leave")
+        self._desk.ready()
         if self._ready is not None:
             ready, self._ready = self._ready, None
             ready()
@@ -253,6 +269,7 @@ class Supervisor:
         """Let all finish and leave; the second time, at once."""
         if self._stopping is None:
             self._stopping = monotonic()
+            self._desk.stopping()
             self.log.notice("stopping: the workers finish their requests")
             return
         now = monotonic()
@@ -285,6 +302,18 @@ class Supervisor:
     def _generations(self) -> list[Generation]:
         """Those that serve: the newest, and until it is ready the one before."""
         return [self.newest, *([self._before] if self._before else [])]
+
+    def pools(self) -> list[Pool]:
+        """The pools that serve now."""
+        return list((self._before or self.newest).pools.values())
+
+    @property
+    def is_stopping(self) -> bool:
+        return self._stopping is not None
+
+    def all_crews(self) -> list[Crew]:
+        """All that have processes: the newest first, then those that leave."""
+        return self._crews()
 
     def _crews(self) -> list[Crew]:
         serving = [crew for generation in self._generations() for crew in generation.crews]

@@ -65,6 +65,7 @@ class Daemon:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd=folder,
+                env={**os.environ, "MPFCGI_HOME": str(folder)},
             )
         try:
             wait_until(lambda: connects(self.socket), "the daemon listens", self.process)
@@ -81,6 +82,16 @@ class Daemon:
 
     def wait_for_log(self, text: str) -> None:
         wait_until(lambda: text in self.log(), f"{text!r} in the log", self.process)
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """The end of `mpfcgi ARGUMENTS -c` this daemon's configuration."""
+        return subprocess.run(
+            [sys.executable, "-m", "mpfcgi", *arguments, "-c", str(self.config)],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "MPFCGI_HOME": str(self.folder)},
+            timeout=60,
+        )
 
     def stop(self) -> int:
         if self.process.poll() is None:

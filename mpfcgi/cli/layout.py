@@ -1,0 +1,59 @@
+"""The layout of a user without any rights: ~/.mpfcgi with a configuration, pages, logs and a run folder."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from mpfcgi.config import runtime
+
+CONFIG = """\
+# Made by `mpfcgi start`. The syntax is Apache's; paths start at this folder.
+
+# The web server's side connects here: it must be able to reach this folder, and to write to the socket.
+Listen unix:run/mpfcgi.sock mode=0666
+
+DocumentRoot htdocs
+ErrorLog logs/error.log
+
+<Directory />
+    Options       FollowSymLinks
+    AllowOverride All
+    Require       all granted
+</Directory>
+
+<Files ".ht*">
+    Require all denied
+</Files>
+
+# /hello.py calls index() in htdocs/hello.py.
+DirectoryIndex index.html index.py
+AddHandler     mod_python .py
+PythonHandler  mod_python.publisher
+
+<PythonPool "*">
+    ProcessManager ondemand
+    MaxProcesses   4
+    ReloadFile     restart.txt
+</PythonPool>
+"""
+PAGE = '''\
+def index(req, name="World"):
+    """The page /hello.py, and /hello.py?name=Ada."""
+    return f"Hello {name}!"
+'''
+
+
+def make_layout() -> str:
+    """Make what is missing of the layout; its configuration file."""
+    home = runtime.home()
+    for name in ("run", "logs", "htdocs"):
+        os.makedirs(os.path.join(home, name), exist_ok=True)
+    path = os.path.join(home, "mpfcgi.conf")
+    for file, text in ((path, CONFIG), (os.path.join(home, "htdocs", "hello.py"), PAGE)):
+        if not os.path.exists(file):
+            with open(file, "w") as out:
+                out.write(text)
+    click.echo(f"mpfcgi: there was no configuration; {path} is a first one, and {home}/htdocs the folder of the pages")
+    return path

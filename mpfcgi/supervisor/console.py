@@ -1,0 +1,175 @@
+"""The control socket: commands of the daemon's own user, each a line of JSON, answered with one (ipc.console).
+
+It never makes the supervisor wait: a client that sends slowly, or does not read, only keeps its own connection. All of
+it is behind one descriptor, an epoll, that the supervisor's loop watches.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import stat
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mpfcgi.ipc.console import decode, encode
+
+# Clients at a time; the one that came first goes when there are more. Bytes of a command.
+MOST_CLIENTS = 64
+LONGEST_COMMAND = 8192
+
+
+class Client:
+    """One connection. `answer` may be called at any time, once; it does nothing when the client has left."""
+
+    def __init__(self, sock: socket.socket, console: Console) -> None:
+        self._sock, self._console = sock, console
+        self._received = b""
+        self._to_send: memoryview | None = None
+        self.closed = False
+
+    def fileno(self) -> int:
+        return self._sock.fileno()
+
+    def answer(self, **message: Any) -> None:
+        """Send the answer; `ok` is true unless there is an `error`."""
+        if self.closed or self._to_send is not None:
+            return
+        self._to_send = memoryview(encode({"ok": "error" not in message, **message}))
+        self._send()
+
+    def ready(self, events: int) -> None:
+        """Its descriptor has something to read, or room."""
+        if self._to_send is not None:
+            self._send()
+            return
+        try:
+            data = self._sock.recv(LONGEST_COMMAND)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self.close()
+            return
+        self._received += data
+        if b"\n" not in self._received:
+            if len(self._received) > LONGEST_COMMAND:
+                self.answer(error=f"a command has at most {LONGEST_COMMAND} bytes")
+            return
+        line, _, self._received = self._received.partition(b"\n")
+        try:
+            command = decode(line)
+        except ValueError:
+            self.answer(error="a command is one line with a JSON object")
+            return
+        self._console.obey(command, self)
+
+    def _send(self) -> None:
+        assert self._to_send is not None
+        try:
+            sent = self._sock.send(self._to_send)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self.close()
+            return
+        self._to_send = self._to_send[sent:]
+        if self._to_send:
+            self._console.watch(self, select.EPOLLOUT)
+        else:
+            self.close()
+
+    def close(self) -> None:
+        if not self.closed:
+            self.closed = True
+            self._console.forget(self)
+            self._sock.close()
+
+
+class Console:
+    """Listens on `listener` and gives each command, with its client, to `obey`."""
+
+    def __init__(self, listener: socket.socket, obey: Callable[[Mapping[str, Any], Client], None]) -> None:
+        self.listener = listener
+        self.obey = obey
+        self._epoll = select.epoll()
+        self._epoll.register(listener.fileno(), select.EPOLLIN)
+        self._clients: dict[int, Client] = {}
+
+    def fileno(self) -> int:
+        return self._epoll.fileno()
+
+    def act(self) -> None:
+        """Do what can be done without waiting."""
+        for fd, events in self._epoll.poll(0):
+            if fd == self.listener.fileno():
+                self._accept()
+            elif fd in self._clients:
+                self._clients[fd].ready(events)
+
+    def watch(self, client: Client, events: int) -> None:
+        self._epoll.modify(client.fileno(), events)
+
+    def forget(self, client: Client) -> None:
+        del self._clients[client.fileno()]
+        # Closing is not enough: a child that was forked a moment ago may have a copy (epoll(7), question 6).
+        self._epoll.unregister(client.fileno())
+
+    def close(self) -> None:
+        """End all connections. The socket's file stays; see `remove`."""
+        for client in list(self._clients.values()):
+            client.close()
+        self._epoll.close()
+        self.listener.close()
+
+    def _accept(self) -> None:
+        try:
+            sock, _ = self.listener.accept()
+        except OSError:
+            return
+        sock.setblocking(False)
+        while len(self._clients) >= MOST_CLIENTS:
+            next(iter(self._clients.values())).close()
+        self._clients[sock.fileno()] = Client(sock, self)
+        self._epoll.register(sock.fileno(), select.EPOLLIN)
+
+
+def open_socket(path: str) -> socket.socket:
+    """Listen on `path`, for this user only; the socket of a daemon that has died is replaced.
+
+    FileExistsError when a daemon is there, OSError when it can't be made.
+    """
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    _remove_stale(path)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        sock.bind(path)
+        sock.listen(16)
+    except OSError:
+        sock.close()
+        raise
+    finally:
+        os.umask(before)
+    sock.setblocking(False)
+    return sock
+
+
+def _remove_stale(path: str) -> None:
+    try:
+        if not stat.S_ISSOCK(os.lstat(path).st_mode):
+            raise FileExistsError(f"{path} is there and is no socket")
+    except FileNotFoundError:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            os.unlink(path)
+            return
+        except BlockingIOError:
+            pass  # Its backlog is full: somebody listens.
+    raise FileExistsError(f"another daemon takes commands on {path}")

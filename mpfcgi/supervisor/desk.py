@@ -1,0 +1,251 @@
+"""The supervisor's desk: who talks with it (the control socket, the service manager), and what is written down.
+
+The loop watches its descriptor, lets it act, and tells it what has happened; it tells the loop nothing but when to look
+again, and calls what a command asks for.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from time import monotonic, time
+from typing import TYPE_CHECKING, Any
+
+from mpfcgi.config import Config, ConfigError
+from mpfcgi.supervisor import console, systemd
+from mpfcgi.supervisor.commands import Command
+from mpfcgi.supervisor.console import Client, Console
+from mpfcgi.supervisor.crew import Crew
+from mpfcgi.supervisor.history import History
+from mpfcgi.supervisor.log import Log
+from mpfcgi.supervisor.pool import Pool, WorkerCrew
+from mpfcgi.supervisor.report import Reporter
+from mpfcgi.supervisor.stacks import Stacks
+from mpfcgi.supervisor.touches import Touches
+from mpfcgi.supervisor.worker_handle import WorkerHandle
+
+if TYPE_CHECKING:
+    import socket
+
+    from mpfcgi.supervisor.supervisor import Supervisor
+
+
+class Desk:
+    """Of one supervisor, from its start to `close`. `listener` is the control socket of the process before an upgrade."""
+
+    def __init__(
+        self, supervisor: Supervisor, stacks: int, listener: socket.socket | None = None,
+        started: float | None = None, upgrades: int = 0,
+    ) -> None:  # fmt: skip
+        config: Config = supervisor.config
+        self._supervisor, self._log = supervisor, supervisor.log
+        self._path, self._pid_file = config.control_socket, config.pid_file
+        self.started, self.upgrades = started or time(), upgrades
+        self.history = History()
+        self._reporter = Reporter(self.history, self.started, upgrades)
+        self._notifier = systemd.Notifier(os.environ, os.getpid())
+        self._touches = Touches()
+        self._stacks = Stacks(stacks)
+        # Clients that wait for the end of a reload, or of the replacement of some workers.
+        self._reloading: list[Client] = []
+        self._replacing: list[Replacement] = []
+        self._ready = False
+        self.console = _open(config, self._log, self.obey) if listener is None else Console(listener, self.obey)
+        self._write_pid()
+
+    # -- for the loop
+
+    def filenos(self) -> list[Console]:
+        """What it listens to."""
+        return [self.console] if self.console is not None else []
+
+    def act(self, now: float) -> None:
+        """Answer what has been asked, and do what is due."""
+        if self.console is not None:
+            self.console.act()
+        self._stacks.act(now)
+        self._notifier.act(now)
+        for pool in self._touches.act(self._supervisor.config, self._supervisor.pools(), now):
+            self._log.notice(f"[pool {pool.name}] its ReloadFile was touched: its workers are replaced")
+            self._replacing.append(Replacement(pool))
+        self._check_replaced()
+
+    def wakes(self) -> list[float]:
+        """When to let it act, at the latest."""
+        times = (self._stacks.next_look, self._notifier.next_sign, self._touches.next_look)
+        return [time for time in times if time is not None]
+
+    # -- what has happened
+
+    def ready(self) -> None:
+        """All workers are there, after the start or a reload."""
+        self._ready = True
+        self._notifier.ready(f"serves with configuration {self._supervisor.newest.number}")
+        clients, self._reloading = self._reloading, []
+        for client in clients:
+            client.answer()
+
+    def reloading(self) -> None:
+        """A reload has begun."""
+        self._notifier.reloading()
+
+    def not_reloaded(self, why: str) -> None:
+        """The new configuration is wrong."""
+        self._notifier.ready("serves; the last reload failed")
+        clients, self._reloading = self._reloading, []
+        for client in clients:
+            client.answer(error=why)
+
+    def stopping(self) -> None:
+        self._notifier.stopping()
+
+    def buried(self, crew: Crew, member: WorkerHandle, status: int) -> None:
+        """A process is about to be forgotten."""
+        self.history.note(crew, member, status)
+
+    def close(self) -> None:
+        """The daemon has ended."""
+        for path in (self._path if self.console is not None else "", self._pid_file):
+            try:
+                if path:
+                    os.unlink(path)
+            except OSError:
+                pass
+        if self.console is not None:
+            self.console.close()
+
+    # -- commands
+
+    def obey(self, message: Mapping[str, Any], client: Client) -> None:
+        """Carry out a command, and answer it, perhaps later."""
+        command = _COMMANDS.get(str(message.get("command")))
+        if command is None:
+            client.answer(error=f"there is no command {message.get('command')!r}; known: {', '.join(_COMMANDS)}")
+            return
+        command(self, message, client)
+
+    def _status(self, message: Mapping[str, Any], client: Client) -> None:
+        supervisor = self._supervisor
+        state = "stopping" if supervisor.is_stopping else "serving" if self._ready else "starting"
+        report = self._reporter.report(supervisor.config.file, supervisor.newest.number, state, supervisor.all_crews())
+        client.answer(**report)
+
+    def _ping(self, message: Mapping[str, Any], client: Client) -> None:
+        client.answer(pid=os.getpid(), ready=self._ready, upgrades=self.upgrades, stopping=self._supervisor.is_stopping)
+
+    def _reload(self, message: Mapping[str, Any], client: Client) -> None:
+        name = message.get("pool")
+        if name is None:
+            self._reloading.append(client)
+            self._supervisor.obey(Command.RELOAD)
+            if self._supervisor.is_stopping:
+                self.not_reloaded("the daemon is being stopped")
+            return
+        pool = next((pool for pool in self._supervisor.pools() if pool.name == name), None)
+        if pool is None:
+            names = sorted(pool.name for pool in self._supervisor.pools())
+            client.answer(error=f"there is no pool {name!r} now; there are: {', '.join(names)}")
+            return
+        self._log.notice(f"[pool {name}] its workers are replaced")
+        self._replacing.append(Replacement(pool, client))
+        self._check_replaced()
+
+    def _stop(self, message: Mapping[str, Any], client: Client) -> None:
+        client.answer(pid=os.getpid())
+        self._supervisor.obey(Command.STOP)
+        if message.get("quick"):
+            # As a second SIGTERM.
+            self._supervisor.obey(Command.STOP)
+
+    def _reopen(self, message: Mapping[str, Any], client: Client) -> None:
+        self._supervisor.obey(Command.REOPEN)
+        client.answer()
+
+    def _stack(self, message: Mapping[str, Any], client: Client) -> None:
+        pid = message.get("pid")
+        if not isinstance(pid, int):
+            client.answer(error=f"a process id is a number, not {pid!r}")
+            return
+        for crew in self._supervisor.all_crews():
+            if isinstance(crew, WorkerCrew) and pid in crew.members:
+                self._stacks.ask(pid, client.answer, monotonic())
+                return
+        client.answer(error=f"{pid} is none of this daemon's workers; mpfcgi status lists them")
+
+    def _check_replaced(self) -> None:
+        """Go on with the replacements, and answer those who wait for one that is over."""
+        self._replacing = [replacement for replacement in self._replacing if not replacement.is_over()]
+
+    def _write_pid(self) -> None:
+        if not self._pid_file:
+            return
+        try:
+            os.makedirs(os.path.dirname(self._pid_file), mode=0o700, exist_ok=True)
+            # Whole or not at all: who reads it while it is written must not see half a number.
+            with open(self._pid_file + ".new", "w") as file:
+                file.write(f"{os.getpid()}\n")
+            os.replace(self._pid_file + ".new", self._pid_file)
+        except OSError as error:
+            self._log.warning(f"can't write {self._pid_file} (PidFile): {error.strerror}")
+            self._pid_file = ""
+
+
+class Replacement:
+    """The replacement of all workers of a pool, each when its successor is there; of its template before."""
+
+    def __init__(self, pool: Pool, client: Client | None = None) -> None:
+        self._pool, self._client = pool, client
+        self._templates = _wear_out(pool.template) if pool.template is not None else set()
+        self._workers: set[int] | None = None
+
+    def is_over(self) -> bool:
+        """Take the next step, if it is time; whether it was the last."""
+        pool = self._pool
+        if pool.template is not None and not pool.leaving and _any_stay(pool.template, self._templates):
+            return False
+        if self._workers is None:
+            self._workers = _wear_out(pool)
+        if _any_stay(pool, self._workers) and not pool.leaving:
+            return False
+        if self._client is not None:
+            self._client.answer(replaced=len(self._workers))
+        return True
+
+
+def _wear_out(crew: Crew) -> set[int]:
+    """Have all members of a crew replaced; their process ids."""
+    for member in crew.members.values():
+        member.worn = True
+    crew.touched = True
+    return set(crew.members)
+
+
+def _any_stay(crew: Crew, pids: set[int]) -> bool:
+    """Whether one of these members has not been asked to leave yet."""
+    return any(member.asked is None for pid, member in crew.members.items() if pid in pids)
+
+
+def _open(config: Config, log: Log, obey: Callable[[Mapping[str, Any], Client], None]) -> Console | None:
+    """The console, or None where its default place can't be had. ConfigError when another daemon has it."""
+    if not config.control_socket:
+        return None
+    try:
+        return Console(console.open_socket(config.control_socket), obey)
+    except FileExistsError as error:
+        raise ConfigError(f"{error}: is this configuration's daemon running already?") from None
+    except OSError as error:
+        said = f"can't listen on {config.control_socket} (ControlSocket): {error.strerror}"
+        if config.control_configured:
+            raise ConfigError(said) from None
+        log.warning(f"{said}; mpfcgi status and its kin do not work")
+        return None
+
+
+_COMMANDS: dict[str, Callable[[Desk, Mapping[str, Any], Client], None]] = {
+    "ping": Desk._ping,
+    "reload": Desk._reload,
+    "reopen": Desk._reopen,
+    "stack": Desk._stack,
+    "status": Desk._status,
+    "stop": Desk._stop,
+}

@@ -1,0 +1,49 @@
+"""Where a daemon's PID file and control socket are."""
+
+import os
+
+import pytest
+
+from mpfcgi.config import ConfigError, load, load_text
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("MPFCGI_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def test_the_configuration_of_the_layout_has_its_plain_name(home):
+    home.mkdir()
+    (home / "mpfcgi.conf").write_text("")
+    config = load(str(home / "mpfcgi.conf"))
+    assert config.pid_file == str(home / "run" / "mpfcgi.pid")
+    assert config.control_socket == str(home / "run" / "mpfcgi.ctl")
+
+
+def test_two_configurations_of_the_same_name_have_two_daemons(tmp_path, home):
+    sockets = set()
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "site.conf").write_text("")
+        config = load(str(tmp_path / folder / "site.conf"))
+        assert os.path.basename(config.control_socket).startswith("site-")
+        sockets.add(config.control_socket)
+    assert len(sockets) == 2
+
+
+def test_lines_name_them_from_the_server_root():
+    config = load_text("ServerRoot /srv\nPidFile run/x.pid\nControlSocket run/x.ctl")
+    assert (config.pid_file, config.control_socket) == ("/srv/run/x.pid", "/srv/run/x.ctl")
+    assert config.control_configured
+
+
+def test_the_control_socket_can_be_off():
+    assert load_text("ControlSocket off").control_socket == ""
+
+
+def test_a_socket_path_that_is_too_long_is_an_error_where_it_is_named_and_none_where_it_is_not(monkeypatch):
+    with pytest.raises(ConfigError, match="at most 107 bytes"):
+        load_text("ControlSocket /" + "x" * 120)
+    monkeypatch.setenv("MPFCGI_HOME", "/" + "x" * 120)
+    assert load_text("").control_socket == ""

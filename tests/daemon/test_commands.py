@@ -1,0 +1,273 @@
+"""The commands that talk with a running daemon: start, stop, reload, status, top, stack."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.support.client import Client
+from tests.support.servers import Daemon, wait_until
+
+pytestmark = pytest.mark.daemon
+
+CONFIG = """\
+Listen unix:mpfcgi.sock
+ServerName localhost
+DocumentRoot htdocs
+ErrorLog error.log
+<PythonPool "*">
+    MaxProcesses 2
+    ReloadFile restart.txt
+</PythonPool>
+<Directory {folder}/htdocs>
+    AddHandler mod_python .py
+    PythonHandler site_handler
+</Directory>
+"""
+HANDLER = """\
+import os, time
+from mod_python import apache
+
+def handler(req):
+    what = req.args or ""
+    if what == "pid":
+        req.write("%d" % os.getpid())
+    elif what == "loop":
+        spin()
+    elif what == "sleep":
+        time.sleep(3600)
+    else:
+        req.write("hello")
+    return apache.OK
+
+def spin():
+    while True: pass
+"""
+
+
+@pytest.fixture
+def site(tmp_path):
+    (tmp_path / "htdocs").mkdir()
+    (tmp_path / "htdocs" / "site_handler.py").write_text(HANDLER)
+    return tmp_path
+
+
+@pytest.fixture
+def daemon(site):
+    daemon = Daemon(site, CONFIG.format(folder=site))
+    wait_until(lambda: status(daemon)["state"] == "serving", "it serves", daemon.process)
+    yield daemon
+    assert daemon.stop() == 0
+    assert list((site / "run").iterdir()) == []
+
+
+def mpfcgi(home: Path, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "mpfcgi", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=cwd or home,
+        env={**os.environ, "MPFCGI_HOME": str(home), "XDG_CONFIG_HOME": str(home / "none")},
+        timeout=60,
+    )
+
+
+def status(daemon: Daemon) -> dict:
+    said = daemon.command("status", "--json")
+    assert said.returncode == 0, said.stderr
+    return json.loads(said.stdout)
+
+
+def busy(daemon: Daemon) -> list[dict]:
+    """The workers whose request has a name by now."""
+    return [worker for pool in status(daemon)["pools"] for worker in pool["workers"] if worker["request"]]
+
+
+def pids(daemon: Daemon) -> set[int]:
+    return {
+        worker["pid"] for pool in status(daemon)["pools"] for worker in pool["workers"] if worker["state"] == "idle"
+    }
+
+
+def test_the_status_shows_pools_workers_and_what_they_have_done(daemon):
+    assert Client(daemon.socket).get("/x.py") == (200, b"hello")
+    report = status(daemon)
+    (pool,) = report["pools"]
+    assert (report["pid"], report["state"]) == (daemon.process.pid, "serving")
+    assert (pool["name"], pool["manager"], pool["most"], pool["queue"]) == ("localhost", "static", 2, 0)
+    assert sorted(worker["pid"] for worker in pool["workers"]) == sorted(
+        child.pid for child in psutil.Process(daemon.process.pid).children()
+    )
+    assert pool["requests"] == 1
+    assert all(worker["pss"] > 0 for worker in pool["workers"])
+    text = daemon.command("status").stdout
+    assert "localhost: 2 workers (0 busy) of 2, static, queue 0 of 128, 1 request" in text
+
+
+def test_a_request_in_progress_is_shown_with_its_age(daemon):
+    client = Client(daemon.socket)
+    client.send("/x.py?sleep", REQUEST_METHOD="POST")
+    client.sock.sendall(client.wire.stdin_end())
+    wait_until(lambda: busy(daemon), "it is seen", daemon.process)
+    (worker,) = busy(daemon)
+    assert worker["request"] == "POST localhost/x.py?sleep"
+    assert worker["request_age"] > 0
+    assert "POST localhost/x.py?sleep" in daemon.command("status").stdout
+    assert "localhost/x.py?sleep" in daemon.command("top", "--once").stdout
+    os.kill(worker["pid"], signal.SIGKILL)
+
+
+def test_a_worker_that_was_killed_is_among_those_that_ended_with_the_reason(daemon):
+    pid = min(pids(daemon))
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: len(pids(daemon) - {pid}) == 2, "a new one", daemon.process)
+    report = status(daemon)
+    (ending,) = report["endings"]
+    assert (ending["pid"], ending["why"], ending["pool"]) == (pid, "was killed by SIGKILL", "localhost")
+    assert report["pools"][0]["ended"] == {"was killed by SIGKILL": 1}
+    assert "was killed by SIGKILL" in daemon.command("status").stdout
+
+
+@pytest.mark.parametrize(
+    ("what", "frame", "line"), [("loop", "in spin", "while True: pass"), ("sleep", "in handler", "time.sleep(3600)")]
+)
+def test_the_stack_of_a_handler_that_hangs(daemon, what, frame, line):
+    client = Client(daemon.socket)
+    client.send(f"/x.py?{what}")
+    client.sock.sendall(client.wire.stdin_end())
+    wait_until(lambda: busy(daemon), "it is seen", daemon.process)
+    (worker,) = busy(daemon)
+    for _ in range(2):
+        said = daemon.command("stack", str(worker["pid"]))
+        assert said.returncode == 0, said.stderr
+        assert frame in said.stdout
+        assert line in said.stdout
+        assert "site_handler.py" in said.stdout
+    os.kill(worker["pid"], signal.SIGKILL)
+
+
+def test_the_stack_of_a_stranger_is_not_shown(daemon):
+    said = daemon.command("stack", str(os.getpid()))
+    assert said.returncode == 1
+    assert f"{os.getpid()} is none of this daemon's workers" in said.stderr
+
+
+def test_reload_replaces_all_workers_and_answers_when_the_new_ones_serve(daemon):
+    before = pids(daemon)
+    said = daemon.command("reload")
+    assert (said.returncode, said.stdout) == (0, "mpfcgi has reloaded: the new workers serve\n")
+    wait_until(lambda: len(pids(daemon) - before) == 2, "the new ones", daemon.process)
+    assert status(daemon)["generation"] == 1
+
+
+def test_reload_of_one_pool_replaces_its_workers_only(daemon):
+    before = pids(daemon)
+    said = daemon.command("reload", "localhost")
+    assert (said.returncode, said.stdout) == (0, "mpfcgi has replaced 2 workers of localhost\n")
+    wait_until(lambda: len(pids(daemon) - before) == 2, "the new ones", daemon.process)
+    assert status(daemon)["generation"] == 0
+
+
+def test_reload_of_a_pool_that_is_not_there_names_those_that_are(daemon):
+    said = daemon.command("reload", "nosuch")
+    assert said.returncode == 1
+    assert "there is no pool 'nosuch' now; there are: localhost" in said.stderr
+
+
+def test_reload_says_what_is_wrong_with_the_configuration_and_the_old_one_stays(daemon):
+    right = daemon.config.read_text()
+    daemon.config.write_text(right + "NoSuchDirective x\n")
+    said = daemon.command("reload")
+    assert said.returncode == 1
+    assert "there is no directive NoSuchDirective" in said.stderr
+    assert Client(daemon.socket).get("/x.py") == (200, b"hello")
+
+
+def test_touching_the_reload_file_replaces_the_workers(daemon):
+    before = pids(daemon)
+    (daemon.folder / "htdocs" / "restart.txt").write_text("")
+    wait_until(lambda: len(pids(daemon) - before) == 2, "new workers", daemon.process)
+    daemon.wait_for_log("its ReloadFile was touched")
+
+
+def test_nothing_can_be_asked_of_a_daemon_that_is_not_running(site):
+    (site / "mpfcgi.conf").write_text(CONFIG.format(folder=site))
+    for arguments in (["status"], ["stop"], ["reload"], ["stack", "1"], ["top", "--once"]):
+        said = mpfcgi(site, *arguments)
+        assert said.returncode == 1
+        assert "is not running; start it with: mpfcgi start" in said.stderr
+
+
+def test_start_stop_and_start_again(site):
+    (site / "mpfcgi.conf").write_text(CONFIG.format(folder=site))
+    said = mpfcgi(site, "start")
+    assert said.returncode == 0, said.stderr
+    pid = int((site / "run" / "mpfcgi.pid").read_text())
+    try:
+        assert said.stdout == f"mpfcgi runs: process {pid}, {site}/mpfcgi.conf\n"
+        assert Client(str(site / "mpfcgi.sock")).get("/x.py") == (200, b"hello")
+        again = mpfcgi(site, "start")
+        assert again.returncode == 1
+        assert f"is running already: process {pid}" in again.stderr
+    finally:
+        stopped = mpfcgi(site, "stop")
+    assert (stopped.returncode, stopped.stdout) == (0, f"mpfcgi has stopped: process {pid}\n")
+    assert not (site / "mpfcgi.sock").exists()
+    assert [path.name for path in (site / "run").iterdir()] == ["mpfcgi.out"]
+
+
+def test_start_shows_why_it_fails(site):
+    (site / "mpfcgi.conf").write_text(CONFIG.format(folder=site).replace("mpfcgi.sock", "nosuch/mpfcgi.sock"))
+    said = mpfcgi(site, "start")
+    assert said.returncode == 1
+    assert "can't listen on" in said.stderr
+    assert "the daemon has ended with status 1" in said.stderr
+
+
+def test_a_stale_pid_file_is_said_to_be_one_and_is_no_hindrance(site):
+    (site / "mpfcgi.conf").write_text(CONFIG.format(folder=site))
+    (site / "run").mkdir()
+    (site / "run" / "mpfcgi.pid").write_text("999999999\n")
+    assert "its PID file is stale" in mpfcgi(site, "status").stderr
+    said = mpfcgi(site, "start")
+    try:
+        assert said.returncode == 0
+        assert "mpfcgi.pid is stale" in said.stderr
+    finally:
+        assert mpfcgi(site, "stop").returncode == 0
+
+
+def test_without_any_configuration_start_makes_a_first_one_for_the_user(tmp_path):
+    home = tmp_path / "home"
+    (tmp_path / "elsewhere").mkdir()
+    said = mpfcgi(home, "start", cwd=tmp_path / "elsewhere")
+    try:
+        assert said.returncode == 0, said.stderr
+        assert Client(str(home / "run" / "mpfcgi.sock")).get("/hello.py?name=Ada")[1] == b"Hello Ada!"
+    finally:
+        assert mpfcgi(home, "stop", cwd=tmp_path / "elsewhere").returncode == 0
+
+
+def test_a_second_daemon_of_the_same_configuration_is_refused(daemon):
+    said = daemon.command("run")
+    assert said.returncode == 1
+    assert "is mpfcgi running already?" in said.stderr
+
+
+def test_the_control_socket_is_for_its_user_only_and_survives_garbage(daemon):
+    import socket
+
+    (path,) = (daemon.folder / "run").glob("*.ctl")
+    assert path.stat().st_mode & 0o777 == 0o600
+    for garbage in (b"\n", b"[]\n", b"x" * 10000, b'{"command": "nosuch"}\n', b'{"command": "stack", "pid": []}\n'):
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.settimeout(20)
+            sock.connect(str(path))
+            sock.sendall(garbage)
+            assert json.loads(sock.makefile().readline())["ok"] is False
+    assert status(daemon)["state"] == "serving"
