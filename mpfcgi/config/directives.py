@@ -527,7 +527,13 @@ _add(
 )
 
 # -- types
-_add("SetHandler", "SVDH", v.one, "The handler for all files; None for the usual one.", override="FileInfo")
+_add(
+    "SetHandler",
+    "SVDH",
+    v.one,
+    "The handler for all files; None for the usual one; mpfcgi-status for the status page.",
+    override="FileInfo",
+)
 _add("ForceType", "DH", v.one, "The content type of all files; None for the usual one.", override="FileInfo")
 _add("TypesConfig", "S", v.one, "The file of content types by extension. Default /etc/mime.types.")
 _add(

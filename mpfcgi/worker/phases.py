@@ -21,6 +21,7 @@ from mpfcgi.fastcgi import Pairs
 from mpfcgi.importer import path as python_path
 from mpfcgi.ipc import handoff
 from mpfcgi.worker import default, directories, early, environment, roles, ssi
+from mpfcgi.worker import status as status_of_daemon
 from mpfcgi.worker.admission import Admission
 from mpfcgi.worker.failures import Failures
 from mpfcgi.worker.filters import Filters
@@ -33,6 +34,7 @@ from mpfcgi.worker.plan import (
     HEADER_PARSER,
     INIT,
     LOG,
+    STATUS_HANDLER,
     TYPE,
     Phase,
     Plan,
@@ -271,6 +273,8 @@ class Cycle(Admission):
                 return status
         if plan.parsed or req._handler == ssi.HANDLER:
             ssi.add_for_handler(req, plan.settings)
+        if plan.shows_status and req._handler == STATUS_HANDLER:
+            return status_of_daemon.serve(req, self.services)
         return default.serve(req, plan.settings)
 
     def after(self, first: Request, site: Site) -> None:

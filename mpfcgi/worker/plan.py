@@ -15,6 +15,7 @@ from mpfcgi.config.values import Rule
 from mpfcgi.worker.debugging import DebuggedHandler
 from mpfcgi.worker.handlers import Handler, ImportRules
 
+STATUS_HANDLER = "mpfcgi-status"
 GO_ON = frozenset((OK, DECLINED))
 FIRST = frozenset((DECLINED,))
 
@@ -74,6 +75,7 @@ class Plan:
         "parsed",
         "python_path",
         "settings",
+        "shows_status",
     )
 
     def __init__(self, settings: Settings, extension: str, root: str) -> None:
@@ -106,6 +108,8 @@ class Plan:
         self.content_only = not (self._by_phase.keys() - {CONTENT.directive})
         self.early_environment = settings.get("SetEnvIf") or ()
         self.filtered = any(settings.get(name) for name in FILTERS)
+        # Whether a directive names the handler of the status page; code can't ask for it.
+        self.shows_status = settings.get("SetHandler") == STATUS_HANDLER
         # Whether a file may be a page with includes without any of those: by its permissions, or by its type.
         self.parsed = settings.get("XBitHack", "off") != "off" or bool(settings.get("AddType"))
         # Whether anything of the configuration stands between a request and its content.

@@ -33,6 +33,7 @@ class WorkerServices:
         self.config = setup.config
         self.name = setup.name
         self.alone = setup.alone
+        self.slot = setup.slot
         self.pool = setup.pool or pool_for(setup.config.pools, setup.name)
         self.resolver = Resolver(setup.config)
         self.mutexes = setup.mutexes
