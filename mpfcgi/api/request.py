@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mpfcgi.api import constants as c
+from mpfcgi.api import unique_id
 from mpfcgi.api.acts import Acts
 from mpfcgi.api.auth import Auth
 from mpfcgi.api.client import Client
@@ -66,6 +67,7 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
     _make_form: Callable[[Any], Any] | None = None
     _notes: mp_table | None = None
     _subprocess_env: mp_table | None = None
+    _unique_id: str | None = None
 
     def __init__(
         self,
@@ -215,9 +217,9 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
 
     @property
     def subprocess_env(self) -> mp_table:
-        """The environment for CGI scripts; see `add_cgi_vars`."""
+        """The environment for CGI scripts; see `add_cgi_vars`. Asked for UNIQUE_ID, it has the request's id."""
         if self._subprocess_env is None:
-            self._subprocess_env = mp_table()
+            self._subprocess_env = unique_id.environment(self)
         return self._subprocess_env
 
     @property

@@ -683,7 +683,16 @@ _add(
 )
 
 # -- logs
-_add("ErrorLog", "SV", v.log_file, "The file of errors, or stderr.", syntax="file|stderr")
+_add(
+    "ErrorLog", "SV", v.error_log, "The file of errors, stderr, or the system's log. Default stderr.",
+    syntax="file|stderr|syslog[:facility[:tag]]",
+)  # fmt: skip
+_add(
+    "ErrorLogToFrontEnd",
+    "SVD",
+    v.flag,
+    "Whether the front-end gets the error lines of its requests too, for its own log (FCGI_STDERR). Default Off.",
+)
 _add(
     "LogLevel",
     "SVD",
@@ -693,7 +702,13 @@ _add(
     merge=update,
     syntax="[module:]level ...",
 )
-_add("ErrorLogFormat", "SV", v.one, "The format of lines in the error log, as of httpd.", syntax="format")
+_add(
+    "ErrorLogFormat",
+    "SV",
+    v.one,
+    "The format of lines in the error log, as of httpd; json for objects.",
+    syntax="format|json",
+)
 _add(
     "LogFormat",
     "SV",

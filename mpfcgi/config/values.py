@@ -465,9 +465,16 @@ def transfer_log(args: tuple[str, ...]) -> tuple[LogTarget, ...]:
     return (LogTarget(log_file(args), "", None, False),)
 
 
+# syslog(3)
+SYSLOG_FACILITIES = (
+    "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp",
+    *(f"local{number}" for number in range(8)),
+)  # fmt: skip
+
+
 def log_file(args: tuple[str, ...]) -> str:
     name = one(args)
-    if name.startswith("|") or name.lower().startswith("syslog"):
+    if name.startswith("|") or name.lower().split(":")[0] == "syslog":
         raise BadValue(f"does not support {name.split(':')[0].split()[0]!r} yet: name a file or stderr")
     return name
 
@@ -497,6 +504,17 @@ def nice(args: tuple[str, ...]) -> int:
     if not re.fullmatch(r"-?\d{1,2}", text) or not -20 <= int(text) <= 19:
         raise BadValue(f"takes a number from -20 to 19, not {text!r}")
     return int(text)
+
+
+def error_log(args: tuple[str, ...]) -> str:
+    """A file, stderr, or `syslog[:facility[:tag]]`."""
+    name = one(args)
+    facility = name.lower().split(":")[1:2]
+    if name.lower().split(":")[0] != "syslog":
+        return log_file(args)
+    if facility and facility[0] not in ("", *SYSLOG_FACILITIES):
+        raise BadValue(f"does not know the facility {facility[0]!r} of syslog: one of {', '.join(SYSLOG_FACILITIES)}")
+    return name
 
 
 def path_or_off(args: tuple[str, ...]) -> str | None:

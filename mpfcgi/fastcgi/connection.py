@@ -50,6 +50,8 @@ _ROLES = frozenset((1, 2, 3))
 # Whole requests that are remembered, and the bytes that such a one may have: about a megabyte with all it leads to.
 SEEN_MOST = 256
 SEEN_SIZE = 1024
+# Bytes for the front-end's error log that are kept until the end of a request.
+MOST_STDERR = 16 * 1024
 Seen = dict[bytes, ev.ParamsReceived]
 
 
@@ -96,6 +98,7 @@ class ServerConnection:
         self.keep_conn = True
         self.stdin_ended = True
         self._stderr_used = False
+        self._stderr_late = b""
         # The whole request that came last, as long as nothing else has changed the state that it left.
         self._last: ev.ParamsReceived | None = None
         self._state = _State.COMPLETE
@@ -204,6 +207,16 @@ class ServerConnection:
         self._stderr_used = self._stderr_used or bool(data)
         return stream(FCGI_STDERR, self.request_id, data)
 
+    def stderr_at_end(self, data: bytes) -> None:
+        """Bytes for the front-end's error log, to be sent behind the response, before the request's end.
+
+        Where they come before the head, nginx takes them for a part of it, and answers 502 when they are long. What goes
+        past MOST_STDERR bytes is dropped.
+        """
+        self._last = None
+        self._stderr_used = True
+        self._stderr_late += data[: max(MOST_STDERR - len(self._stderr_late), 0)]
+
     def stdout_end_request(self, data: bytes = b"", app_status: int = 0) -> bytes:
         """The last response bytes and the end of the request (FastCGI 5.5), in one piece."""
         size = len(data)
@@ -217,7 +230,8 @@ class ServerConnection:
         request_id = self.request_id
         end = record(FCGI_STDOUT, request_id)
         if self._stderr_used:
-            end += record(FCGI_STDERR, request_id)
+            late, self._stderr_late = self._stderr_late, b""
+            end += stream(FCGI_STDERR, request_id, late) + record(FCGI_STDERR, request_id)
         self.active = False
         self._state = _State.COMPLETE
         return end + end_request(request_id, app_status, protocol_status)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
-from datetime import datetime
+import sys
+from datetime import UTC, datetime
 
 from mpfcgi.config import Config, ConfigError, Resolver
+from mpfcgi.ipc.syslog import Syslog, is_syslog
 
 LEVELS = ("emerg", "alert", "crit", "error", "warn", "notice", "info", "debug")
 ERROR, WARNING, NOTICE, INFO = 3, 4, 5, 6
@@ -13,15 +16,17 @@ STDERR = 2
 
 
 class Log:
-    """Lines to a file, or to standard error when `path` is None.
+    """Lines to a file, to standard error when `path` is None, or to the system's log by its name; objects with `as_json`.
 
     Lines of level NOTICE and above are always written, as in Apache, since they say that the daemon started or
     stopped; `level` decides about the others.
     """
 
-    def __init__(self, path: str | None = None, level: int = WARNING) -> None:
-        self.path, self.level = path, level
-        self._fd = STDERR if path is None else _open(path)
+    def __init__(self, path: str | None = None, level: int = WARNING, as_json: bool = False) -> None:
+        self.path, self.level, self._as_json = path, level, as_json
+        self._syslog = Syslog(path) if path is not None and is_syslog(path) else None
+        self._complained = False
+        self._fd = STDERR if path is None or self._syslog is not None else _open(path)
 
     @property
     def fd(self) -> int:
@@ -32,12 +37,31 @@ class Log:
         """Write one line. A log that can't be written to stops nothing."""
         if level > max(self.level, NOTICE):
             return
+        if self._syslog is not None:
+            self._to_system(level, self._line(level, text, stamp=""))
+            return
         when = datetime.now().strftime("%a %b %d %H:%M:%S.%f %Y")
-        line = f"[{when}] [mpfcgi:{LEVELS[level]}] [pid {os.getpid()}] {text}\n"
         try:
-            os.write(self._fd, line.encode("utf-8", "surrogateescape"))
+            os.write(self._fd, self._line(level, text, f"[{when}] "))
         except OSError:
             pass
+
+    def _line(self, level: int, text: str, stamp: str) -> bytes:
+        if self._as_json:
+            time = datetime.now(UTC).isoformat(timespec="microseconds")
+            said = {"time": time, "level": LEVELS[level], "pid": os.getpid(), "message": text}
+            return (json.dumps(said, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
+        return f"{stamp}[mpfcgi:{LEVELS[level]}] [pid {os.getpid()}] {text}\n".encode("utf-8", "surrogateescape")
+
+    def _to_system(self, level: int, line: bytes) -> None:
+        assert self._syslog is not None
+        try:
+            self._syslog.write(level, line)
+            self._complained = False
+        except OSError as error:
+            if not self._complained:
+                self._complained = True
+                print(f"mpfcgi: can't write to the system's log: {error.strerror}", file=sys.stderr)
 
     def error(self, text: str) -> None:
         self.write(ERROR, text)
@@ -53,7 +77,7 @@ class Log:
 
     def reopen(self) -> None:
         """Open the file anew, after a rotation. The old one stays in use when that fails."""
-        if self.path is None:
+        if self.path is None or self._syslog is not None:
             return
         try:
             fresh = _open(self.path)
@@ -68,6 +92,7 @@ class Log:
         if self._fd != STDERR:
             os.close(self._fd)
         self.path, self.level, self._fd = other.path, other.level, other._fd
+        self._syslog, self._as_json = other._syslog, other._as_json
 
     def close(self) -> None:
         if self._fd != STDERR:
@@ -80,11 +105,14 @@ def open_log(config: Config) -> Log:
     settings = Resolver(config).server_settings(config.main)
     name: str | None = settings.get("ErrorLog")
     level: int = settings.get("LogLevel", {}).get("", WARNING)
+    as_json = (settings.get("ErrorLogFormat") or "").lower() == "json"
     if name is None or name.lower() == "stderr":
-        return Log(None, level)
+        return Log(None, level, as_json)
+    if is_syslog(name):
+        return Log(name, level, as_json)
     path = os.path.join(config.server_root, name)
     try:
-        return Log(path, level)
+        return Log(path, level, as_json)
     except OSError as error:
         raise ConfigError(f"can't open the ErrorLog {path}: {error.strerror}")
 

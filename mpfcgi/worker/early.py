@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mpfcgi.api import Request, Table
 from mpfcgi.api.constants import DECLINED, DONE, HTTP_BAD_REQUEST, HTTP_INTERNAL_SERVER_ERROR, HTTP_NOT_FOUND, OK
 from mpfcgi.api.exchange import MemoryExchange
+from mpfcgi.api.unique_id import environment
 from mpfcgi.fastcgi import Pairs
 from mpfcgi.ipc import handoff
 from mpfcgi.worker.failures import log_exception
@@ -108,6 +109,8 @@ def resume(req: Request, state: str) -> int:
     try:
         values, tables, notes, status, sent = literal_eval(state)
         changed = {**values, **{name: Table.of_raw(items) for name, items in tables.items()}}
+        if "_subprocess_env" in tables:
+            changed["_subprocess_env"] = environment(req, tables["_subprocess_env"])
         req.connection.notes.update(dict(notes))
         if sent:
             req._exchange.write(sent)

@@ -5,18 +5,24 @@ Items that say nothing take their field, the text up to the next blank, with the
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from mpfcgi.api.unique_id import unique_id
 from mpfcgi.config import ConfigError
 from mpfcgi.config.values import LOG_LEVELS
 
+# The name of the format that is no text with items.
+JSON = "json"
+
 
 class Entry(NamedTuple):
-    """What is to be logged; `message` is escaped. `now` is seconds since the epoch."""
+    """What is to be logged; `message` is escaped, `raw` is not. `now` is seconds since the epoch."""
 
     level: int
     message: str
@@ -25,6 +31,8 @@ class Entry(NamedTuple):
     request: Any = None
     server: Any = None
     connection: Any = None
+    raw: str = ""
+    pool: str = ""
 
 
 Item = Callable[[Entry], str]
@@ -40,6 +48,8 @@ class _Skip(Exception):
 @lru_cache(64)
 def compile_format(text: str) -> Callable[[Entry], str | None]:
     """What makes a line, without its end, of an entry; None for an entry without one. ConfigError for an unknown %."""
+    if text.lower() == JSON:
+        return _object
     fields: list[list[Item]] = [[]]
     seps = [""]
     for found in _TOKEN.finditer(text):
@@ -68,6 +78,25 @@ def compile_format(text: str) -> Callable[[Entry], str | None]:
         return out
 
     return line
+
+
+def _object(entry: Entry) -> str:
+    """An entry as a JSON object in one line, without what is not known of it."""
+    request, connection = entry.request, entry.connection
+    values: dict[str, Any] = {
+        "time": datetime.fromtimestamp(entry.now, UTC).isoformat(timespec="microseconds"),
+        "level": LOG_LEVELS[entry.level] if entry.level else "error",
+        "pid": entry.pid,
+        "pool": entry.pool,
+        "server": _server_name("")(entry),
+        "client": connection.client_addr[0] if connection is not None else "",
+    }
+    if request is not None:
+        values |= {"request_id": unique_id(request), "method": request.method, "uri": request.uri}
+    values["message"] = entry.raw
+    said = {name: value for name, value in values.items() if value != ""}
+    # Bytes that are no text are shown as such: a lone surrogate is no JSON.
+    return json.dumps(said, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
 
 
 def _field(items: list[Item], entry: Entry) -> str:
@@ -156,6 +185,7 @@ _ITEMS: dict[str, Callable[[str], Item]] = {
     "P": lambda argument: lambda entry: str(entry.pid),
     "T": lambda argument: lambda entry: str(entry.pid),
     "t": _time,
+    "L": lambda argument: lambda entry: unique_id(entry.request) if entry.request is not None else "",
     "v": _server_name,
     "V": _server_name,
 }

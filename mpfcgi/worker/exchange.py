@@ -102,11 +102,10 @@ class Exchange:
         self.body.close()
 
     def stderr(self, text: bytes) -> None:
-        """Send `text` to the front-end's error log (FCGI_STDERR), behind what was written so far."""
-        with self.channel.lock:
-            self.channel.begun = self
-            wire = self.channel.wire
-            self.channel.send((wire.stdout(self._take()) if self._pending else b"") + wire.stderr(text))
+        """Send `text` to the front-end's error log (FCGI_STDERR), with the end of the response."""
+        if not self.ended:
+            with self.channel.lock:
+                self.channel.wire.stderr_at_end(text)
 
     def _push(self) -> None:
         channel = self.channel

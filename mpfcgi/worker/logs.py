@@ -14,19 +14,23 @@ from typing import TYPE_CHECKING
 
 from mpfcgi.config import Config, ConfigError, Settings
 from mpfcgi.config.values import LOG_LEVELS, LogTarget
+from mpfcgi.ipc import syslog
 from mpfcgi.worker import errorformat, logformat
 from mpfcgi.worker.errorformat import escape
 
 if TYPE_CHECKING:
     from mpfcgi.api import Request
 
-WARN = 4
+WARN, INFO = 4, 6
 STDERR = "stderr"
 LOGS = ("ErrorLog", "CustomLog", "TransferLog")
 
 
 class LogFile:
     """A file for appending, shared by all that name it."""
+
+    # Whether its lines begin with their time.
+    stamped = True
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -60,10 +64,37 @@ class LogFile:
         except OSError as error:
             self._complain(error)
 
+    def write_at(self, level: int, line: bytes) -> None:
+        """Append a line of a severity, which a file does not care for."""
+        self.write(line)
+
     def _complain(self, error: OSError) -> None:
         if not self._failed:
             self._failed = True
             print(f"mpfcgi: can't write {self.path}: {error.strerror}", file=sys.stderr)
+
+
+class SystemLog(LogFile):
+    """The system's log, which stamps its lines itself."""
+
+    stamped = False
+
+    def __init__(self, name: str) -> None:
+        self._syslog = syslog.Syslog(name)
+        super().__init__(name)
+
+    def reopen(self) -> None:
+        """There is no file."""
+
+    def write(self, line: bytes) -> None:
+        self.write_at(INFO, line)
+
+    def write_at(self, level: int, line: bytes) -> None:
+        try:
+            self._syslog.write(level, line)
+            self._failed = False
+        except OSError as error:
+            self._complain(error)
 
 
 class LogFiles:
@@ -74,6 +105,11 @@ class LogFiles:
         self._files: dict[str, LogFile] = {}
 
     def open(self, name: str | None) -> LogFile:
+        if syslog.is_syslog(name):
+            assert name is not None
+            if name not in self._files:
+                self._files[name] = SystemLog(name)
+            return self._files[name]
         path = STDERR if name in (None, STDERR, "/dev/stderr") else os.path.join(self._server_root, str(name))
         if path not in self._files:
             self._files[path] = LogFile(path)
@@ -127,18 +163,21 @@ def check(config: Config) -> None:
                 continue
             name = directive.args[0]
             folder = os.path.dirname(os.path.join(config.server_root, name))
-            if name != STDERR and not os.path.isdir(folder):
+            if name != STDERR and not syslog.is_syslog(name) and not os.path.isdir(folder):
                 raise ConfigError(f"{directive.name}: there is no folder {folder}", directive.place, "make it first")
 
 
 def error_line(
-    level: int, message: str, client: str | None, pid: int, now: float, clock: Callable[[float], time.struct_time]
-) -> bytes:
+    level: int, message: str, client: str | None, pid: int, now: float, clock: Callable[[float], time.struct_time],
+    stamped: bool = True,
+) -> bytes:  # fmt: skip
     """`[Fri Nov 21 02:00:00.123456 2026] [:error] [pid 1:tid 1] [client 127.0.0.1:1234] message`, escaped."""
-    whole = int(now)
-    local = clock(whole)
-    stamp = time.strftime("%a %b %d %H:%M:%S", local) + f".{int((now - whole) * 1_000_000):06d} {local.tm_year}"
+    stamp = ""
+    if stamped:
+        whole = int(now)
+        local = clock(whole)
+        stamp = time.strftime("[%a %b %d %H:%M:%S", local) + f".{int((now - whole) * 1_000_000):06d} {local.tm_year}] "
     where = f" [client {client}]" if client else ""
     # NOERRNO is EMERG in the low bits, which mod_python's callers never mean.
     name = LOG_LEVELS[level] if level else "error"
-    return f"[{stamp}] [:{name}] [pid {pid}:tid {pid}]{where} {escape(message)}\n".encode("ascii")
+    return f"{stamp}[:{name}] [pid {pid}:tid {pid}]{where} {escape(message)}\n".encode("ascii")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mpfcgi.api import Request, Table
+from mpfcgi.api import Request
 from mpfcgi.api.constants import HTTP_BAD_REQUEST, HTTP_INTERNAL_SERVER_ERROR
+from mpfcgi.api.unique_id import environment
 from mpfcgi.config import parse_uri
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def internal_redirect(services: WorkerServices, req: Request, uri: str, error_st
     if error_status is not None:
         # For programs that answer in the place of the request: what it was that failed.
         req.subprocess_env["REQUEST_METHOD"] = req.method
-    new._subprocess_env = _redirected(req)
+    new._subprocess_env = environment(new, _redirected(req))
     new._cleanups = req._cleanups
     new._given_uri = uri
     new._status, new._method = req._status, req._method
@@ -53,15 +54,16 @@ def subrequest(services: WorkerServices, req: Request, uri: str, main: Request |
     new = Request(req._exchange, req.server, services, site.settings, uri, req.args, prev=req.prev, main=main)
     new._connection = req._connection
     new._user, new._ap_auth_type = req._user, req._ap_auth_type
-    new._subprocess_env = req._subprocess_env.copy() if req._subprocess_env is not None else None
+    if req._subprocess_env is not None:
+        new._subprocess_env = environment(new, req._subprocess_env.items())
     return new
 
 
-def _redirected(req: Request) -> Table:
+def _redirected(req: Request) -> list[tuple[str, str]]:
     """The environment of a request that takes the place of `req`: its own variables as REDIRECT_*."""
     env = req._subprocess_env
     renamed = [("REDIRECT_" + name, value) for name, value in env.items()] if env is not None else []
-    return Table.of_raw([*renamed, ("REDIRECT_STATUS", str(req.status))])
+    return [*renamed, ("REDIRECT_STATUS", str(req.status))]
 
 
 def _depth(req: Request | None) -> int:

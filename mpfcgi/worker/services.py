@@ -15,6 +15,7 @@ from mpfcgi.api import constants as c
 from mpfcgi.api import services as api_services
 from mpfcgi.api.chain import InputStage, OutputStage
 from mpfcgi.config import FileTypes, Resolver, pool_for
+from mpfcgi.config.values import LOG_LEVELS
 from mpfcgi.importer import Importer
 from mpfcgi.ipc.setup import WorkerSetup
 from mpfcgi.worker import logs, redirects
@@ -85,14 +86,24 @@ class WorkerServices:
         if connection is not None:
             client = ":".join(str(part) for part in connection.client_addr)
         file = self.main_log if owner is None else self.log_files.open(owner.error_fname or self.main_log.path)
-        format = (settings or self.main_server._settings).get("ErrorLogFormat")
-        if format is not None:
-            entry = Entry(level, escape(message), self._pid, time.time(), request, server, connection)
+        holds = settings or self.main_server._settings
+        format = holds.get("ErrorLogFormat")
+        now = time.time()
+        if format is None:
+            file.write_at(
+                level or c.APLOG_ERR,
+                logs.error_line(level, message, client, self._pid, now, time.localtime, file.stamped),
+            )
+        else:
+            entry = Entry(level, escape(message), self._pid, now, request, server, connection, message, self.name)
             line = compile_format(format)(entry)
             if line is not None:
-                file.write(f"{line}\n".encode("utf-8", "surrogateescape"))
-            return
-        file.write(logs.error_line(level, message, client, self._pid, time.time(), time.localtime))
+                file.write_at(level or c.APLOG_ERR, f"{line}\n".encode("utf-8", "surrogateescape"))
+        if request is not None and holds.get("ErrorLogToFrontEnd"):
+            # Of the exchanges, those with a front-end have a way for it.
+            stderr = getattr(request._exchange, "stderr", None)
+            if stderr is not None:
+                stderr(f"[{LOG_LEVELS[level] if level else 'error'}] {escape(message)}\n".encode())
 
     def log_connection(self, text: str) -> None:
         """A line about a front-end's connection."""

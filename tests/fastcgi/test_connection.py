@@ -409,3 +409,22 @@ def test_the_error_stream_is_ended_when_it_was_used():
     sent = server.stderr(b"oops") + server.stdout_end_request(b"x")
     assert StderrReceived(1, b"oops") in client_events(sent)
     assert record(7, 1) in sent
+
+
+def test_what_is_for_the_front_ends_log_comes_behind_the_response_and_is_bounded():
+    client, server = ClientConnection(), ServerConnection()
+    for _ in range(2):
+        server.receive_data(client.begin_request({"REQUEST_METHOD": "GET"}) + client.stdin_end())
+        while not isinstance(server.next_event(), StdinEnded):
+            pass
+        server.stderr_at_end(b"one\n")
+        server.stderr_at_end(b"x" * 100_000)
+        client.receive_data(server.stdout_end_request(b"Status: 200\r\n\r\nhello"))
+        events = []
+        while not events or not isinstance(events[-1], RequestEnded):
+            events.append(client.next_event())
+        kinds = [type(event) for event in events]
+        said = b"".join(event.data for event in events if isinstance(event, StderrReceived))
+        assert kinds.index(StdoutReceived) < kinds.index(StderrReceived)
+        assert said.startswith(b"one\nxxx")
+        assert len(said) == 16 * 1024
