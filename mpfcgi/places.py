@@ -11,7 +11,7 @@ def of_the_user() -> list[str]:
     config = os.environ.get("XDG_CONFIG_HOME") or os.path.join(home, ".config")
     return [
         os.path.join(config, "mpfcgi", "mpfcgi.conf"),
-        os.path.join(home, ".mpfcgi", "mpfcgi.conf"),
+        os.path.join(os.environ.get("MPFCGI_HOME") or os.path.join(home, ".mpfcgi"), "mpfcgi.conf"),
         "/etc/mpfcgi/mpfcgi.conf",
     ]
 
