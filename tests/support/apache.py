@@ -56,11 +56,16 @@ def need_module(name: str) -> None:
 
 
 @contextlib.contextmanager
-def apache(folder: Path, config: str, defines: tuple[str, ...] = (), modules: tuple[str, ...] = NAMES) -> Iterator[int]:
-    """Apache with `config` and `modules`, one child process; gives its port. Its error log is `folder`/httpd.log."""
+def apache(
+    folder: Path, config: str, defines: tuple[str, ...] = (), modules: tuple[str, ...] = NAMES, **more
+) -> Iterator[int]:
+    """Apache with `config` and `modules`, one child process; gives its port. Its error log is `folder`/httpd.log.
+
+    `more` goes to Popen.
+    """
     if "python" in modules:
         need_mod_python()
-    process, port = start(folder, config, defines, modules)
+    process, port = start(folder, config, defines, modules, **more)
     try:
         yield port
     finally:
@@ -68,7 +73,9 @@ def apache(folder: Path, config: str, defines: tuple[str, ...] = (), modules: tu
         process.wait(20)
 
 
-def start(folder: Path, config: str, defines: tuple[str, ...], names: tuple[str, ...]) -> tuple[subprocess.Popen, int]:
+def start(
+    folder: Path, config: str, defines: tuple[str, ...], names: tuple[str, ...], **more
+) -> tuple[subprocess.Popen, int]:
     """The process, and the port it listens on."""
     modules = "\n".join(f"LoadModule {name}_module {MODULES}/mod_{name}.so" for name in names)
     path = folder / "httpd.conf"
@@ -87,6 +94,7 @@ def start(folder: Path, config: str, defines: tuple[str, ...], names: tuple[str,
                 start_new_session=True,
                 # PATH and the locale as a service has them; no byte code beside the handlers, which both servers read.
                 env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"},
+                **more,
             )
         wait_until(lambda: process.poll() is not None or pid.exists(), "Apache starts")  # noqa: B023
         if process.poll() is None:
