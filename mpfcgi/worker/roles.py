@@ -130,7 +130,8 @@ def _access_only(cycle: Cycle, req: Request) -> int:
 def _with_credentials(params: Pairs) -> Pairs:
     """The parameters with the Authorization header that Apache keeps to itself, and sends as user and password."""
     password = params.get("REMOTE_PASSWD")
-    if password is None or params.get("FCGI_APACHE_ROLE") != "AUTHENTICATOR":
+    # mod_fcgid names its question; mod_authnz_fcgi asks for user and rights at once, and names none.
+    if password is None or params.get("FCGI_APACHE_ROLE", "AUTHENTICATOR") != "AUTHENTICATOR":
         return params
     credentials = f"{params.get('REMOTE_USER', '')}:{password}".encode("latin-1")
     return Pairs({**params, "HTTP_AUTHORIZATION": f"Basic {base64.b64encode(credentials).decode()}"})

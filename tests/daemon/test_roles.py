@@ -192,8 +192,10 @@ def test_apaches_three_questions_are_answered_each_by_its_phase(daemon):
     daemon.wait_for_log("authz asked for /secret/page.txt by ham")
 
 
-def test_a_password_as_a_parameter_counts_only_for_apaches_authenticator(daemon):
-    assert ask(daemon, "/secret/page.txt", REMOTE_USER="spam", REMOTE_PASSWD="eggs")[0] == 401
+def test_a_password_as_a_parameter_counts_only_for_an_authorizer(daemon):
+    """mod_authnz_fcgi asks about user and rights at once."""
+    assert ask(daemon, "/secret/page.txt", REMOTE_USER="spam", REMOTE_PASSWD="eggs")[0] == 200
+    assert ask(daemon, "/secret/page.txt", REMOTE_USER="ham", REMOTE_PASSWD="eggs")[0] == 401
     client = Client(daemon.socket)
     assert client.get("/secret/page.txt", REMOTE_USER="spam", REMOTE_PASSWD="eggs")[0] == 401
 

@@ -3,13 +3,15 @@
 import pytest
 import requests
 
+from tests.support.apache import apache, need_module
 from tests.support.lighttpd import lighttpd
-from tests.support.servers import PARAMS, Daemon, nginx
+from tests.support.servers import PARAMS, Daemon, free_port, nginx
 
 pytestmark = pytest.mark.frontend
 
 CONFIG = """\
 Listen unix:mpfcgi.sock mode=0666
+Listen 127.0.0.1:{port}
 DocumentRoot htdocs
 ErrorLog error.log
 <PythonPool "*">
@@ -72,6 +74,23 @@ NGINX = """
             fastcgi_pass mpfcgi;
         }}
 """
+APACHE = """
+ServerName localhost
+KeepAlive Off
+DocumentRoot {folder}/htdocs
+AuthnzFcgiDefineProvider {kind} mpfcgi fcgi://127.0.0.1:{port}/
+<Directory {folder}/htdocs>
+    Require all granted
+</Directory>
+<Directory {folder}/htdocs/secret>
+    AuthType Basic
+    AuthName "Restricted Area"
+    {directives}
+</Directory>
+"""
+APACHE_MODULES = (
+    "mpm_prefork", "authn_core", "authz_core", "authz_user", "auth_basic", "mime", "dir", "authnz_fcgi",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +104,9 @@ def site(tmp_path_factory):
     (secret / "page.txt").write_text("the file\n")
     (secret / "gate.py").write_text(GATE)
     (secret / "who.py").write_text(WHO)
-    daemon = Daemon(folder, CONFIG.format(folder=folder))
+    port = free_port()
+    daemon = Daemon(folder, CONFIG.format(folder=folder, port=port))
+    daemon.port = port
     try:
         yield daemon
     finally:
@@ -124,3 +145,17 @@ def test_lighttpd_asks_an_authorizer(site):
         seen = session.get(f"http://127.0.0.1:{port}/secret/who.py", auth=("spam", "eggs"), timeout=20)
         assert seen.text == "spam cheese"
         assert session.get(f"http://127.0.0.1:{port}/secret/who.py", timeout=20).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("kind", "directives"),
+    [
+        ("authn", "AuthBasicProvider mpfcgi\n    Require valid-user"),
+        ("authnz", "AuthBasicProvider mpfcgi\n    Require mpfcgi"),
+    ],
+)
+def test_apache_asks_an_authorizer_by_mod_authnz_fcgi(site, kind, directives):
+    need_module("authnz_fcgi")
+    config = APACHE.format(folder=site.folder, port=site.port, kind=kind, directives=directives)
+    with apache(site.folder, config, modules=APACHE_MODULES) as port:
+        check_guarded(port)
