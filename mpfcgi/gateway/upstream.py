@@ -14,7 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-BESIDE = "mpfcgi.sock"
+# Where its socket is looked for, from the configuration's folder, before that is read.
+BESIDE = ("mpfcgi.sock", "run/mpfcgi.sock")
 # Seconds that a daemon gets to listen.
 PATIENCE = 20.0
 # What a daemon is to keep of the environment of who started it, which is a web server, or a request.
@@ -27,6 +28,7 @@ KEPT = (
     "TZ",
     "TMPDIR",
     "XDG_CONFIG_HOME",
+    "MPFCGI_HOME",
     "LANG",
     "LANGUAGE",
     "LD_LIBRARY_PATH",
@@ -53,8 +55,8 @@ def connect(address: str) -> _socket.socket:
 class Upstream:
     """The daemon of the configuration file `config`.
 
-    `address` is where it listens; None is `mpfcgi.sock` beside the configuration, or, where nobody answers there, what
-    `address_in(config)` finds. `may_start`: whether it is started when nobody answers at all.
+    `address` is where it listens; None is one of BESIDE, or, where nobody answers there, what `address_in(config)`
+    finds. `may_start`: whether it is started when nobody answers at all.
     """
 
     def __init__(
@@ -64,9 +66,6 @@ class Upstream:
         self._may_start = may_start
         self._address_in = address_in
         self._address = address
-        self._known = address is not None
-        if address is None and config is not None:
-            self._address = "unix:" + os.path.join(os.path.dirname(os.path.abspath(config)), BESIDE)
 
     def connect(self) -> _socket.socket:
         """A connection to the daemon, which is started if that is allowed. OSError, saying what to do."""
@@ -80,16 +79,21 @@ class Upstream:
         return self._start(self._config)
 
     def _connect(self) -> _socket.socket:
-        if self._address is None:
+        if self._address is not None:
+            return connect(self._address)
+        if self._config is None:
             raise FileNotFoundError(
                 "there is no configuration: name one with -c, or the daemon's socket with --connect"
             )
-        try:
-            return connect(self._address)
-        except OSError:
-            if self._known or self._config is None:
-                raise
-        self._known = True
+        folder = os.path.dirname(os.path.abspath(self._config))
+        for name in BESIDE:
+            address = "unix:" + os.path.join(folder, name)
+            try:
+                sock = connect(address)
+            except OSError:
+                continue
+            self._address = address
+            return sock
         self._address = self._address_in(self._config)
         return connect(self._address)
 
