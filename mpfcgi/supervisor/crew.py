@@ -72,9 +72,6 @@ class Crew:
         if number != self.wanted:
             self.wanted, self.touched = number, True
 
-    def is_due(self, now: float) -> bool:
-        return self.touched or (self.next_look is not None and now >= self.next_look)
-
     def act(self, now: float) -> None:
         """Do what the staffing plan says."""
         before = self.snapshot(now)

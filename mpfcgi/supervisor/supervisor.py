@@ -112,11 +112,13 @@ class Supervisor:
             self._leave_in_order(now)
         for generation in self._generations():
             self._leaving += generation.tend(now)
-        for crew in self._crews():
-            if crew.is_due(now):
+        crews = self._crews()
+        for crew in crews:
+            # For all of a thousand pools in each turn: no call for those that nothing happens to.
+            if crew.touched or (crew.next_look is not None and now >= crew.next_look):
                 crew.act(now)
                 self._lines.watch(crew, now)
-        self._wait(commands, now)
+        self._wait(commands, crews, now)
         for command in commands.take():
             self.obey(command)
         self._reap()
@@ -126,14 +128,17 @@ class Supervisor:
             self._leaving.remove(crew)
             self._lines.drop(crew)
 
-    def _wait(self, commands: Commands, now: float) -> None:
-        wakes = [crew.next_look for crew in self._crews() if crew.next_look is not None] + self._desk.wakes()
+    def _wait(self, commands: Commands, crews: list[Crew], now: float) -> None:
+        wakes = self._desk.wakes()
+        for crew in crews:
+            if crew.touched:
+                wakes.append(now)
+            elif crew.next_look is not None:
+                wakes.append(crew.next_look)
         if self._stopping is not None or self._crowded:
             wakes.append(now + LOOK_AGAIN)
         if any(generation.headcount.room == 0 for generation in self._generations()):
             wakes.append(now + FULL_LOOK)
-        if any(crew.touched for crew in self._crews()):
-            wakes.append(now)
         timeout = max(min(wakes) - now, 0) * 1000 + 1 if wakes else None
         strays = [] if self._crowded or not self._may_stray else self._strays()
         for crew, member, line in self._lines.wait(timeout, [commands, *self._desk.filenos(), *strays]):
