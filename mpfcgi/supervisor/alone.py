@@ -15,7 +15,7 @@ from mpfcgi.ipc import control
 from mpfcgi.ipc.mutex import Mutexes
 from mpfcgi.ipc.scoreboard import Scoreboard
 from mpfcgi.ipc.setup import WorkerSetup
-from mpfcgi.supervisor import locks
+from mpfcgi.supervisor import conditions, locks
 from mpfcgi.supervisor import log as logs
 from mpfcgi.supervisor.listeners import Listeners
 from mpfcgi.supervisor.pool import WorkerMain
@@ -35,6 +35,7 @@ def run(
     `commands` is what signals tell it. `shared` is the configuration file of several such processes, which then have
     the same mutexes.
     """
+    warnings = conditions.check_alone(config)
     log = logs.open_log(config)
     listeners = Listeners()
     listeners.adopt(config.listens)
@@ -42,6 +43,8 @@ def run(
     try:
         setup = _setup(config, listeners, mutexes, commands)
         log.notice("mpfcgi started as one process")
+        for warning in warnings:
+            log.warning(warning)
         return worker_main(setup)
     finally:
         listeners.close()

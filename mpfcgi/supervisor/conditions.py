@@ -70,6 +70,18 @@ def check(config: Config) -> list[str]:
     return _check_root(config)
 
 
+def check_alone(config: Config) -> list[str]:
+    """The same for one process alone, as of `run -X`, which stays who it is. ConfigError where a pool is another's."""
+    warnings = check(config)
+    for pool in config.pools:
+        if (identity := identity_of(pool)) is not None and identity.uid != os.geteuid():
+            raise ConfigError(
+                f"<PythonPool {pool.pattern}> has another User, and one process alone changes none", pool.place,
+                f"start it as {identity.name or identity.uid}",
+            )  # fmt: skip
+    return warnings
+
+
 def _check_root(config: Config) -> list[str]:
     """Started as root: which pools would run user code as root?"""
     allowed = [line.value for line in config.main.directives if line.name == "AllowRoot"]

@@ -161,6 +161,17 @@ def test_a_worker_has_the_packages_of_its_virtual_environment(start, site):
     assert seen["environment"]["VIRTUAL_ENV"] == str(site / "venv")
 
 
+@as_root
+def test_one_process_alone_does_not_run_a_users_code_as_root(site):
+    config = site / "mpfcgi.conf"
+    config.write_text('Listen unix:x.sock\n<PythonPool "*">\nUser nobody\n</PythonPool>\n')
+    done = subprocess.run(
+        [sys.executable, "-m", "mpfcgi", "run", "-X", "-c", str(config)], capture_output=True, text=True, timeout=30
+    )
+    assert done.returncode == 1
+    assert "has another User, and one process alone changes none (start it as nobody)" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("pool", "message"),
     [
