@@ -6,6 +6,8 @@ import tempfile
 from collections.abc import Callable
 from typing import IO, Protocol
 
+from mpfcgi.fastcgi import FILTER, ParamsReceived
+
 
 class Body(Protocol):
     """What `req.read` and `req.readline` read from; sizes in bytes, -1 for all."""
@@ -98,3 +100,20 @@ class StreamedBody:
         taken = bytes(self._held[:count])
         del self._held[:count]
         return taken
+
+
+class Upload:
+    """A request whose parameters are known and whose body is arriving."""
+
+    __slots__ = ("body", "data", "event", "limit")
+
+    def __init__(self, event: ParamsReceived, limit: int, in_memory: int) -> None:
+        self.event = event
+        self.limit = limit
+        self.body = SpooledBody(in_memory)
+        self.data = SpooledBody(in_memory) if event.role == FILTER else None
+
+    def close(self) -> None:
+        self.body.close()
+        if self.data is not None:
+            self.data.close()

@@ -27,7 +27,7 @@ from mpfcgi.fastcgi import (
     StdinEnded,
     StdinReceived,
 )
-from mpfcgi.worker.body import EMPTY, SpooledBody, StreamedBody
+from mpfcgi.worker.body import EMPTY, SpooledBody, StreamedBody, Upload
 from mpfcgi.worker.exchange import Exchange
 from mpfcgi.worker.outgoing import FileStretch, Outgoing
 
@@ -40,23 +40,6 @@ MAX_OUTGOING = 512 * 1024
 ROLE_NAMES = {AUTHORIZER: "AUTHORIZER", FILTER: "FILTER"}
 # How long a connection that we end, with bytes of the peer still unread, is kept open for it to read our last ones.
 LINGER = 2.0
-
-
-class Upload:
-    """A request whose parameters are known and whose body is arriving."""
-
-    __slots__ = ("body", "data", "event", "limit")
-
-    def __init__(self, event: ParamsReceived, limit: int, in_memory: int) -> None:
-        self.event = event
-        self.limit = limit
-        self.body = SpooledBody(in_memory)
-        self.data = SpooledBody(in_memory) if event.role == FILTER else None
-
-    def close(self) -> None:
-        self.body.close()
-        if self.data is not None:
-            self.data.close()
 
 
 class Channel:
