@@ -36,6 +36,7 @@ find_missing() {
             need libapache2-mod-python test -e /usr/lib/apache2/modules/mod_python.so
             need libapache2-mod-fcgid test -e /usr/lib/apache2/modules/mod_fcgid.so
             need lighttpd program lighttpd
+            need lighttpd-mod-openssl test -e /usr/lib/lighttpd/mod_openssl.so
             need caddy program caddy
             need haproxy program haproxy
             need libfcgi-bin program cgi-fcgi

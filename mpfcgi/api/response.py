@@ -33,6 +33,7 @@ def head(
 ) -> bytes:
     """The whole head. `content_type` and `length` win over what the tables say; error headers come first."""
     lines = [status_line(status, custom_status)]
+    redirects = False
     for table in (err_headers, headers):
         if table is None:
             continue
@@ -44,11 +45,15 @@ def head(
                 lowered == "content-length" and length is not None
             ):
                 continue
+            redirects = redirects or lowered == "location"
             lines.append(_one_line(name) + b": " + _one_line(value))
     if content_type is not None:
         lines.append(b"Content-Type: " + _one_line(content_type))
     if length is not None:
         lines.append(b"Content-Length: %d" % length)
+    if redirects:
+        # HAProxy takes a Location for a 302, unless a status stands behind it.
+        lines.append(lines.pop(0))
     return b"\r\n".join(lines) + b"\r\n\r\n"
 
 

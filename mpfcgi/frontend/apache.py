@@ -9,7 +9,7 @@ from mpfcgi.frontend.static import Static
 from mpfcgi.frontend.text import block, head, indent, text, title
 
 # The modules beside those that every Apache has, in the names of a2enmod.
-MODULES = ("proxy", "proxy_fcgi", "rewrite", "alias", "ssl")
+MODULES = ("proxy", "proxy_fcgi", "rewrite", "alias", "env", "ssl")
 
 
 def generate(deployment: Deployment) -> str:
@@ -52,6 +52,8 @@ def _host(site: Site, deployment: Deployment) -> list[str]:
         f"Timeout {site.stall}",
         "# The daemon gives up before Apache does, so that it is the daemon's error page and log that tell.",
         f"ProxyTimeout {deployment.patience}",
+        "# The lengths of answers are the daemon's, and right: downloads show how far they are.",
+        "SetEnv ap_trust_cgilike_cl 1",
         "",
         "# Passwords are checked by the daemon: without this Apache keeps the header to itself.",
     ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from mpfcgi.frontend.model import Backend, Deployment, Site
 from mpfcgi.frontend.static import Static
 from mpfcgi.frontend.text import block, head, text, title
@@ -16,21 +14,13 @@ def generate(deployment: Deployment) -> str:
         deployment,
         "A Caddyfile. Hosts without a certificate of their own are served without TLS, as configured.",
     )
-    for site in deployment.sites:
-        lines += [*_site(site, deployment), ""]
+    for number, site in enumerate(deployment.sites, 1):
+        lines += [*_site(site, deployment, f"mpfcgi_{number}"), ""]
     return text(lines)
 
 
-def _site(site: Site, deployment: Deployment) -> list[str]:
-    scheme = "https" if site.tls else "http"
-    # The first host of an address answers for names that no host has, patterns included: Caddy would send an empty 200.
-    addresses = []
-    for address in site.addresses:
-        names = list(site.names) + [
-            wild for wild in site.wild if wild.startswith("*.") and not set(wild[1:]) & set("*?")
-        ]
-        names = [*names, ""] if address in site.default_at else names
-        addresses += [f"{scheme}://{name}:{address.port}" for name in names]
+def _site(site: Site, deployment: Deployment, passing: str) -> list[str]:
+    """A snippet that passes requests on to the daemon, and the site that imports it."""
     bound = sorted({address.host for address in site.addresses if address.host})
     lines = [f"bind {' '.join(bound)}"] if bound else []
     if site.tls is not None:
@@ -39,26 +29,40 @@ def _site(site: Site, deployment: Deployment) -> list[str]:
         lines += ["# LimitRequestBody", *block("request_body {", [f"max_size {site.body_limit}B"])]
     if site.statics:
         lines += ["# Folders that need no Python. What is no file there, and what begins with a dot, is the daemon's."]
-    for number, static in enumerate(site.statics, 1):
-        lines += _static(static, f"static{number}")
-    return [f"# {title(site)}", *block(f"{', '.join(addresses)} {{", [*lines, *_passing(site, deployment)])]
-
-
-def _static(static: Static, name: str) -> list[str]:
-    matcher = [
-        "method GET HEAD",
-        f"path_regexp {name} ^{re.escape(static.uri)}(.+)$",
-        r"not path_regexp /\.",
-        *block("file {", [f"root {static.folder}", f"try_files {{re.{name}.1}}"]),
-    ]
-    strip = [f"uri strip_prefix {static.uri.rstrip('/')}"] if static.uri != "/" else []
+    for static in site.statics:
+        lines += _static(static, passing)
+    if not any(static.uri == "/" for static in site.statics):
+        lines += block("handle {", [f"import {passing}"])
     return [
-        *block(f"@{name} {{", matcher),
-        *block(
-            f"handle @{name} {{",
-            [*strip, f"root * {static.folder}", *block("file_server {", ["index .none"])],
-        ),
+        f"# {title(site)}",
+        *block(f"({passing}) {{", _passing(site, deployment)),
+        *block(f"{', '.join(_addresses(site))} {{", lines),
     ]
+
+
+def _addresses(site: Site) -> list[str]:
+    scheme = "https" if site.tls else "http"
+    wild = [name for name in site.wild if name.startswith("*.") and not set(name[1:]) & set("*?")]
+    addresses = []
+    for address in site.addresses:
+        names = [*site.names, *wild]
+        # The first host of an address answers for names that no host has, patterns included: Caddy would send an empty 200.
+        names = [*names, ""] if address in site.default_at or not names else names
+        addresses += [f"{scheme}://{name}:{address.port}" for name in names]
+    return addresses
+
+
+def _static(static: Static, passing: str) -> list[str]:
+    matcher = ["method GET HEAD", r"not path_regexp /\.|/$", "file"]
+    return block(
+        f"handle_path {static.uri}* {{",
+        [
+            f"root * {static.folder}",
+            *block("@file {", matcher),
+            *block("handle @file {", block("file_server {", ["index .none"])),
+            *block("handle {", [f"import {passing}"]),
+        ],
+    )
 
 
 def _passing(site: Site, deployment: Deployment) -> list[str]:
@@ -73,9 +77,11 @@ def _passing(site: Site, deployment: Deployment) -> list[str]:
     passing = [
         "# What a handler flushes goes out at once.",
         "flush_interval -1",
+        "# Caddy would pass on the status as a header, too.",
+        "header_down -Status",
         *block("transport fastcgi {", transport),
     ]
-    return block("handle {", block(f"reverse_proxy {_address(site.backend)} {{", passing))
+    return block(f"reverse_proxy {_address(site.backend)} {{", passing)
 
 
 def _address(backend: Backend) -> str:

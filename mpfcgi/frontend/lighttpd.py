@@ -13,20 +13,23 @@ _ELSEWHERE = "/.mpfcgi"
 
 def generate(deployment: Deployment) -> str:
     """The text of a lighttpd.conf."""
-    first = deployment.sites[0]
-    addresses = sorted({address: None for site in deployment.sites for address in site.addresses}, key=_order)
+    addresses = sorted({address for site in deployment.sites for address in site.addresses}, key=_order)
     modules = ["mod_fastcgi"]
     if any(site.statics for site in deployment.sites):
-        modules += ["mod_rewrite", "mod_alias"]
+        # In this order: a rewrite asks for the file that an alias has named.
+        modules += ["mod_alias", "mod_rewrite"]
     if any(site.tls for site in deployment.sites):
         modules += ["mod_openssl"]
-    lines = head("lighttpd", deployment, "The whole of lighttpd.conf. Everything else is left as lighttpd has it.")
+    packages = ("mod_openssl is in Debian's package lighttpd-mod-openssl.",) if "mod_openssl" in modules else ()
+    lines = head(
+        "lighttpd", deployment, "The whole of lighttpd.conf. Everything else is left as lighttpd has it.", *packages
+    )
     lines += [
         f"server.modules = ({', '.join(_quoted(name) for name in modules)})",
-        f"server.document-root = {_quoted(first.root or '/var/www/html')}",
+        "# Needed here, and used by no host.",
+        'server.document-root = "/var/www/html"',
         f"server.port = {addresses[0].port}",
         *([f"server.bind = {_quoted(addresses[0].host)}"] if addresses[0].host else []),
-        *_listens(addresses, deployment),
         "",
         "# The path as it was sent: %2F is the daemon's to judge.",
         'server.http-parseopts = ("url-path-2f-decode" => "disable")',
@@ -36,17 +39,32 @@ def generate(deployment: Deployment) -> str:
         "# Answers go out as they come, with little of them held here.",
         "server.stream-response-body = 1",
         f"server.stream-request-body = {0 if deployment.buffering else 1}  # RequestBuffering",
-        "",
     ]
-    if len(deployment.sites) == 1:
-        return text([*lines, f"# {title(first)}", *_site(first, deployment)])
+    for address in addresses:
+        sites = [site for site in deployment.sites if address in site.addresses]
+        lines += ["", *block(f'$SERVER["socket"] == "{_socket(address)}" {{', _listener(sites, deployment))]
+    return text(lines)
+
+
+def _socket(address: Address) -> str:
+    return f"{address.host or '0.0.0.0'}:{address.port}"
+
+
+def _listener(sites: list[Site], deployment: Deployment) -> list[str]:
+    """What holds at one address: the certificate, and the hosts by name."""
+    tls = next((site.tls for site in sites if site.tls), None)
+    lines = [
+        'ssl.engine = "enable"', f"ssl.pemfile = {_quoted(tls.certificate)}", f"ssl.privkey = {_quoted(tls.key)}",
+    ] if tls else []  # fmt: skip
+    if len(sites) == 1:
+        return [*lines, f"# {title(sites[0])}", *_site(sites[0], deployment)]
     word = "$HTTP"
-    for site in deployment.sites:
+    for site in sites:
         if site.names or site.wild:
             lines += [f"# {title(site)}", *block(f'{word}["host"] =~ "{_condition(site)}" {{', _site(site, deployment))]
             word = "else $HTTP"
     lines += ["# Names that no host has: the daemon knows whose they are."]
-    return text([*lines, *block("else {", _passing(first.backend, deployment))])
+    return [*lines, *block("else {", _passing(sites[0].backend, deployment))]
 
 
 def _order(address: Address) -> tuple[int, str]:
@@ -57,29 +75,13 @@ def _quoted(value: str) -> str:
     return f'"{value}"'
 
 
-def _listens(addresses: list[Address], deployment: Deployment) -> list[str]:
-    """The sockets beyond the first one, and certificates."""
-    lines: list[str] = []
-    for address in addresses:
-        tls = next((site.tls for site in deployment.sites if address in site.addresses and site.tls), None)
-        certificate = [
-            'ssl.engine = "enable"', f"ssl.pemfile = {_quoted(tls.certificate)}", f"ssl.privkey = {_quoted(tls.key)}",
-        ] if tls else []  # fmt: skip
-        if address == addresses[0]:
-            lines += certificate
-        else:
-            where = f"{address.host}:{address.port}"
-            lines += block(f'$SERVER["socket"] == "{where}" {{', certificate)
-    return lines
-
-
 def _condition(site: Site) -> str:
     names = [re.escape(name) for name in site.names] + ([name_expression(site.wild)] if site.wild else [])
     return f"(?i)^(?:{'|'.join(names)})\\.?(?::[0-9]+)?$"
 
 
 def _site(site: Site, deployment: Deployment) -> list[str]:
-    lines = [f"server.document-root = {_quoted(site.root)}"] if site.root and len(deployment.sites) > 1 else []
+    lines = [f"server.document-root = {_quoted(site.root)}"] if site.root else []
     # In units of 1024 bytes; what is above the very limit, the daemon refuses.
     limit = -(-site.body_limit // 1024)
     why = "LimitRequestBody" if limit else "the daemon's LimitRequestBody decides"

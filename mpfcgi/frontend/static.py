@@ -29,7 +29,7 @@ _HARMLESS = frozenset((
 _TELLING = (
     "AddInputFilter", "AddOutputFilter", "AddOutputFilterByType", "SetInputFilter", "SetOutputFilter",
     "PythonInputFilter", "PythonOutputFilter", "Order", "Allow", "Deny", "AuthType", "AddType", "AddEncoding",
-    "AddCharset", "AddLanguage", "ForceType", "ContentDigest", "PythonHandlerModule", "FileETag", "Redirect",
+    "AddCharset", "AddLanguage", "ForceType", "ContentDigest", "PythonHandlerModule", "FileETag",
 )  # fmt: skip
 _GRANTED = Rule("all", ("granted",))
 _CONTENT = "PythonHandler"
@@ -63,7 +63,8 @@ def static_folders(resolver: Resolver, host: Server) -> tuple[Static, ...]:
         ]
         if folder == "/" or inner or set(folder) & set("\"\\ '{}$;"):
             continue
-        if not _plain(resolver.folder_settings(host, folder, uri)):
+        settings = resolver.folder_settings(host, folder, uri)
+        if not _plain(settings) or _redirected(settings, uri):
             continue
         if all(_plain_inside(section, folder, uri) for section in sections):
             found.append(Static(uri, folder))
@@ -106,6 +107,16 @@ def _plain(settings: Settings) -> bool:
     if settings.get("XBitHack", "off") != "off" or settings.get("AddDefaultCharset", "off").lower() != "off":
         return False
     return all(rule == _GRANTED for rule in settings.get("Require") or ())
+
+
+def _redirected(settings: Settings, uri: str) -> bool:
+    """Whether a Redirect may be for something below a prefix."""
+    prefixes = [
+        redirect.prefix.rstrip("/") + "/" for redirect in settings.get("Redirect") or () if redirect.regex is None
+    ]
+    return len(prefixes) != len(settings.get("Redirect") or ()) or any(
+        prefix.startswith(uri) or uri.startswith(prefix) for prefix in prefixes
+    )
 
 
 def _plain_inside(section: Section, folder: str, uri: str) -> bool:

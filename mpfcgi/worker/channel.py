@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from mpfcgi.fastcgi import (
     AUTHORIZER,
     FILTER,
+    RESPONDER,
     DataEnded,
     DataReceived,
     Pairs,
@@ -241,6 +242,10 @@ class Channel:
             event = ParamsReceived(event.request_id, event.role, event.keep_conn, params)
         if event.role == AUTHORIZER:
             # mod_fcgid sends no STDIN to an authorizer, not even the empty record (FastCGI 6.3).
+            self._serve(Exchange(self, event.role, event.params, EMPTY))
+            return
+        if event.role == RESPONDER and event.params.get("CONTENT_LENGTH") == "0":
+            # HAProxy leaves out the empty record after a chunked upload of nothing; the wire skips one that comes late.
             self._serve(Exchange(self, event.role, event.params, EMPTY))
             return
         limit, buffered = worker.body_rules(event.params)

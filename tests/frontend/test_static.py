@@ -75,7 +75,7 @@ def test_a_relative_alias_is_below_the_server_root():
         "ForceType text/plain",
         "AddDefaultCharset utf-8",
         "Options -FollowSymLinks",
-        "Redirect /static/old /new",
+        "RedirectMatch old /new",
     ],
 )
 @pytest.mark.parametrize(
@@ -102,6 +102,11 @@ def test_what_has_a_say_in_a_file_keeps_its_folder_from_being_static(line, secti
 )
 def test_early_handlers_have_a_say_in_every_file(line):
     assert statics(BASE + PLAIN + line + "\n") == ()
+
+
+@pytest.mark.parametrize(("prefix", "found"), [("/static/old", 0), ("/stat", 1), ("/static", 0), ("/", 0), ("/old", 1)])
+def test_a_redirect_for_something_in_a_folder_keeps_it_from_being_static(prefix, found):
+    assert len(statics(BASE + PLAIN + f"Redirect {prefix} /new\n")) == found
 
 
 def test_sections_elsewhere_have_none():
