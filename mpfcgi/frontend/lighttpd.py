@@ -40,6 +40,11 @@ def generate(deployment: Deployment) -> str:
         "server.stream-response-body = 1",
         f"server.stream-request-body = {0 if deployment.buffering else 1}  # RequestBuffering",
     ]
+    if any(site.statics for site in deployment.sites):
+        lines += [
+            "# The types of files, from /etc/mime.types: Debian's script. Elsewhere, include a mimetype.assign here."
+        ]
+        lines += ['include_shell "/usr/share/lighttpd/create-mime.conf.pl"']
     for address in addresses:
         sites = [site for site in deployment.sites if address in site.addresses]
         lines += ["", *block(f'$SERVER["socket"] == "{_socket(address)}" {{', _listener(sites, deployment))]

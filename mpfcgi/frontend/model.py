@@ -6,6 +6,7 @@ only the daemon can know for sure (an .htaccess, which may change) is left to th
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from mpfcgi.frontend.static import Static, static_folders
 
 # The time a front-end waits for an answer, in seconds, where nothing limits how long a handler may run.
 PATIENCE = 3600
+# What it waits beyond the daemon's own limits, so that the daemon answers first.
+MARGIN = 5
 _ANY = ("", "*", "_default_")
 
 
@@ -114,8 +117,20 @@ def deployment(config: Config) -> Deployment:
         taken.update(addresses)
     buffering = resolver.server_settings(config.main).get("RequestBuffering")
     return Deployment(
-        os.path.basename(config.file), tuple(sites), tuple(backends.values()), PATIENCE, buffering is None or buffering.on
-    )  # fmt: skip
+        file=os.path.basename(config.file),
+        sites=tuple(sites),
+        backends=tuple(backends.values()),
+        patience=_patience(config, [resolver.server_interpreter(host) for host in hosts]),
+        buffering=buffering is None or buffering.on,
+    )
+
+
+def _patience(config: Config, interpreters: list[str]) -> int:
+    """How long an answer may take, in seconds: in the queue, in the handler, and until it is interrupted for good."""
+    pools = [*config.pools, *(pool_for(config.pools, name) for name in interpreters)]
+    if not all(pool.request_timeout for pool in pools):
+        return PATIENCE
+    return math.ceil(max(pool.queue_timeout + pool.request_timeout + pool.interrupt_timeout for pool in pools)) + MARGIN
 
 
 def _addresses(host: Server) -> Iterator[Address]:

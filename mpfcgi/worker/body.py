@@ -8,6 +8,9 @@ from typing import IO, Protocol
 
 from mpfcgi.fastcgi import FILTER, ParamsReceived
 
+# How much of what was held is read at once, in bytes.
+PIECE = 64 * 1024
+
 
 class Body(Protocol):
     """What `req.read` and `req.readline` read from; sizes in bytes, -1 for all."""
@@ -63,10 +66,16 @@ class SpooledBody:
 
 
 class StreamedBody:
-    """A body that is still arriving (`RequestBuffering Off`): `more` blocks for the next piece, b"" at the end."""
+    """A body that is still arriving (`RequestBuffering Off`): `more` blocks for the next piece, b"" at the end.
 
-    def __init__(self, more: Callable[[], bytes]) -> None:
+    What arrives before it is asked for is held, up to `in_memory` bytes in memory and then in a file without a name.
+    """
+
+    def __init__(self, more: Callable[[], bytes], in_memory: int = 256 * 1024) -> None:
         self._more = more
+        self._in_memory = in_memory
+        self._ahead: IO[bytes] | None = None
+        self._ahead_read = self._ahead_end = 0
         self._held = bytearray()
         self._ended = False
         self.length = 0
@@ -86,12 +95,35 @@ class StreamedBody:
         end = self._held.find(b"\n") + 1 or len(self._held)
         return self._take(end if size < 0 else min(end, size))
 
+    def hold(self, data: bytes) -> None:
+        """Keep a piece that nobody has asked for yet. OSError when the disk is full."""
+        if self._ahead is None:
+            self._ahead = tempfile.SpooledTemporaryFile(max_size=self._in_memory)  # noqa: SIM115
+        self._ahead.seek(self._ahead_end)
+        self._ahead.write(data)
+        self._ahead_end += len(data)
+
     def close(self) -> None:
         self._held.clear()
         self._ended = True
+        if self._ahead is not None:
+            self._ahead.close()
+
+    def _next(self) -> bytes:
+        """The next piece: what was held first."""
+        if self._ahead is None or self._ahead_read == self._ahead_end:
+            return self._more()
+        self._ahead.seek(self._ahead_read)
+        piece = self._ahead.read(PIECE)
+        self._ahead_read += len(piece)
+        if self._ahead_read == self._ahead_end:
+            self._ahead.seek(0)
+            self._ahead.truncate()
+            self._ahead_read = self._ahead_end = 0
+        return piece
 
     def _pull(self) -> None:
-        piece = self._more()
+        piece = self._next()
         self._ended = not piece
         self._held += piece
         self.length += len(piece)

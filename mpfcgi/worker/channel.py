@@ -47,6 +47,7 @@ class Channel:
     """A front-end's connection `sock` (non-blocking), served by `worker`; `early` holds bytes read by another process."""
 
     __slots__ = (
+        "_streamed",
         "_upload",
         "begun",
         "closing",
@@ -76,6 +77,8 @@ class Channel:
         # The bytes of a request whose parameters are not complete: what another process needs to start over.
         self.head = b""
         self._upload: Upload | None = None
+        # The body that the handler reads while it arrives (RequestBuffering Off).
+        self._streamed: StreamedBody | None = None
 
     @property
     def idle(self) -> bool:
@@ -177,12 +180,33 @@ class Channel:
         self._send_outgoing()
 
     def wait_for_room(self) -> None:
-        """Wait until less than MAX_OUTGOING bytes are unsent. A front-end that takes none for `Timeout` is gone."""
+        """Wait until less than MAX_OUTGOING bytes are unsent. A front-end that takes none for `Timeout` is gone.
+
+        What comes of the request's body meanwhile is kept: Caddy sends all of it before it reads anything of the answer.
+        """
         while self.outgoing.size > MAX_OUTGOING and not self.gone:
-            if not self._wait(select.POLLOUT):
-                self.gone = True
-            else:
-                self._send_outgoing()
+            body = None if self.wire.stdin_ended else self._streamed
+            ready = self._wait(select.POLLOUT if body is None else select.POLLOUT | select.POLLIN)
+            self.gone = not ready
+            if body is not None and ready & ~select.POLLOUT:
+                self._read_ahead(body)
+            self._send_outgoing()
+
+    def _read_ahead(self, body: StreamedBody) -> None:
+        try:
+            data = self.sock.recv(READ_SIZE)
+            self.wire.receive_data(data)
+            while not self.wire.stdin_ended and (event := self.wire.next_event()) is not None:
+                if isinstance(event, StdinReceived):
+                    body.hold(event.data)
+                elif isinstance(event, RequestAborted):
+                    self.gone = True
+            self.gone = self.gone or not data
+        except BlockingIOError:
+            pass
+        except (OSError, ProtocolError) as error:
+            self.worker.log_connection(f"the request body can't be read: {error}")
+            self.gone = True
 
     def break_off(self) -> None:
         self.gone = True
@@ -254,7 +278,8 @@ class Channel:
         elif buffered or event.role == FILTER:
             self._upload = Upload(event, limit, worker.body_in_memory)
         else:
-            self._serve(Exchange(self, event.role, event.params, StreamedBody(self._next_piece)))
+            self._streamed = StreamedBody(self._next_piece, worker.body_in_memory)
+            self._serve(Exchange(self, event.role, event.params, self._streamed))
 
     def _collect(self, data: bytes, body: SpooledBody | None) -> None:
         upload = self._upload
@@ -277,8 +302,8 @@ class Channel:
         self._upload = None
         upload.body.rewind()
         data = upload.data
-        if upload.data is not None:
-            upload.data.rewind()
+        if data is not None:
+            data.rewind()
         begun = upload.event
         self._serve(Exchange(self, begun.role, begun.params, upload.body, data))
 
@@ -302,12 +327,12 @@ class Channel:
 
     def _next_piece(self) -> bytes:
         """The next piece of the body of the request that is being served; b"" at its end."""
-        while True:
+        while not self.wire.stdin_ended:
             event = self.wire.next_event()
             if isinstance(event, StdinReceived):
                 return event.data
-            if isinstance(event, (StdinEnded, RequestAborted)):
-                return b""
+            if isinstance(event, RequestAborted):
+                break
             if event is not None:
                 continue
             if not self._wait(select.POLLIN):
@@ -317,12 +342,14 @@ class Channel:
                 self.gone = True
                 raise ConnectionResetError("the client closed the connection within the request body")
             self.wire.receive_data(data)
+        return b""
 
     # -- serving and after
 
     def _serve(self, exchange: Exchange) -> None:
         self.deadline = None
         self.worker.serve(exchange)
+        self._streamed = None
         self._after()
 
     def _after(self) -> None:
@@ -368,10 +395,11 @@ class Channel:
             self.gone = True
             self.outgoing.clear()
 
-    def _wait(self, what: int) -> bool:
+    def _wait(self, what: int) -> int:
+        """The events (poll bits) that have come; 0 when `Timeout` is over."""
         poll = select.poll()
         poll.register(self.sock, what)
-        return bool(poll.poll(self.worker.timeout * 1000))
+        return next((events for _, events in poll.poll(self.worker.timeout * 1000)), 0)
 
     def _set_deadline(self) -> None:
         """Give a request that is only half here until `Timeout` for its next bytes."""

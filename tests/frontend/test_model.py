@@ -64,6 +64,20 @@ def test_the_front_ends_limit_refuses_nothing_that_the_daemon_would_take(text, l
     assert sites(text)[""].body_limit == limit
 
 
+@pytest.mark.parametrize(
+    ("pools", "patience"),
+    [
+        ("", 3600),
+        ('<PythonPool "*">\nRequestTimeout 60s\n</PythonPool>\n', 60 + 30 + 5 + 5),
+        ('<PythonPool "*">\nRequestTimeout 60s\nQueueTimeout 10s\nInterruptTimeout 1s\n</PythonPool>\n', 76),
+        ('<PythonPool "*">\nRequestTimeout 60s\n</PythonPool>\n<PythonPool "/slow*">\n</PythonPool>\n', 3600),
+        ('<PythonPool "/slow*">\nRequestTimeout 60s\n</PythonPool>\n', 3600),
+    ],
+)
+def test_the_front_end_waits_longer_than_the_daemon(pools, patience):
+    assert deployment(load_text(LISTEN + "ServerName a.test\n" + pools)).patience == patience
+
+
 def test_certificates_are_those_of_the_hosts_own_lines():
     tls = "SSLEngine On\nSSLCertificateFile /etc/a.pem\nSSLCertificateKeyFile /etc/a.key\n"
     text = f"<VirtualHost *:443>\nServerName a.test\n{tls}</VirtualHost>\n<VirtualHost *:80>\nServerName b.test\n</VirtualHost>\n"

@@ -128,6 +128,7 @@ SITE = """\
     ServerName site.test
     DocumentRoot {folder}/htdocs
     Alias /shared/ {folder}/shared/
+    Alias /typed/ {folder}/typed/
     Redirect /old /new
     ErrorDocument 404 /missing.html
     {more}
@@ -142,6 +143,9 @@ SITE = """\
         AddHandler mod_python .py
         PythonHandler seen
         DirectoryIndex index.html index.py
+    </Directory>
+    <Directory {folder}/typed>
+        ForceType text/x-own
     </Directory>
     <Directory {folder}/htdocs/act>
         PythonHandler act
@@ -179,6 +183,7 @@ FILES = {
     "htdocs/static/index.html": "<p>static index\n",
     "htdocs/static/code.py": "shown = True\n",
     "shared/c.txt": "shared file\n",
+    "typed/c.txt": "typed file\n",
 }
 
 
@@ -239,7 +244,7 @@ CASES = [
     case("missing folder", "/no/such/folder/", 404, "There is no such page."),
     case("file as a folder", "/plain.txt/more", 404),
     case("file denied by name", "/.htsecret", 403),
-    case("alias", "/shared/c.txt", 200, "shared file"),
+    case("alias", "/typed/c.txt", 200, "typed file", check=header("content-type", "text/x-own")),
     case("redirect of the configuration", "/old/x?y=1", 302, check=lambda a: a.get("location")[0].endswith("/new/x?y=1")),
     # Folders.
     case("index file", "/folder/", 200, "<p>index"),

@@ -45,6 +45,7 @@ http {{
     proxy_temp_path {folder}/proxy;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
+    include /etc/nginx/mime.types;
     include {folder}/site.conf;
 }}
 """
