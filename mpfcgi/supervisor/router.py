@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from mpfcgi.config import Config, Resolver, parse_uri, pool_for
-from mpfcgi.fastcgi import ParamsReceived, ParamsRejected, ProtocolError
+from mpfcgi.fastcgi import ParamsReceived, ParamsRejected, ProtocolError, RequestAborted
 from mpfcgi.ipc import control, handoff
 from mpfcgi.ipc.scoreboard import BUSY, IDLE, Scoreboard, SlotReading
 from mpfcgi.supervisor.destination import HEAD_TIME, Arrival, Destination
@@ -167,7 +167,12 @@ class Router:
                 if isinstance(event, ParamsRejected):
                     self._refuse(arrival, TOO_LARGE if event.status == 431 else BAD)
                     return
-            self._answer(arrival, wire.data_to_send())
+                if isinstance(event, RequestAborted) and not self._abort(arrival):
+                    return
+            answer = wire.data_to_send()
+            if not wire.active:
+                # Within a request the worker answers, who reads it all again.
+                self._answer(arrival, answer)
         except ProtocolError as error:
             self.setup.log.warning(f"connection closed: {error}")
             self._drop(arrival)
@@ -176,6 +181,15 @@ class Router:
             arrival.raw = b""
         elif len(arrival.raw) > handoff.MAX_EARLY:
             self._refuse(arrival, TOO_LARGE)
+
+    def _abort(self, arrival: Arrival) -> bool:
+        """FCGI_ABORT_REQUEST within the head: answer its end (FastCGI 5.4). False when the connection has ended, too."""
+        wire = arrival.wire
+        self._answer(arrival, wire.end_request())
+        arrival.raw = wire.buffered
+        if not wire.keep_conn:
+            self._drop(arrival)
+        return arrival.sock.fileno() >= 0
 
     # -- out
 
