@@ -23,6 +23,7 @@ CORPUS = Path(os.environ.get("MPFCGI_PARITY") or ROOT.parent / "shared" / "parit
 sys.path.insert(0, str(ROOT))
 
 from mpfcgi.config import ConfigError, load_text  # noqa: E402
+from tests.support.frontends import frontend  # noqa: E402
 from tests.support.servers import Daemon, free_port, nginx  # noqa: E402
 
 DEFINES = ("CORPUS",)
@@ -36,14 +37,42 @@ Listen unix:mpfcgi.sock mode=0666
 """
 
 
-def departures() -> dict[tuple[str, str], str]:
+APACHE = """\
+Listen 127.0.0.1:{port}
+AllowEncodedSlashes NoDecode
+MergeSlashes Off
+SetEnv ap_trust_cgilike_cl 1
+<Location "/">
+    CGIPassAuth On
+    Require all granted
+</Location>
+ProxyPass "/" "unix:{socket}|fcgi://mpfcgi/" enablereuse=on flushpackets=auto
+"""
+
+
+@contextlib.contextmanager
+def apache(folder: Path, upstream: str) -> Iterator[int]:
+    """A real Apache with mod_proxy_fcgi in front of the unix socket `upstream`; gives its port."""
+    own = folder / "apache"
+    own.mkdir()
+    own.chmod(0o755)
+    with frontend("apache", own, lambda port, _: APACHE.format(port=port, socket=upstream)) as (port, _):
+        yield port
+
+
+SERVERS = {"nginx": nginx, "apache": apache}
+
+
+def departures(file: str = "departures.txt") -> dict[tuple[str, str], str]:
     """The answers that are not compared, by case and request, each with the reason."""
-    lines = (Path(__file__).parent / "departures.txt").read_text().splitlines()
+    lines = (Path(__file__).parent / file).read_text().splitlines()
     parts = [line.split(maxsplit=2) for line in lines if not line.startswith("#")]
     return {(case, request): why for case, request, why in parts}
 
 
 DEPARTURES = departures()
+# Those behind each web server.
+DEPARTURES_BEHIND = {"nginx": DEPARTURES, "apache": DEPARTURES | departures("departures_apache.txt")}
 
 
 def corpuslib():
@@ -103,8 +132,8 @@ def configuration_of(case: Path, folder: Path, ports: tuple[int, int]) -> str:
 
 
 @contextlib.contextmanager
-def corpus(names: list[str]) -> Iterator[tuple[object, dict[str, object]]]:
-    """The daemon and nginx with these cases; gives the client's environment and the cases by name."""
+def corpus(names: list[str], server: str = "nginx") -> Iterator[tuple[object, dict[str, object]]]:
+    """The daemon and a web server with these cases; gives the client's environment and the cases by name."""
     lib = corpuslib()
     folder = Path(tempfile.mkdtemp(prefix="mpfcgi-parity-"))
     try:
@@ -121,7 +150,7 @@ def corpus(names: list[str]) -> Iterator[tuple[object, dict[str, object]]]:
             folder, configuration(folder, names, http_port, connection_ports), [f"-D{name}" for name in DEFINES]
         )
         try:
-            with nginx(folder, daemon.socket) as port:
+            with SERVERS[server](folder, daemon.socket) as port:
                 env = lib.Env(
                     ("127.0.0.1", port),
                     None,
@@ -130,6 +159,7 @@ def corpus(names: list[str]) -> Iterator[tuple[object, dict[str, object]]]:
                     str(folder / "tmp"),
                 )
                 env.connection_ports = connection_ports
+                env.server = server
                 yield env, {name: lib.Case(str(folder / "cases" / name)) for name in names}
         finally:
             daemon.stop()
@@ -143,10 +173,24 @@ def problems(env, case) -> list[str]:
     env.conn_addr = ("127.0.0.1", env.connection_ports[case.dirname])
     found = []
     for wanted, got in zip(case.expected()["responses"], lib.run_case(env, case), strict=True):
-        if (case.dirname, wanted["id"]) in DEPARTURES:
+        if (case.dirname, wanted["id"]) in DEPARTURES_BEHIND[env.server]:
             continue
+        if env.server == "apache":
+            wanted, got = _joined(wanted), _joined(got)
         found += [f"[{wanted['id']}] {text}" for text in lib.differences(wanted, got, {"content-length"})]
     return found
+
+
+def _joined(response: dict) -> dict:
+    """A response with repeated headers as one, as mod_proxy_fcgi passes them on: cookies alone stay apart."""
+    if "headers" not in response:
+        return response
+    cookies = [[name, value] for name, value in response["headers"] if name.lower() == "set-cookie"]
+    joined: dict[str, list[str]] = {}
+    for name, value in response["headers"]:
+        if name.lower() != "set-cookie":
+            joined.setdefault(name.lower(), []).append(value)
+    return response | {"headers": sorted([[name, ", ".join(values)] for name, values in joined.items()] + cookies)}
 
 
 def case_names() -> list[str]:
@@ -168,6 +212,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--case", default="")
     parser.add_argument("-v", action="store_true")
+    parser.add_argument("--server", choices=SERVERS, default="nginx")
     arguments = parser.parse_args()
     names = [name for name in case_names() if re.search(arguments.case, name)]
     refused = {name: why for name in names if (why := unreadable(name)) is not None}
@@ -176,7 +221,7 @@ def main() -> int:
     total = len(names)
     names = [name for name in names if name not in refused]
     good = 0
-    with corpus(names) as (env, cases):
+    with corpus(names, arguments.server) as (env, cases):
         for name, case in cases.items():
             try:
                 found = problems(env, case)

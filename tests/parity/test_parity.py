@@ -1,4 +1,4 @@
-"""The recorded answers of the real mod_python, replayed behind a real nginx."""
+"""The recorded answers of the real mod_python, replayed behind a real nginx and a real Apache with mod_proxy_fcgi."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ REFUSED = {name: why for name in PENDING if name in replay.case_names() and (why
 pytestmark = [pytest.mark.frontend, pytest.mark.slow]
 
 
-@pytest.fixture(scope="module")
-def running():
-    with replay.corpus([name for name in replay.case_names() if name not in REFUSED]) as (env, cases):
+@pytest.fixture(scope="module", params=replay.SERVERS)
+def running(request):
+    with replay.corpus([name for name in replay.case_names() if name not in REFUSED], request.param) as (env, cases):
         yield env, cases
 
 
@@ -39,7 +39,7 @@ def test_the_corpus_is_there():
 
 
 def test_every_departure_is_of_a_recorded_answer():
-    for name, request in replay.DEPARTURES:
+    for name, request in replay.DEPARTURES_BEHIND["apache"]:
         if name in replay.case_names():
             case = replay.corpuslib().Case(str(replay.CORPUS / "cases" / name))
             assert request in [response["id"] for response in case.expected()["responses"]]
