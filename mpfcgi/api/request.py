@@ -248,8 +248,8 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
     @property
     def the_request(self) -> str:
         """The request line."""
-        method = self._params.get("REQUEST_METHOD", "GET")
-        return f"{method} {shown(self._params.get('REQUEST_URI', self._uri))} {self.protocol}"
+        uri = self._params.get("REQUEST_URI")
+        return f"{self._params.get('REQUEST_METHOD', 'GET')} {self._uri if uri is None else shown(uri)} {self.protocol}"
 
     @property
     def protocol(self) -> str:

@@ -118,7 +118,13 @@ class WorkerCrew(Crew):
         """In the child: be a worker, or the template; the exit code."""
         setup.slot.occupy(os.getpid(), self.generation, self.title)
         os.environ.update(conditions.environment(self.settings, self._identity))
-        return self._worker_main(setup)
+        try:
+            return self._worker_main(setup)
+        except Exception as error:
+            # Its traceback goes to standard error, which few daemons' users see.
+            why = " ".join(str(error).split())
+            self.log.error(f"{self._label} {os.getpid()} has crashed: {type(error).__name__}: {why}")
+            raise
 
     def slot(self, index: int) -> Slot:
         """The slot of that number."""

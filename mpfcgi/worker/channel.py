@@ -115,23 +115,25 @@ class Channel:
         self.close()
 
     def feed(self, data: bytes) -> None:
-        """Take bytes of the front-end: serve what is complete, keep the rest."""
-        if not self.head and not self._upload:
-            request = self.wire.whole_request(data)
-            if request is not None:
-                worker = self.worker
-                params = worker.keeps(self, request, data) if worker.routed else request.params
-                if params is not None:
-                    self._serve(Exchange(self, request.role, params, EMPTY))
-                return
-        if not self._upload:
-            self.head += data
+        """Take bytes of the front-end: serve what is complete, keep the rest. Whatever they are, nothing is raised."""
         try:
+            if not self.head and not self._upload:
+                request = self.wire.whole_request(data)
+                if request is not None:
+                    worker = self.worker
+                    params = worker.keeps(self, request, data) if worker.routed else request.params
+                    if params is not None:
+                        self._serve(Exchange(self, request.role, params, EMPTY))
+                    return
+            if not self._upload:
+                self.head += data
             self.wire.receive_data(data)
             self._advance()
         except ProtocolError as error:
             self.worker.log_connection(f"closed: {error}")
             self.close()
+        except Exception as error:
+            self.worker.failed(self, error)
 
     def close(self) -> None:
         """Forget the connection, whatever its state."""

@@ -101,6 +101,9 @@ class Connections:
         except BaseException as error:
             self._failed(handler, conn, error)
             return
+        finally:
+            if cycle.forks.in_child:
+                cycle.forks.leave(f"ConnectionHandler {handler.name}")
         if result == c.DECLINED:
             self._speak_http(conn, stream, site)
 

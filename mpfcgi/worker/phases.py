@@ -60,6 +60,7 @@ class Cycle(Admission):
         self.services = services
         self.resolver = services.resolver
         self.importer = services.importer
+        self.forks = services.forks
         self.failures = Failures(self)
         self.filters = Filters(self)
         self._sites: dict[Server, Site] = {}
@@ -339,6 +340,9 @@ class Cycle(Admission):
             return call(handler, req, self.importer, plan.imports, file, req._stat)
         except BaseException as error:
             return self.failures.in_handler(req, f"{phase.directive} {handler.name}", error, plan.debug, respond)
+        finally:
+            if self.forks.in_child:
+                self.forks.leave(f"{phase.directive} {handler.name}")
 
     def _root_of(self, req: Request) -> str | None:
         """Where the module of a handler that was added without a folder is looked for: beside the one that runs."""

@@ -20,6 +20,7 @@ from mpfcgi.importer import Importer
 from mpfcgi.ipc.setup import WorkerSetup
 from mpfcgi.worker import logs, redirects
 from mpfcgi.worker.errorformat import Entry, compile_format, escape
+from mpfcgi.worker.forks import Forks
 
 if TYPE_CHECKING:
     from mpfcgi.worker.phases import Cycle
@@ -46,6 +47,7 @@ class WorkerServices:
         self.main_server = ServerObject(setup.config.main, main_settings, self)
         self.main_name = setup.config.main.name or "localhost"
         self.main_log = self.log_files.open(main_settings.get("ErrorLog"))
+        self.forks = Forks(lambda text: self.log(c.APLOG_ERR, text))
         self._cleanups: list[tuple[Callable[[Any], object], Any]] = []
         self.generation = setup.generation
         self.started = time.time()
@@ -55,6 +57,7 @@ class WorkerServices:
         """Put up mod_python's names in this process."""
         alias.install()
         api_services.install(self)
+        self.forks.watch()
 
     def born(self) -> None:
         """This process was forked from the one that all this was made in."""

@@ -16,12 +16,12 @@ from collections.abc import Callable
 from functools import partial
 from time import monotonic
 
-from mpfcgi.api.constants import APLOG_INFO
+from mpfcgi.api.constants import APLOG_ERR, APLOG_INFO
 from mpfcgi.fastcgi import Limits, Pairs, ParamsReceived, ParamsRejected, Seen
 from mpfcgi.fastcgi.amend import with_params
 from mpfcgi.ipc import control, handoff
 from mpfcgi.ipc.setup import WorkerSetup
-from mpfcgi.worker import early, python_home, startup
+from mpfcgi.worker import early, errorpages, python_home, startup
 from mpfcgi.worker.body import EMPTY
 from mpfcgi.worker.channel import Channel
 from mpfcgi.worker.connections import Connections, Lingering
@@ -115,6 +115,8 @@ class Worker:
         try:
             self.cycle.serve(exchange)
         finally:
+            if self.cycle.forks.in_child:
+                self.cycle.forks.leave("what ran beside the handlers")
             watchdog.current = None
             slot.idle()
 
@@ -166,6 +168,12 @@ class Worker:
         """Answer a request whose parameters went past a limit or are malformed."""
         self.log_connection(f"request refused: {event.reason}")
         self.cycle.refuse(Exchange(channel, event.role, Pairs(), EMPTY), event.status)
+
+    def failed(self, channel: Channel, error: Exception) -> None:
+        """A mistake of ours, or of a user's code where nobody expects any: it costs this connection, and no more."""
+        for line in errorpages.format_exception(error):
+            self.services.log(APLOG_ERR, f"mpfcgi: {line.removesuffix(chr(10))}")
+        channel.close()
 
     def watch(self, channel: Channel, events: int) -> None:
         self._epoll.modify(channel.fd, events)

@@ -1,0 +1,101 @@
+"""The real daemon among handlers and front-ends that do what they should not."""
+
+import psutil
+import pytest
+
+from tests.support.client import Client
+from tests.support.servers import Daemon, wait_until
+
+pytestmark = pytest.mark.daemon
+
+CONFIG = """\
+Listen unix:mpfcgi.sock
+ServerName localhost
+DocumentRoot htdocs
+ErrorLog error.log
+CustomLog access.log "%r %>s"
+Timeout 5
+<PythonPool "*">
+    MaxProcesses 1
+</PythonPool>
+<Directory {folder}/htdocs>
+    AddHandler mod_python .py
+    PythonHandler hostile
+</Directory>
+"""
+HANDLER = """\
+import os, signal
+from mod_python import apache
+
+def handler(req):
+    what = req.args or "pid"
+    req.content_type = "text/plain"
+    if what == "fork" and os.fork() == 0:
+        req.write("from the child")
+        return apache.OK
+    if what == "fork_and_raise" and os.fork() == 0:
+        raise ValueError("in the child")
+    if what == "break":
+        from mpfcgi.worker.site import Site
+        Site.log_access = lambda *arguments: 1 / 0
+    if what == "alarm":
+        # Outside of any handler: an alarm that nobody waits for any more.
+        signal.signal(signal.SIGALRM, lambda number, frame: 1 / 0)
+        signal.setitimer(signal.ITIMER_REAL, 0.001)
+        return apache.OK
+    req.write("%d" % os.getpid())
+    return apache.OK
+"""
+
+
+@pytest.fixture
+def daemon(tmp_path):
+    (tmp_path / "htdocs").mkdir()
+    (tmp_path / "htdocs" / "hostile.py").write_text(HANDLER)
+    daemon = Daemon(tmp_path, CONFIG.format(folder=tmp_path))
+    yield daemon
+    assert daemon.stop() == 0
+
+
+def get(daemon, uri="/x.py", **params):
+    return Client(daemon.socket).get(uri, **params)
+
+
+@pytest.mark.parametrize("what", ["fork", "fork_and_raise"])
+def test_a_child_that_comes_back_from_a_handler_ends_and_answers_nothing(daemon, what):
+    worker = int(get(daemon)[1])
+    assert get(daemon, f"/x.py?{what}") == (200, b"%d" % worker)
+    daemon.wait_for_log("PythonHandler hostile has forked process")
+    wait_until(
+        lambda: all(child.status() == psutil.STATUS_ZOMBIE for child in psutil.Process(worker).children()),
+        "the child has ended",
+    )
+    assert [get(daemon) for _ in range(5)] == [(200, b"%d" % worker)] * 5
+    # The request is logged once.
+    assert (daemon.folder / "access.log").read_text().count(what) == 1
+
+
+def test_a_path_that_is_no_utf_8_from_a_front_end_without_request_uri_is_logged(daemon):
+    worker = get(daemon)
+    client = Client(daemon.socket)
+    client.sock.sendall(
+        client.wire.begin_request({"REQUEST_METHOD": "GET", "SCRIPT_NAME": "/\x91.py", "HTTP_HOST": "localhost"})
+        + client.wire.stdin_end()
+    )
+    client.response()
+    assert get(daemon) == worker
+    assert "GET /\\x91.py HTTP/1.0" in (daemon.folder / "access.log").read_text()
+
+
+def test_a_mistake_in_the_server_itself_is_logged_and_costs_one_connection(daemon):
+    status, worker = get(daemon, "/x.py?break")
+    assert status == 200
+    assert get(daemon) == (200, worker)
+    daemon.wait_for_log("mpfcgi: ZeroDivisionError: division by zero")
+
+
+def test_what_ends_a_worker_between_requests_is_in_the_error_log(daemon):
+    worker = int(get(daemon)[1])
+    get(daemon, "/x.py?alarm")
+    daemon.wait_for_log("has crashed: ZeroDivisionError: division by zero")
+    wait_until(lambda: int(get(daemon)[1]) != worker, "a new worker")
