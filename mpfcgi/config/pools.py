@@ -130,9 +130,13 @@ def listen(directive: Directive, server_root: str, backlog: int) -> Listen:
         if name in ("mode", "backlog"):
             base = 8 if name == "mode" else 10
             try:
-                values[name] = int(value, base)
+                number = int(value, base)
+                if not 0 <= number <= (0o777 if base == 8 else 65535):
+                    raise ValueError(value)
             except ValueError:
-                raise ConfigError(f"Listen {name}= takes a number, not {value!r}", directive.place)
+                what = "octal digits from 0 to 0777" if base == 8 else "a number from 0 to 65535"
+                raise ConfigError(f"Listen {name}= takes {what}, not {value!r}", directive.place)
+            values[name] = number
         else:
             values[name] = value
     family, where = _address(address, server_root, directive.place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import grp
 import os
 import pwd
@@ -27,14 +28,19 @@ class Listeners:
     def adopt(self, listens: Iterable[Listen]) -> None:
         """Open those that are not open yet; those of the same address stay, with what is said of them now. ConfigError.
 
-        When one can't be opened, those that were opened for it are closed again.
+        One whose file somebody has removed is opened anew. When one can't be opened, those that were opened for it are
+        closed again.
         """
         fresh: list[Key] = []
+        lost: dict[Key, socket.socket] = {}
         try:
             kept = []
             for listen in listens:
                 key = (listen.family, listen.address)
-                if key not in self._sockets:
+                if key in self._sockets and listen.family == "unix" and not os.path.lexists(listen.address):
+                    # Nobody can connect to it any more.
+                    lost[key] = self._sockets[key]
+                if key not in self._sockets or (key in lost and key not in fresh):
                     self._sockets[key] = self._open(listen, key)
                     fresh.append(key)
                 elif key not in fresh:
@@ -44,7 +50,10 @@ class Listeners:
         except ConfigError:
             for key in fresh:
                 self._close(key)
+            self._sockets.update(lost)
             raise
+        for sock in lost.values():
+            sock.close()
 
     def keep_only(self, listens: Iterable[Listen]) -> None:
         """Close all others."""
@@ -75,7 +84,8 @@ class Listeners:
                 return _bind_tcp(listen)
             return _adopt_descriptor(listen)
         except OSError as error:
-            raise ConfigError(f"can't listen on {listen.address}: {error.strerror or error}", listen.place)
+            what = f"can't listen on {listen.address}: {error.strerror or error}"
+            raise ConfigError(what, listen.place, _remedy(listen, error))
 
     def _adjust(self, listen: Listen) -> None:
         """Give an open socket the rights and the backlog of its line, which may have been edited."""
@@ -116,15 +126,40 @@ def _bind_unix(listen: Listen) -> socket.socket:
         _set_rights(listen)
         sock.listen(listen.backlog)
     except (OSError, ConfigError):
+        if sock.getsockname():
+            # It was bound: the file is ours.
+            os.unlink(path)
         sock.close()
         raise
     sock.setblocking(False)
     return sock
 
 
+def _remedy(listen: Listen, error: OSError) -> str:
+    """What to do about an address that can't be listened on; "" when its error says it all."""
+    folder = os.path.dirname(listen.address)
+    if listen.family == "unix" and isinstance(error, FileNotFoundError):
+        return f"make the folder {folder} first"
+    if listen.family == "unix" and isinstance(error, PermissionError):
+        return f"who starts the daemon must be able to write to {folder}"
+    if listen.family == "tcp" and isinstance(error, PermissionError):
+        return "ports below 1024 are for root; FastCGI needs none of them"
+    if error.errno == errno.EADDRINUSE:
+        return "is mpfcgi running already?"
+    return ""
+
+
 def _set_rights(listen: Listen) -> None:
     if listen.owner is not None or listen.group is not None:
-        os.chown(listen.address, _user(listen), _group(listen))
+        try:
+            os.chown(listen.address, _user(listen), _group(listen))
+        except PermissionError:
+            who = " and ".join(f"{name} {value}" for name, value in _named(listen) if value is not None)
+            raise ConfigError(
+                f"can't give {listen.address} to {who}",
+                listen.place,
+                "only root may, and for a group its members; or write mode=0666 without them",
+            )
     if listen.mode is not None:
         os.chmod(listen.address, listen.mode)
 
@@ -159,6 +194,10 @@ def _listening_process(probe: socket.socket) -> str:
         # Not connected (the backlog is full), or in another namespace.
         return "another process"
     return f"process {pid} ({command})"
+
+
+def _named(listen: Listen) -> tuple[tuple[str, str | None], ...]:
+    return ("owner", listen.owner), ("group", listen.group)
 
 
 def _user(listen: Listen) -> int:

@@ -58,11 +58,12 @@ class Supervisor:
         self._commands = Commands()
         try:
             self.listeners.adopt(config.listens)
+            self.mutexes = locks.create(config, self.log)
         except BaseException:
+            self.listeners.close()
             self._commands.close()
             raise
         self.queues = Queues()
-        self.mutexes = locks.create(config, self.log)
         scoreboard = Scoreboard(SLOTS)
         self._means = Means(self.log, self.listeners, self.queues, scoreboard, self.mutexes, worker_main)
         try:

@@ -80,3 +80,16 @@ def test_a_request_that_names_no_host_finds_it_by_its_path():
         resolver.server_for(host, "a.test", "80", "", uri).name
         for host, uri in [("", "/b/x"), ("", "/b"), ("", "/b?q"), ("", "/bc"), ("a.test", "/b/x"), ("", "/")]
     ] == ["b.test", "b.test", "b.test", "a.test", "a.test", "a.test"]
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("mode=9999", "Listen mode= takes octal digits from 0 to 0777, not '9999'"),
+        ("mode=77777", "Listen mode= takes octal digits from 0 to 0777, not '77777'"),
+        ("backlog=-1", "Listen backlog= takes a number from 0 to 65535, not '-1'"),
+    ],
+)
+def test_the_numbers_of_a_listening_line_have_bounds(option, message):
+    with pytest.raises(ConfigError, match=message):
+        load_text(f"Listen unix:/run/s {option}")

@@ -205,6 +205,10 @@ def test_workers_leave_when_the_supervisor_is_killed(tmp_path):
         ("Listen unix:x.sock\nPythonDebug maybe\n", "mpfcgi.conf:2: PythonDebug takes On or Off, not 'maybe'"),
         ("ServerName x\n", "there is no Listen line"),
         ("Listen unix:/nonexistent/x.sock\n", "can't listen on /nonexistent/x.sock"),
+        (
+            "Listen unix:x.sock\nPythonOption mod_python.mutex_directory /nonexistent\n",
+            "mpfcgi.conf:2: mod_python.mutex_directory: /nonexistent is no directory",
+        ),
     ],
 )
 def test_a_daemon_that_can_not_start_says_why_in_one_line(tmp_path, config, message):
@@ -216,3 +220,4 @@ def test_a_daemon_that_can_not_start_says_why_in_one_line(tmp_path, config, mess
     assert done.returncode == 1
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "x.sock").exists()

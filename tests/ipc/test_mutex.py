@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 
 import pytest
@@ -214,7 +215,7 @@ def test_the_options_are_taken_from_the_main_server(tmp_path):
     options = {"mod_python.mutex_type": "sysv", "mod_python.mutex_locks": "32", "mod_python.mutex_directory": "locks"}
     (tmp_path / "locks").mkdir()
     assert mutex.settings_of(options, str(tmp_path)) == MutexSettings("sysv", 32, str(tmp_path / "locks"))
-    assert mutex.settings_of({}) == MutexSettings("flock", 8, "/tmp")
+    assert mutex.settings_of({}) == MutexSettings("flock", 8, tempfile.gettempdir())
 
 
 def test_a_single_mutex_becomes_two_for_one_is_the_stores():

@@ -123,3 +123,42 @@ def test_a_descriptor_that_does_not_listen_is_an_error(listeners):
 def test_a_descriptor_that_nobody_opened_is_an_error(listeners):
     with pytest.raises(ConfigError, match=r"fd:987654: the descriptor is no listening socket \(who starts mpfcgi"):
         listeners.adopt([Listen("fd", "987654")])
+
+
+def test_a_socket_whose_file_was_removed_is_opened_anew(listeners, tmp_path):
+    listeners.adopt([unix(tmp_path)])
+    (tmp_path / "s").unlink()
+    listeners.adopt([unix(tmp_path)])
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(tmp_path / "s"))
+        listeners.of([unix(tmp_path)])[0].accept()[0].close()
+
+
+def test_one_whose_file_was_removed_is_kept_when_another_can_not_be_opened(listeners, tmp_path):
+    listeners.adopt([unix(tmp_path)])
+    before = listeners.of([unix(tmp_path)])
+    (tmp_path / "s").unlink()
+    with pytest.raises(ConfigError):
+        listeners.adopt([unix(tmp_path), Listen("unix", "/nowhere/s")])
+    assert listeners.of([unix(tmp_path)]) == before
+
+
+def test_a_missing_folder_is_an_error_that_says_to_make_it(listeners, tmp_path):
+    with pytest.raises(ConfigError, match=rf"No such file or directory \(make the folder {tmp_path}/run first\)"):
+        listeners.adopt([Listen("unix", f"{tmp_path}/run/s")])
+
+
+def test_a_port_that_is_taken_is_an_error_that_says_by_whom_it_may_be(listeners):
+    running = pytest.raises(ConfigError, match=r"in use \(is mpfcgi running already\?\)")
+    with socket.create_server(("127.0.0.1", 0)) as taken, running:
+        listeners.adopt([Listen("tcp", f"127.0.0.1:{taken.getsockname()[1]}")])
+
+
+def test_a_group_that_can_not_be_given_is_an_error_and_leaves_no_file(listeners, tmp_path, monkeypatch):
+    def refuse(*arguments):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "chown", refuse)
+    with pytest.raises(ConfigError, match=r"can't give .+/s to group 0 \(only root may, and for a group its members"):
+        listeners.adopt([unix(tmp_path, group="0")])
+    assert not (tmp_path / "s").exists()

@@ -7,11 +7,12 @@ own hang there. The kernel gives back what a process holds that dies, however it
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
 import weakref
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 PREFIX = "mod_python.mutex_"
@@ -30,7 +31,7 @@ class MutexSettings:
 
     kind: str = "flock"
     count: int = 8
-    directory: str = "/tmp"
+    directory: str = field(default_factory=tempfile.gettempdir)
     shared: str | None = None
 
 
@@ -45,9 +46,12 @@ def settings_of(options: Mapping[str, Any], root: str = "/") -> MutexSettings:
     text = options.get(PREFIX + "locks") or str(MutexSettings.count)
     if not (text.isascii() and text.isdecimal() and 1 <= int(text) <= MOST):
         raise ValueError(f"{PREFIX}locks is {text!r}: write a number from 1 to {MOST}")
-    directory = os.path.join(root, options.get(PREFIX + "directory") or MutexSettings.directory)
+    directory = os.path.join(root, options.get(PREFIX + "directory") or tempfile.gettempdir())
     if not (os.path.isdir(directory) and os.access(directory, os.W_OK | os.X_OK)):
-        raise ValueError(f"{PREFIX}directory: {directory} is no directory that files can be made in")
+        raise ValueError(
+            f"{PREFIX}directory: {directory} is no directory that files can be made in "
+            f"(name another with PythonOption {PREFIX}directory)"
+        )
     # One is kept apart for stores, so a single one could lock no session.
     return MutexSettings(kind, max(int(text), FEWEST), directory)
 
