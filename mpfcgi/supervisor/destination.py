@@ -34,6 +34,11 @@ class Arrival:
         self.deadline = monotonic() + HEAD_TIME
         self.arrived = 0.0
 
+    @property
+    def silent(self) -> bool:
+        """Nobody waits for it: it has said nothing, or nothing since its last request."""
+        return not (self.raw or self.refused)
+
 
 class Destination:
     """The pool `name` with the ends of its queue; `bound` requests may wait, each for `patience` seconds (0: for ever)."""

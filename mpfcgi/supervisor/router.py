@@ -75,6 +75,7 @@ class Router:
         self._epoll = select.epoll()
         self._listening = True
         self._accept_again = 0.0
+        self._next_look = 0.0
 
     def run(self) -> int:
         """Route until told to stop."""
@@ -113,13 +114,22 @@ class Router:
             sock, _ = listener.accept()
         except OSError as error:
             if error.errno in ACCEPT_CAPACITY:
-                self._pause(error)
+                self._make_room(error)
             return
         self._arrive(Arrival(sock))
 
-    def _pause(self, error: OSError) -> None:
-        """Accept nothing for a while."""
-        self.setup.log.error(f"can't accept connections: {error.strerror}; trying again")
+    def _make_room(self, error: OSError) -> None:
+        """Close connections that say nothing, those that came first; without any, accept nothing for a while."""
+        silent = [arrival for arrival in self._arrivals.values() if arrival.silent]
+        closed = silent[: max(len(silent) // 8, 1)]
+        for arrival in closed:
+            self._drop(arrival)
+        if monotonic() - self._complained.get("", 0.0) > 1:
+            self._complained[""] = monotonic()
+            what = f"closed {len(closed)} that say nothing" if closed else "trying again"
+            self.setup.log.error(f"can't accept connections: {error.strerror} (ulimit -n); {what}")
+        if closed:
+            return
         self._accept_again = monotonic() + ACCEPT_AGAIN
         for listener in self.setup.listeners:
             self._epoll.modify(listener.fileno(), 0)
@@ -338,8 +348,13 @@ class Router:
             self._accept_again = 0.0
             for listener in self.setup.listeners if self._listening else ():
                 self._epoll.modify(listener.fileno(), select.EPOLLIN)
+        if now < self._next_look:
+            return
+        self._next_look = now + LOOK
         for arrival in [arrival for arrival in self._arrivals.values() if arrival.deadline < now]:
-            if arrival.raw or arrival.refused:
+            if not arrival.silent:
+                if not arrival.refused:
+                    self.setup.log.warning(f"connection closed: its request's head was not there after {HEAD_TIME:g} s")
                 self._drop(arrival)
             else:
                 # A kept connection that says nothing yet: nobody waits for it.
@@ -378,7 +393,7 @@ class Router:
                 self._epoll.unregister(sock.fileno())
             except OSError:
                 pass
-        for arrival in [arrival for arrival in self._arrivals.values() if not (arrival.raw or arrival.refused)]:
+        for arrival in [arrival for arrival in self._arrivals.values() if arrival.silent]:
             # Without a successor it waits there for the end of the supervisor. One that finds no room is closed.
             handoff.send(self.setup.successor, arrival.sock)
             self._drop(arrival)

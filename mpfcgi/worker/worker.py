@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import gc
 import os
+import resource
 import select
 import socket
 from collections.abc import Callable
@@ -77,7 +78,10 @@ class Worker:
         )
         self._epoll = select.epoll()
         self._ready: dict[int, Callable[[int], None]] = {}
-        self._channels: set[Channel] = set()
+        # In the order of their arrival.
+        self._channels: dict[Channel, None] = {}
+        self._most = _most_connections()
+        self._room_made = 0.0
         self._stopping = False
         self._connections = Connections(self, self.cycle, self._asked_to_stop)
         self._accept_again = 0.0
@@ -182,7 +186,7 @@ class Worker:
         """The channel is closed or given away."""
         self.waiting.discard(channel)
         if channel in self._channels:
-            self._channels.discard(channel)
+            del self._channels[channel]
             del self._ready[channel.fd]
             self._epoll.unregister(channel.fd)
             self.slot.set_connections(len(self._channels))
@@ -247,8 +251,10 @@ class Worker:
         return [*self.setup.listeners, *(listener for listener, _ in self.setup.connection_listeners)]
 
     def _adopt(self, sock: socket.socket, early: bytes = b"") -> None:
+        if len(self._channels) >= self._most:
+            self._make_room()
         channel = Channel(sock, self)
-        self._channels.add(channel)
+        self._channels[channel] = None
         self._ready[channel.fd] = channel.ready
         self._epoll.register(channel.fd, select.EPOLLIN)
         self.slot.set_connections(len(self._channels))
@@ -256,6 +262,16 @@ class Worker:
             channel.feed(early)
         else:
             channel.ready(select.EPOLLIN)
+
+    def _make_room(self) -> None:
+        """Close the idle connection that came first: handlers need descriptors, too, and new connections one each."""
+        if monotonic() - self._room_made > 1:
+            self._room_made = monotonic()
+            self.log_connection(f"limit: {self._most} at once by ulimit -n; those that are idle are closed")
+        for channel in self._channels:
+            if channel.idle:
+                channel.close()
+                return
 
     def _take_handed(self, events: int) -> None:
         assert self.setup.queue is not None
@@ -348,6 +364,12 @@ class Worker:
             self._accept_again = 0.0
             if not self._stopping:
                 self._listen(select.EPOLLIN)
+
+
+def _most_connections() -> int:
+    """How many a process may hold by its limit of open files (setrlimit(2)), a quarter of them left to handlers."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return 1 << 30 if limit == resource.RLIM_INFINITY else limit - max(limit // 4, min(limit // 2, 64))
 
 
 def run(setup: WorkerSetup) -> int:

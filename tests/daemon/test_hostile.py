@@ -1,5 +1,7 @@
 """The real daemon among handlers and front-ends that do what they should not."""
 
+import resource
+
 import psutil
 import pytest
 
@@ -57,6 +59,22 @@ def daemon(tmp_path):
     assert daemon.stop() == 0
 
 
+@pytest.fixture
+def narrow(tmp_path):
+    """A daemon of two hosts, whose processes may open few files."""
+    (tmp_path / "htdocs").mkdir()
+    (tmp_path / "htdocs" / "hostile.py").write_text(HANDLER)
+    hosts = "".join(f"<VirtualHost *:80>\nServerName {name}\n</VirtualHost>\n" for name in ("localhost", "other"))
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (128, before[1]))
+    try:
+        daemon = Daemon(tmp_path, CONFIG.format(folder=tmp_path) + hosts)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    yield daemon
+    assert daemon.stop() == 0
+
+
 def get(daemon, uri="/x.py", **params):
     return Client(daemon.socket).get(uri, **params)
 
@@ -99,3 +117,35 @@ def test_what_ends_a_worker_between_requests_is_in_the_error_log(daemon):
     get(daemon, "/x.py?alarm")
     daemon.wait_for_log("has crashed: ZeroDivisionError: division by zero")
     wait_until(lambda: int(get(daemon)[1]) != worker, "a new worker")
+
+
+def test_connections_that_say_nothing_make_room_when_files_run_out(narrow):
+    silent = [Client(narrow.socket) for _ in range(300)]
+    assert get(narrow)[0] == 200
+    narrow.wait_for_log("can't accept connections: Too many open files (ulimit -n); closed")
+    # One line a second at most.
+    assert narrow.log().count("Too many open files") < 10
+    for client in silent:
+        client.sock.close()
+
+
+def test_kept_connections_make_room_when_there_are_too_many(narrow):
+    worker = get(narrow)
+    kept = []
+    for _ in range(300):
+        kept.append(Client(narrow.socket))
+        assert kept[-1].get("/x.py") == worker
+    assert kept[-1].get("/x.py") == worker
+    narrow.wait_for_log("at once by ulimit -n; those that are idle are closed")
+
+
+def test_an_abort_before_the_parameters_are_complete_is_answered(narrow):
+    client = Client(narrow.socket)
+    begun = client.wire.begin_request({"REQUEST_METHOD": "GET"}, keep_conn=True)
+    client.sock.sendall(begun[:16] + b"\1\2\0\1\0\0\0\0")
+    answer = b""
+    while len(answer) < 24:
+        answer += client.sock.recv(100)
+    assert answer[8:12] == b"\1\3\0\1"
+    client.wire = type(client.wire)()
+    assert client.get("/x.py")[0] == 200
