@@ -24,6 +24,7 @@ from typing import Any
 from mpfcgi.api.apache import build_cgi_env
 from mpfcgi.api.constants import APLOG_ERR, HTTP_NOT_FOUND, OK
 from mpfcgi.api.errors import SERVER_RETURN
+from mpfcgi.api.regular import regular
 
 # A module below these stays imported: the library and this package don't change, and extension modules can't be loaded
 # twice.
@@ -91,7 +92,7 @@ def _code_of(file: str) -> CodeType:
     if known is not None and known[0] == stamp:
         return known[1]
     linecache.checkcache(file)
-    with open(file, "rb") as source:
+    with open(file, "rb", opener=regular) as source:
         code = compile(source.read(), file, "exec", dont_inherit=True)
     if time.time() - status.st_mtime > _SETTLED:
         _compiled[file] = (stamp, code)

@@ -7,7 +7,6 @@ Content-Length; error documents throw away what is not sent yet.
 from __future__ import annotations
 
 import os
-import stat
 import time
 from operator import index
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from mpfcgi.api.chain import RESOURCE, OutputChain
 from mpfcgi.api.conditions import http_date
 from mpfcgi.api.filtering import Filtering
 from mpfcgi.api.members import integer, read_only, text
+from mpfcgi.api.regular import regular
 from mpfcgi.api.response import head, plain_head
 from mpfcgi.api.table import mp_table
 from mpfcgi.api.text import as_bytes, outgoing
@@ -115,13 +115,11 @@ class Output(Filtering):
     def sendfile(self, path: str, offset: int = 0, length: int = -1, /) -> int:
         """Send a file, or `length` bytes of it from `offset`; the number of bytes sent. OSError when it can't be read."""
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = regular(path, os.O_RDONLY)
         except OSError as error:
             # An OSError itself, as mod_python raises, not one of its subclasses.
             raise OSError(f"sendfile: could not open {path}: {error.strerror}") from error
         try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise OSError(f"sendfile: {path} is no regular file")
             available = max(os.fstat(descriptor).st_size - offset, 0)
             count = available if length < 0 else min(length, available)
             self._send_descriptor(descriptor, offset, count)

@@ -19,6 +19,7 @@ from mpfcgi.api import Session, apache, psp_cache, psp_compiler, psp_parser, psp
 from mpfcgi.api.constants import APLOG_ERR, HTTP_NOT_FOUND, OK
 from mpfcgi.api.errors import SERVER_RETURN
 from mpfcgi.api.psp_cache import Compiled
+from mpfcgi.api.regular import regular
 
 __all__ = ["PSP", "PSPInterface", "handler", "parse", "parsestring"]
 
@@ -257,7 +258,7 @@ def _as_text(string: str | bytes) -> str:
 
 def _source(name: str) -> tuple[str, str]:
     """The name and text of a file. OSError, SyntaxError."""
-    with open(name, "rb") as file:
+    with open(name, "rb", opener=regular) as file:
         return name, psp_compiler.decode(file.read(), name)
 
 

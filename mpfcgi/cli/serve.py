@@ -36,6 +36,9 @@ ErrorLog stderr
     PythonDebug On
     DirectoryIndex index.html index.py index.psp
 </Directory>
+<Files ".ht*">
+    Require all denied
+</Files>
 """
 
 

@@ -11,6 +11,8 @@ from mpfcgi.config.loader import parse_htaccess
 from mpfcgi.config.model import ConfigError, Directive, Section
 
 CACHE_SIZE = 1024
+# Bytes that one may have. It is read while a request waits, and written by who has no other way to hold a worker.
+LARGEST = 1 << 20
 Stamp = tuple[int, int, int]
 
 
@@ -65,7 +67,9 @@ class HtaccessFiles:
             return HtaccessFile(now, status=403, problem=f"{path}: not a regular file")
         try:
             with open(path, encoding="utf-8", errors="surrogateescape") as file:
-                text = file.read()
+                text = file.read(LARGEST + 1)
+            if len(text) > LARGEST:
+                raise ConfigError(f"{path} has more than {LARGEST} bytes", hint="make it smaller")
             directives, sections = parse_htaccess(
                 path, text, allowed, server_root=self._server_root, defines=self._defines
             )

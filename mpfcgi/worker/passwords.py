@@ -11,6 +11,8 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from mpfcgi.api.regular import regular
+
 SCHEMES = (
     "bcrypt", "apr_md5_crypt", "ldap_sha1", "sha512_crypt", "sha256_crypt", "md5_crypt", "des_crypt",
 )  # fmt: skip
@@ -61,7 +63,7 @@ def _read(path: str, parse: Callable[[list[str]], Any]) -> Any:
     if known is not None and known[0] == version:
         return known[1]
     # Latin-1 keeps any byte, and is what the credentials of a request are in.
-    with open(path, encoding="latin-1", newline="\n") as file:
+    with open(path, encoding="latin-1", newline="\n", opener=regular) as file:
         content = parse([line.strip() for line in file])
     if len(_files) >= FILES_KEPT:
         _files.clear()

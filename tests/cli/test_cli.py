@@ -209,6 +209,11 @@ def test_a_folder_is_served_by_its_own_configuration(serving, tmp_path):
     assert get(serving(site), "/a.txt") == (200, "from htdocs")
 
 
+def test_password_files_of_a_bare_folder_are_not_sent(serving, tmp_path):
+    (tmp_path / ".htpasswd").write_text("ada:secret")
+    assert get(serving(tmp_path), "/.htpasswd")[0] == 403
+
+
 def test_connections_and_optimization_of_the_folders_configuration_are_served(serving, tmp_path):
     (tmp_path / "mpfcgi.conf").write_text(
         f"PythonOptimize On\nDocumentRoot {tmp_path}\nErrorLog stderr\nListen unix:talk.sock connection\n"

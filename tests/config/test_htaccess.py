@@ -103,3 +103,10 @@ def test_a_file_neither_includes_nor_defines(path, line):
     found = HtaccessFiles().read(path, ALL)[1]
     assert found.status == 500
     assert "can't stand in .htaccess" in found.problem
+
+
+def test_a_file_that_is_too_large_is_wrong(tmp_path):
+    (tmp_path / ".htaccess").write_text("# " + "x" * module.LARGEST)
+    _, found = HtaccessFiles().read(str(tmp_path / ".htaccess"), frozenset())
+    assert found.status == 500
+    assert f".htaccess has more than {module.LARGEST} bytes (make it smaller)" in found.problem

@@ -1,5 +1,6 @@
 """The real daemon among handlers and front-ends that do what they should not."""
 
+import os
 import resource
 
 import psutil
@@ -40,6 +41,11 @@ def handler(req):
     if what == "break":
         from mpfcgi.worker.site import Site
         Site.log_access = lambda *arguments: 1 / 0
+    if what == "sendfile":
+        req.sendfile(os.path.dirname(req.filename) + "/pipe")
+    if what == "psp":
+        from mod_python import psp
+        psp.PSP(req, filename="pipe").run()
     if what == "alarm":
         # Outside of any handler: an alarm that nobody waits for any more.
         signal.signal(signal.SIGALRM, lambda number, frame: 1 / 0)
@@ -149,3 +155,10 @@ def test_an_abort_before_the_parameters_are_complete_is_answered(narrow):
     assert answer[8:12] == b"\1\3\0\1"
     client.wire = type(client.wire)()
     assert client.get("/x.py")[0] == 200
+
+
+@pytest.mark.parametrize("what", ["sendfile", "psp"])
+def test_a_named_pipe_in_the_place_of_a_file_keeps_no_worker(daemon, what):
+    os.mkfifo(daemon.folder / "htdocs" / "pipe")
+    assert get(daemon, f"/x.py?{what}")[0] == 500
+    daemon.wait_for_log("Not a regular file")
