@@ -11,6 +11,7 @@ import click
 from mpfcgi.cli import daemon
 from mpfcgi.cli.common import clear_errors, config_option, define_option, fail, read_config
 from mpfcgi.cli.layout import make_layout
+from mpfcgi.config.runtime import make_folder
 
 if TYPE_CHECKING:
     import subprocess
@@ -65,7 +66,7 @@ def _spawn(config_file: str, defines: tuple[str, ...], output: str) -> subproces
     for define in defines:
         command += ["-D", define]
     try:
-        os.makedirs(os.path.dirname(output), mode=0o700, exist_ok=True)
+        make_folder(output)
         fd = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     except OSError as error:
         fail(f"can't write {output}: {error.strerror}; name another place with a PidFile line")

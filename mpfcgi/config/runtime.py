@@ -37,6 +37,14 @@ def folder() -> str:
     return os.path.join(home(), "run")
 
 
+def make_folder(path: str) -> None:
+    """Make the folder of the file `path` if there is none. OSError.
+
+    Others may pass through it, for a front-end's socket often is in the same; what is ours has its own rights.
+    """
+    os.makedirs(os.path.dirname(path), mode=0o711, exist_ok=True)
+
+
 def runtime_of(file: str, server_root: str, main: Server) -> Runtime:
     """The paths for the configuration `file`. ConfigError for a socket's path that is too long."""
     lines = {line.name: line for line in main.directives if line.name in ("PidFile", "ControlSocket")}

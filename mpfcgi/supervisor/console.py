@@ -13,6 +13,7 @@ import stat
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mpfcgi.config.runtime import make_folder
 from mpfcgi.ipc.console import decode, encode
 
 # Clients at a time; the one that came first goes when there are more. Bytes of a command.
@@ -141,7 +142,7 @@ def open_socket(path: str) -> socket.socket:
 
     FileExistsError when a daemon is there, OSError when it can't be made.
     """
-    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    make_folder(path)
     _remove_stale(path)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o177)

@@ -12,6 +12,7 @@ from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
 from mpfcgi.config import Config, ConfigError
+from mpfcgi.config.runtime import make_folder
 from mpfcgi.supervisor import console, systemd
 from mpfcgi.supervisor.commands import Command
 from mpfcgi.supervisor.console import Client, Console
@@ -180,7 +181,7 @@ class Desk:
         if not self._pid_file:
             return
         try:
-            os.makedirs(os.path.dirname(self._pid_file), mode=0o700, exist_ok=True)
+            make_folder(self._pid_file)
             # Whole or not at all: who reads it while it is written must not see half a number.
             with open(self._pid_file + ".new", "w") as file:
                 file.write(f"{os.getpid()}\n")

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from mpfcgi.config import ConfigError, load, load_text
+from mpfcgi.config import ConfigError, load, load_text, runtime
 
 
 @pytest.fixture(autouse=True)
@@ -47,3 +47,8 @@ def test_a_socket_path_that_is_too_long_is_an_error_where_it_is_named_and_none_w
         load_text("ControlSocket /" + "x" * 120)
     monkeypatch.setenv("MPFCGI_HOME", "/" + "x" * 120)
     assert load_text("").control_socket == ""
+
+
+def test_a_front_end_can_reach_a_socket_in_a_folder_that_was_made_for_ours(tmp_path):
+    runtime.make_folder(str(tmp_path / "run" / "mpfcgi.ctl"))
+    assert (tmp_path / "run").stat().st_mode & 0o777 == 0o711
