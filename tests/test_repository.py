@@ -84,6 +84,14 @@ def test_configuration_in_documents_is_accepted(text):
     load_text(text)
 
 
+def test_the_index_of_the_documents_links_them_all():
+    index = (ROOT / "docs" / "index.md").read_text()
+    assert [
+        page.name for page in (ROOT / "docs").glob("*.md") if page.stem != "index" and f"]({page.name})" not in index
+    ] == []
+    assert "](docs/index.md)" in (ROOT / "README.md").read_text()
+
+
 @pytest.mark.parametrize("text", blocks("python"))
 def test_python_in_documents_compiles(text):
     compile(text, "<document>", "exec")

@@ -107,6 +107,11 @@ def test_a_type_without_fields_or_boundary_is_refused(kind, status):
     assert refusal(request(b"x", kind)) == status
 
 
+@pytest.mark.parametrize("body", [b"", b"x", b"--B", b"--B--", b"\r\n--B--\r\n"])
+def test_a_body_without_a_part_has_no_fields_as_in_mod_python(body):
+    assert len(util.FieldStorage(request(body, "multipart/form-data; boundary=B"))) == 0
+
+
 def test_a_body_without_length_is_refused():
     req = request()
     del req._params["CONTENT_LENGTH"]
