@@ -36,9 +36,9 @@ def echo(page: Page, attributes: Attributes) -> None:
             else:
                 page.world.write(to_bytes(recode(recode(found, decodings, DECODINGS), encodings, ENCODINGS)))
         elif name == "encoding":
-            encodings = _known(value, ENCODINGS)
+            encodings = value
         elif name == "decoding":
-            decodings = _known(value, DECODINGS)
+            decodings = value
         else:
             raise _unknown("echo", name)
 
@@ -53,9 +53,9 @@ def set_variable(page: Page, attributes: Attributes) -> None:
         if name == "var":
             variable = page.expand(decode_entities(value))
         elif name == "encoding":
-            encodings = _known(value, ENCODINGS)
+            encodings = value
         elif name == "decoding":
-            decodings = _known(value, DECODINGS)
+            decodings = value
         elif name != "value":
             raise _unknown("set", name)
         elif variable is None:
@@ -187,12 +187,6 @@ def _target(page: Page, element: str, name: str, value: str) -> str:
     if name not in ("file", "virtual"):
         raise _unknown(element, name)
     return page.expand(decode_entities(value))
-
-
-def _known(value: str, table: dict[str, Callable[[str], str]]) -> str:
-    """A list of encodings, all of them known."""
-    recode("", value, table)
-    return value
 
 
 def _allowed(page: Page, element: str) -> None:

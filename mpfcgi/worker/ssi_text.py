@@ -88,11 +88,11 @@ DECODINGS: dict[str, Callable[[str], str]] = {
 
 
 def recode(text: str, names: str, table: dict[str, Callable[[str], str]]) -> str:
-    """`text` through the encodings or decodings of a comma separated list, in order. Problem for an unknown one."""
-    for name in names.split(","):
-        change = table.get(name.strip().lower())
+    """`text` through the encodings or decodings of a list with commas or blanks, in order. Problem for an unknown one."""
+    for name in names.replace(",", " ").split():
+        change = table.get(name.lower())
         if change is None:
-            raise Problem(f"unknown encoding {name.strip()!r}: it can be {', '.join(table)}")
+            raise Problem(f"unknown encoding {name!r}: it can be {', '.join(table)}")
         text = change(text)
     return text
 

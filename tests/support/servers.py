@@ -107,7 +107,6 @@ class Daemon:
 PARAMS = Path(__file__).parents[2] / "contrib" / "nginx" / "mpfcgi_params"
 NGINX = """
 daemon off;
-{user}
 pid {folder}/nginx.pid;
 error_log {folder}/nginx.log warn;
 worker_processes 1;
@@ -143,9 +142,7 @@ def nginx(folder: Path, upstream: str, more: str = "") -> Iterator[int]:
     """A real nginx in front of the unix socket `upstream`, with `more` in its server; gives its port."""
     port = free_port()
     config = folder / "nginx.conf"
-    # pytest's folders are its user's own, and become so again with the next pytest that starts beside this one.
-    user = "user root;" if os.geteuid() == 0 else ""
-    config.write_text(NGINX.format(user=user, folder=folder, socket=upstream, port=port, params=PARAMS, more=more))
+    config.write_text(NGINX.format(folder=folder, socket=upstream, port=port, params=PARAMS, more=more))
     process = subprocess.Popen([program("nginx"), "-c", str(config), "-p", str(folder)])
     try:
         # Another test may have taken the port: then it is not our nginx that answers there.
