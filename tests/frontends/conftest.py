@@ -1,7 +1,11 @@
 """The site of the front-ends' tests, behind one daemon, and a certificate for it."""
 
+import contextlib
 import os
+import shutil
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -25,10 +29,19 @@ CustomLog access.log short
 CHANGED = 1577836800
 
 
+@contextlib.contextmanager
+def open_folder(name):
+    """A folder that servers of another user may look into. Other runs of pytest close those of tmp_path to them."""
+    folder = Path(tempfile.mkdtemp(prefix=f"mpfcgi-{name}-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def write_site(folder):
-    """The site's files, readable for servers that run as another user; its certificate."""
-    for parent in (folder, *list(folder.parents)[:2]):
-        parent.chmod(0o755)
+    """The site's files, and its certificate."""
     for name, text in FILES.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -50,30 +63,25 @@ def start_daemon(folder, head=""):
 
 
 @pytest.fixture(scope="module")
-def daemon(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("site")
-    write_site(folder)
-    daemon, daemon.place = start_daemon(folder)
-    yield daemon
-    daemon.stop()
+def daemon():
+    with open_folder("site") as folder:
+        write_site(folder)
+        daemon, daemon.place = start_daemon(folder)
+        yield daemon
+        daemon.stop()
 
 
 @pytest.fixture(scope="module")
-def servers(daemon, tmp_path_factory):
+def servers(daemon):
     """Start a variant's server when it is first asked for; gives its ports. All run until the module ends."""
     with_ports = {}
-    opened = []
+    with contextlib.ExitStack() as running:
 
-    def ports(variant):
-        if variant.name not in with_ports:
-            folder = tmp_path_factory.mktemp(variant.name)
-            for parent in (folder, *list(folder.parents)[:2]):
-                parent.chmod(0o755)
-            context = frontend(variant.kind, folder, lambda *ports: variant.write(daemon.place, *ports))
-            with_ports[variant.name] = context.__enter__()
-            opened.append(context)
-        return with_ports[variant.name]
+        def ports(variant):
+            if variant.name not in with_ports:
+                folder = running.enter_context(open_folder(variant.name))
+                server = frontend(variant.kind, folder, lambda *ports: variant.write(daemon.place, *ports))
+                with_ports[variant.name] = running.enter_context(server)
+            return with_ports[variant.name]
 
-    yield ports
-    for context in opened:
-        context.__exit__(None, None, None)
+        yield ports

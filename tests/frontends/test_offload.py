@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.frontends.conftest import start_daemon, write_site
+from tests.frontends.conftest import open_folder, start_daemon, write_site
 from tests.frontends.variants import printed
 from tests.support.frontends import frontend
 from tests.support.http import request, send
@@ -22,8 +22,12 @@ def handler(req):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("offload")
+def site():
+    with open_folder("offload") as folder:
+        yield from site_in(folder)
+
+
+def site_in(folder):
     write_site(folder)
     (folder / "htdocs" / "act" / "act.py").write_text(HANDLER)
     (folder / "store").mkdir()
@@ -51,10 +55,8 @@ def lighttpd(place, port, tls_port):
     ],
     ids=["nginx", "lighttpd"],
 )
-def test_the_web_server_sends_the_file_that_the_handler_names(site, tmp_path, kind, write, query):
-    for parent in (tmp_path, *list(tmp_path.parents)[:2]):
-        parent.chmod(0o755)
-    with frontend(kind, tmp_path, lambda *ports: write(site, *ports)) as (port, _):
+def test_the_web_server_sends_the_file_that_the_handler_names(site, kind, write, query):
+    with open_folder(kind) as folder, frontend(kind, folder, lambda *ports: write(site, *ports)) as (port, _):
         answer = send(port, request("GET", "/act/x.py?" + query.format(folder=site.folder)))
         assert (answer.status, answer.body) == (200, b"what was paid for\n")
         assert answer.get("content-type") == ["text/x-own"]

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from tests.frontends.conftest import start_daemon, write_site
+from tests.frontends.conftest import open_folder, start_daemon, write_site
 from tests.frontends.variants import VARIANTS, printed
 from tests.support.frontends import frontend
 from tests.support.http import read, request, send
@@ -32,8 +32,12 @@ def handler(req):
 
 
 @pytest.fixture(scope="module")
-def streaming(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("streaming")
+def streaming():
+    with open_folder("streaming") as folder:
+        yield from streaming_in(folder)
+
+
+def streaming_in(folder):
     write_site(folder)
     (folder / "htdocs" / "python" / "seen.py").write_text(ECHO)
     (folder / "htdocs" / "python" / ".htaccess").write_text("")
@@ -49,11 +53,12 @@ def kind(request):
 
 
 @pytest.fixture(scope="module")
-def port(kind, streaming, tmp_path_factory):
-    folder = tmp_path_factory.mktemp(kind)
-    folder.chmod(0o755)
+def port(kind, streaming):
     write = printed(kind, head="RequestBuffering Off\n")
-    with frontend(kind, folder, lambda *ports: write(streaming.place, *ports)) as ports:
+    with (
+        open_folder(kind) as folder,
+        frontend(kind, folder, lambda *ports: write(streaming.place, *ports)) as ports,
+    ):
         yield ports[0]
 
 
