@@ -13,6 +13,11 @@ class ExchangeProtocol(Protocol):
     role: int
 
     @property
+    def front_end(self) -> bool:
+        """Whether a web server passes the response on, which may be asked to send a file itself."""
+        ...
+
+    @property
     def params(self) -> dict[str, str]:
         """The parameters, as Latin-1 strings."""
         ...
@@ -45,6 +50,8 @@ class ExchangeProtocol(Protocol):
 
 class MemoryExchange:
     """An exchange whose response is a list of bytes."""
+
+    front_end = True
 
     def __init__(self, params: dict[str, str], body: bytes = b"", role: int = 1) -> None:
         self.params = params

@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import time
 from operator import index
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mpfcgi.api.chain import RESOURCE, OutputChain
 from mpfcgi.api.conditions import http_date
 from mpfcgi.api.filtering import Filtering
 from mpfcgi.api.members import integer, read_only, text
+from mpfcgi.api.offered import Offered, named
 from mpfcgi.api.regular import regular
 from mpfcgi.api.response import head, plain_head
 from mpfcgi.api.table import mp_table
@@ -52,6 +53,9 @@ class Output(Filtering):
     _clength = 0
     _finished = False
     _lost = False
+    _offered: Offered | None = None
+    _settings: Any
+    _main: Any
 
     status: int = integer("_status", "The status of the response.")
     status_line: str | None = text(
@@ -122,10 +126,56 @@ class Output(Filtering):
         try:
             available = max(os.fstat(descriptor).st_size - offset, 0)
             count = available if length < 0 else min(length, available)
-            self._send_descriptor(descriptor, offset, count)
+            if count < available or offset or not self._offer(path, descriptor, count):
+                self._send_descriptor(descriptor, offset, count)
         finally:
             os.close(descriptor)
         return count
+
+    def _offer(self, path: str, descriptor: int, count: int) -> bool:
+        """Leave a whole file to the web server if it may send it (SendfileHeader), and nothing else is in the response."""
+        configured = self._settings.get("SendfileHeader")
+        if (
+            configured is None
+            or self._head_sent
+            or self._buffer
+            or self._offered
+            or self._chain is not None
+            or self._main is not None
+            or self._status != 200
+            or not self._sends_body()
+            or not self._exchange.front_end
+        ):
+            return False
+        value = named(configured, path)
+        if value is None:
+            return False
+        self._offered = Offered(configured[0], value, os.dup(descriptor), count)
+        return True
+
+    def _withdraw(self) -> None:
+        """More than the file is to be sent, after all: send it here, and then what was written behind it."""
+        offered, behind, self._offered = self._offered, self._buffer, None
+        if offered is None:
+            return
+        self._buffer, self._buffered = None, 0
+        try:
+            self._send_descriptor(offered.descriptor, 0, offered.count)
+        finally:
+            offered.close()
+        self._buffer, self._buffered = behind, sum(map(len, behind or ()))
+
+    def _drop_offer(self) -> None:
+        if self._offered is not None:
+            self._offered.close()
+            self._offered = None
+
+    def _name_file(self, offered: Offered) -> None:
+        """The response is the file's name; its length and the like are for the web server to tell."""
+        self.headers_out[offered.header] = offered.value
+        if "Content-Length" in self.headers_out:
+            del self.headers_out["Content-Length"]
+        self._drop_offer()
 
     def _send_descriptor(self, descriptor: int, offset: int, count: int) -> None:
         if self._chain is not None:
@@ -176,6 +226,8 @@ class Output(Filtering):
         """Give the buffer and `data` to the filters, or to the exchange, behind the head."""
         if self._lost:
             return
+        if self._offered is not None:
+            self._withdraw()
         if self._finished:
             raise OSError("the request is over: nothing can be written any more")
         if self._buffer:
@@ -204,6 +256,15 @@ class Output(Filtering):
 
         OSError when the client is gone, or when a filter has failed behind the head.
         """
+        if self._offered is not None:
+            if self._buffer or self._chain is not None or self._status != 200:
+                self._withdraw()
+            else:
+                self._name_file(self._offered)
+                self._head_sent = True
+                self._exchange.write(self._head(None))
+                self._finished = True
+                return
         if self._chain is not None and self._end_filters(self._chain):
             return
         if not self._head_sent:
@@ -288,12 +349,14 @@ class Output(Filtering):
 
     def _give_way(self) -> None:
         """Another request answers in the place of this one: all that is not sent is lost, and what comes."""
+        self._drop_offer()
         self._buffer = None
         self._buffered = 0
         self._lost = True
 
     def _discard_output(self) -> None:
         """An error document takes the place of what was written; headers_out go, err_headers_out stay."""
+        self._drop_offer()
         self._buffer = None
         self._buffered = 0
         self._headers_out = None

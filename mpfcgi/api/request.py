@@ -45,7 +45,7 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
         "_added", "_args", "_assbackwards", "_buffer", "_bytes_sent", "_chain", "_cleanups", "_content_type",
         "_err_headers_out", "_exchange", "_extension", "_filename", "_finished", "_handler", "_head_sent",
         "_header_only", "_headers_out", "_interpreter", "_kind", "_lost", "_main", "_method", "_next", "_no_cache",
-        "_params", "_path_info", "_phase", "_plan", "_prev", "_replaced", "_request_time", "_resource", "_sent_bodyct",
+        "_offered", "_params", "_path_info", "_phase", "_plan", "_prev", "_replaced", "_request_time", "_resource", "_sent_bodyct",
         "_server", "_services", "_settings", "_spec", "_stat", "_status", "_status_line", "_uri",
     )  # fmt: skip
 
@@ -109,6 +109,7 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
         self._status = 200
         self._content_type = self._status_line = self._headers_out = self._err_headers_out = self._buffer = None
         self._head_sent = self._finished = self._lost = False
+        self._offered = None
         self._assbackwards = self._no_cache = self._bytes_sent = self._sent_bodyct = 0
 
     def __repr__(self) -> str:

@@ -511,6 +511,11 @@ _add(
     "Default On.", override="FileInfo",
 )  # fmt: skip
 _add(
+    "SendfileHeader", "SVD", v.sendfile_header, "The web server sends whole files: it is told the name in X-Sendfile, or in "
+    "X-Accel-Redirect as the URL of a location, whose folder is / unless it is named. Default None.",
+    syntax="None | X-Sendfile | X-Accel-Redirect /url/ [/folder/]",
+)  # fmt: skip
+_add(
     "IndexIgnore", "SVDH", v.words, "Names, with wildcards, that lists of folders leave out.", combine=append,
     merge=append, override="Indexes", syntax="name [name ...]",
 )  # fmt: skip

@@ -538,6 +538,21 @@ def buffering(args: tuple[str, ...]) -> Buffering:
     return Buffering(on, size(args[1:]) if len(args) == 2 else 256 * 1024)
 
 
+def sendfile_header(args: tuple[str, ...]) -> tuple[str, str, str] | None:
+    """`None`, `X-Sendfile` or `X-Accel-Redirect /url/ [/folder/]`: the header, the URL and the folder it stands for."""
+    name, places = words(args)[0].lower(), args[1:]
+    if name == "none" and not places:
+        return None
+    if name == "x-sendfile" and not places:
+        return "X-Sendfile", "/", "/"
+    if name != "x-accel-redirect" or not 1 <= len(places) <= 2:
+        raise BadValue("takes None, X-Sendfile, or X-Accel-Redirect and the URL of a location, perhaps with its folder")
+    for place in places:
+        if not (place.startswith("/") and place.endswith("/")):
+            raise BadValue(f"takes a URL and a folder that begin and end with a slash, not {place!r}")
+    return "X-Accel-Redirect", places[0], places[1] if len(places) == 2 else "/"
+
+
 def etag(args: tuple[str, ...]) -> frozenset[str]:
     found: set[str] = set()
     for arg in words(args):

@@ -12,6 +12,7 @@ from typing import Any
 
 from cheroot import wsgi
 
+from mpfcgi import __version__
 from mpfcgi.fastcgi import ClientConnection, ProtocolError, RequestEnded, StderrReceived, StdoutReceived, cgi_head
 
 THREADS = 16
@@ -213,7 +214,7 @@ def _receive(sock: socket.socket) -> bytes:
 
 _PASSED = (
     "REQUEST_METHOD", "REQUEST_URI", "QUERY_STRING", "CONTENT_TYPE", "CONTENT_LENGTH", "SERVER_NAME", "SERVER_PORT",
-    "SERVER_ADDR", "SERVER_PROTOCOL", "SERVER_SOFTWARE", "REMOTE_ADDR", "REMOTE_PORT",
+    "SERVER_ADDR", "SERVER_PROTOCOL", "REMOTE_ADDR", "REMOTE_PORT",
 )  # fmt: skip
 
 
@@ -222,6 +223,7 @@ def _params(environ: dict[str, Any]) -> dict[str, str]:
     params = {name: str(environ.get(name, "")) for name in _PASSED}
     params.update(
         GATEWAY_INTERFACE="CGI/1.1",
+        SERVER_SOFTWARE=f"mpfcgi/{__version__}",
         REQUEST_SCHEME="http",
         REDIRECT_STATUS="200",
     )

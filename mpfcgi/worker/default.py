@@ -110,6 +110,8 @@ def _send(req: Request, filename: str, size: int, settings: Settings) -> int:
         if settings.get("ContentDigest"):
             digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
             req.headers_out["Content-MD5"] = base64.b64encode(digest.digest()).decode("ascii")
+        if req.method != "HEAD" and req._offer(filename, file.fileno(), size):
+            return c.OK
         wanted = _ranges(req, size)
         if wanted is not None and not wanted:
             req.headers_out["Content-Range"] = f"bytes */{size}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from mpfcgi.fastcgi import Pairs
+from mpfcgi.fastcgi import RESPONDER, Pairs
 from mpfcgi.worker.body import Body, SpooledBody
 from mpfcgi.worker.outgoing import FileStretch
 
@@ -42,6 +42,11 @@ class Exchange:
     def aborted(self) -> bool:
         """True once the front-end has closed the connection or sent FCGI_ABORT_REQUEST."""
         return self.ended or self.channel.peer_left()
+
+    @property
+    def front_end(self) -> bool:
+        """False for the server of `mpfcgi serve`, which sends no files itself, and for who only asks for a permission."""
+        return self.role == RESPONDER and not self.params.get("SERVER_SOFTWARE", "").startswith("mpfcgi")
 
     def read(self, size: int = -1, /) -> bytes:
         """Up to `size` bytes of the body, all by default."""

@@ -57,6 +57,7 @@ class HttpExchange:
     """A request read by cheroot, and the way back for its response, which comes with a CGI head."""
 
     role = RESPONDER
+    front_end = False
 
     def __init__(self, request: Any, stream: Stream, params: Pairs) -> None:
         self.params = params

@@ -53,6 +53,7 @@ class _Collected(MemoryExchange):
     """Keeps a response until it is known whether it is a denial."""
 
     cut = False
+    front_end = False
 
     def finish(self) -> None:
         pass

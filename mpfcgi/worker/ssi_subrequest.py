@@ -36,6 +36,8 @@ PIECE = 64 * 1024
 class PageExchange:
     """The exchange of a subrequest (`mpfcgi.api.exchange`): what it sends goes into the page of `parent`."""
 
+    front_end = False
+
     def __init__(self, parent: Request, args: str | None, write: Callable[[bytes], None], flush: Callable[[], None]):
         self.parent = parent
         self.params = {name: value for name, value in parent._params.items() if name not in NOT_PASSED_ON}

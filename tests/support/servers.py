@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -15,11 +16,26 @@ from pathlib import Path
 
 import pytest
 
+# Below the ports that Linux gives to outgoing connections.
+PORTS = range(20000, 32000)
+_taken: list[socket.socket] = []
+
 
 def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """A TCP port for this process alone: no other run of the tests on this machine gets it before this one ends."""
+    for port in random.sample(PORTS, 200):
+        mark = socket.socket(socket.AF_UNIX)
+        try:
+            # In the abstract namespace, which is cleaned up by itself.
+            mark.bind(f"\0mpfcgi-tests-port-{port}")
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            mark.close()
+            continue
+        _taken.append(mark)
+        return port
+    raise AssertionError(f"no free port in {PORTS}")
 
 
 def program(name: str) -> str:
