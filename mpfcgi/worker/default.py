@@ -67,7 +67,8 @@ def serve(req: Request, settings: Settings) -> int:
     answer = req.meets_conditions()
     if answer != c.OK:
         req.status = answer
-        return answer
+        # Apache sends no page with 412 here.
+        return c.OK if answer == c.HTTP_PRECONDITION_FAILED else answer
     try:
         return _send(req, req.filename or "", status.st_size, settings)
     except FileNotFoundError:
@@ -132,7 +133,7 @@ def _send(req: Request, filename: str, size: int, settings: Settings) -> int:
 def _ranges(req: Request, size: int) -> list[tuple[int, int]] | None:
     header = req.range
     # What a filter makes of a part of the file is no part of what it makes of the file.
-    if not header or req.method != "GET" or req.status != c.HTTP_OK or req._buffer or req._chain is not None:
+    if not header or req.status != c.HTTP_OK or req._buffer or req._chain is not None:
         return None
     condition = req.headers_in.get("If-Range")
     if condition is not None:

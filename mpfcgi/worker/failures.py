@@ -123,7 +123,7 @@ class Failures:
         if status == HTTP_NOT_MODIFIED:
             # The validators and caching headers of the file that the client has already.
             req._buffer, req._content_type = None, None
-            for name in ("Content-Length", "Accept-Ranges", "Content-Range"):
+            for name in ("Content-Length", "Content-Range"):
                 del req.headers_out[name]
             return
         location = req.headers_out.get("Location") if 300 <= status < 400 else None

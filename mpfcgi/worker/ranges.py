@@ -6,13 +6,18 @@ import re
 
 # More ranges than this in one request are an attack rather than a need: the whole file is sent instead.
 MAX_RANGES = 50
+# An offset in a file is a signed number of 64 bits.
+LARGEST = 2**63 - 1
 _RANGE = re.compile(r"(\d*)-(\d*)")
 
 
 def parse(header: str, size: int) -> list[tuple[int, int]] | None:
-    """The ranges as (offset, count); [] when none lies within `size`; None when the header is to be ignored."""
+    """The ranges as (offset, count); [] when none lies within `size`; None when the header is to be ignored, as Apache does.
+
+    A range that touches or overlaps the one before it is made one with it.
+    """
     unit, _, specs = header.partition("=")
-    if unit.strip().lower() != "bytes":
+    if unit.strip().lower() != "bytes" or specs[:1] in (" ", "\t", ","):
         return None
     ranges: list[tuple[int, int]] = []
     items = [item.strip() for item in specs.split(",") if item.strip()]
@@ -23,7 +28,11 @@ def parse(header: str, size: int) -> list[tuple[int, int]] | None:
         if found is None or not (found[1] or found[2]) or len(item) > 40:
             return None
         first, last = found[1], found[2]
+        if max(int(first or 0), int(last or 0)) > LARGEST:
+            return None
         if not first:
+            if not int(last):
+                return None
             count = min(int(last), size)
             start = size - count
         else:
@@ -32,5 +41,14 @@ def parse(header: str, size: int) -> list[tuple[int, int]] | None:
                 return None
             count = min(int(last) + 1 if last else size, size) - start
         if count > 0:
-            ranges.append((start, count))
+            _add(ranges, start, count)
     return ranges
+
+
+def _add(ranges: list[tuple[int, int]], start: int, count: int) -> None:
+    before, length = ranges[-1] if ranges else (0, -1)
+    if start > before + length or start + count < before or length < 0:
+        ranges.append((start, count))
+        return
+    first = min(before, start)
+    ranges[-1] = first, max(before + length, start + count) - first

@@ -16,14 +16,14 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.parity import live_library, live_requests
+from tests.parity import live_library, live_requests, live_variations
 from tests.parity.live_requests import Request
 from tests.support.apache import apache
 from tests.support.servers import Daemon, nginx
 
 pytestmark = [pytest.mark.frontend, pytest.mark.slow]
 
-REQUESTS = {**live_requests.REQUESTS, **live_library.REQUESTS}
+REQUESTS = {**live_requests.REQUESTS, **live_library.REQUESTS, **live_variations.REQUESTS}
 SITE = Path(__file__).parent / "live"
 DAEMON = """\
 ServerRoot {folder}
