@@ -356,8 +356,8 @@ _add(
     "LimitRequestFieldSize", "SV", v.integer(0, 2**31), "The longest header field: 400. Default: none.", syntax="bytes"
 )
 _add(
-    "LimitInternalRecursion", "SV", v.recursion, "The most internal redirects one after the other: 500. Default 10.",
-    syntax="number",
+    "LimitInternalRecursion", "SV", v.recursion, "The most internal redirects one after the other: 500; and the most "
+    "included pages inside each other, the same number unless it is given. Default 10.", syntax="number [number]",
 )  # fmt: skip
 _add("KeepAlive", "SV", v.flag, "Shown as server.keep_alive.", shown_only=True)
 _add("KeepAliveTimeout", "SV", v.seconds, "Shown as server.keep_alive_timeout.", shown_only=True)

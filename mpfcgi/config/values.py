@@ -217,11 +217,12 @@ def python_import(args: tuple[str, ...]) -> tuple[Import, ...]:
     return (Import(module, function, args[1]),)
 
 
-def recursion(args: tuple[str, ...]) -> int:
-    """LimitInternalRecursion's first number."""
-    if len(args) > 1:
-        raise BadValue("does not support a second number, for subrequests, yet")
-    return int(integer(1, 1000)(args))
+def recursion(args: tuple[str, ...]) -> tuple[int, int]:
+    """`number [number]`: the most internal redirects, and the most subrequests inside each other; one number is for both."""
+    if len(args) not in (1, 2):
+        raise BadValue(f"takes one number or two, not {len(args)}")
+    redirects, subrequests = (integer(1, 1000)((arg,)) for arg in (args[0], args[-1]))
+    return redirects, subrequests
 
 
 def pair(args: tuple[str, ...]) -> dict[str, str | None]:

@@ -20,7 +20,7 @@ def internal_redirect(services: WorkerServices, req: Request, uri: str, error_st
     path, args, status = parse_uri(uri.partition("#")[0] or "/")
     if status == HTTP_BAD_REQUEST:
         req.log_error(f"invalid URI path ({uri}): a redirect inside of the server begins with a slash")
-    most = site.settings.get("LimitInternalRecursion", 10)
+    most, _ = site.settings.get("LimitInternalRecursion", (10, 10))
     if _depth(req) > most:
         req.log_error(f"{req.uri} was redirected more than {most} times (LimitInternalRecursion): probably in a circle")
         status = HTTP_INTERNAL_SERVER_ERROR

@@ -107,7 +107,7 @@ class Includer:
 
     def find(self, target: str, virtual: bool) -> Request:
         """The subrequest for a URI or a file, with all done but its content. Problem when it can't be had."""
-        most = self._site.settings.get("LimitInternalRecursion", 10)
+        _, most = self._site.settings.get("LimitInternalRecursion", (10, 10))
         if _depth(self._req) > most:
             raise Problem(f"{target} is included more than {most} deep (LimitInternalRecursion): probably in a circle")
         sub = self._for_uri(target) if virtual else self._for_file(target)

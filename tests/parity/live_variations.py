@@ -53,5 +53,15 @@ REQUESTS = {
         )
         for value in ('"none"', "Sat, 08 Sep 2001 01:46:40 GMT")
     },
+    **{
+        f"all phases redirected to {path}": Request("/phases/plain/x.unknown", headers=(("X-Redirect", path),))
+        for path in (
+            "/phases/plain/x.unknown",
+            "/phases/plain/y.unknown",
+            "/phases/z",
+            "/phases/keep.txt",
+            "/phases/none.txt",
+        )
+    },
     **{f"at {path[:30]}": Request(path) for path in PLACES},
 }

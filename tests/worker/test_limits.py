@@ -74,6 +74,17 @@ def test_redirects_that_go_in_a_circle_end(tmp_path):
     assert "redirected more than 3 times (LimitInternalRecursion)" in site.log()
 
 
+INCLUDES = "<Directory ROOT>\nRequire all granted\nOptions +Includes\nSetOutputFilter INCLUDES\n</Directory>\n"
+
+
+@pytest.mark.parametrize(("numbers", "deep"), [("5", 5), ("5 2", 2), ("2 5", 5)])
+def test_pages_that_include_each_other_end_after_the_second_number(tmp_path, numbers, deep):
+    site = Site(tmp_path, INCLUDES + f"LimitInternalRecursion {numbers}\n")
+    (site.root / "a.shtml").write_text("a<!--#include virtual='a.shtml' -->")
+    assert site.get("/a.shtml").body.partition("[")[0] == "a" * (deep + 1)
+    assert f"included more than {deep} deep" in site.log()
+
+
 def test_the_server_object_shows_what_is_configured(tmp_path):
     site = Site(tmp_path, SITE, h=HANDLER)
     assert site.get("/x").body == "8190 100 1 100 5.0"

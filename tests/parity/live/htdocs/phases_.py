@@ -54,6 +54,9 @@ def fixuphandler(req):
 
 def handler(req):
     req.content_type = "text/plain"
+    if req.prev is None and "X-Redirect" in req.headers_in:
+        req.internal_redirect(req.headers_in["X-Redirect"])
+        return apache.OK
     result = run(req, "content", None)
     if result is not None:
         return result
