@@ -41,7 +41,6 @@ find_missing() {
             need haproxy program haproxy
             need libfcgi-bin program cgi-fcgi
             need spawn-fcgi program spawn-fcgi
-            need procps program pgrep
             ;;
         bench)
             need nginx program nginx

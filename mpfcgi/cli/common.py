@@ -39,7 +39,7 @@ connect_option = click.option(
 start_option = click.option(
     "--start",
     is_flag=True,
-    help="Start the daemon if it does not run; its messages go into daemon.log beside the configuration.",
+    help="Start the daemon if it does not run, as `mpfcgi start` does.",
 )
 
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 # Where its socket is looked for, from the configuration's folder, before that is read.
 BESIDE = ("mpfcgi.sock", "run/mpfcgi.sock")
-# Seconds that a daemon gets to listen.
-PATIENCE = 20.0
 # What a daemon is to keep of the environment of who started it, which is a web server, or a request.
 KEPT = (
     "PATH",
@@ -110,31 +108,22 @@ class Upstream:
             try:
                 return self._connect()
             except OSError:
-                return self._start_alone(config, os.path.join(folder, "daemon.log"))
+                return self._start_alone(config)
         finally:
             os.close(lock)
 
-    def _start_alone(self, config: str, log: str) -> _socket.socket:
+    def _start_alone(self, config: str) -> _socket.socket:
         import subprocess
-        from time import monotonic, sleep
 
-        with open(log, "ab") as output:
-            daemon = subprocess.Popen(
-                [sys.executable, "-P", "-m", "mpfcgi", "run", "-c", os.path.abspath(config)],
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/", env=_environment(),
-                # Who started us may end us with all our group.
-                start_new_session=True,
-            )  # fmt: skip
-        deadline = monotonic() + PATIENCE
-        while True:
-            try:
-                return self._connect()
-            except OSError as error:
-                if daemon.poll() is not None:
-                    raise OSError(f"the daemon does not start; see {log}") from None
-                if monotonic() > deadline:
-                    raise OSError(error.errno, f"the daemon does not listen at {self._address}; see {log}") from None
-                sleep(0.02)
+        # `mpfcgi start` waits until the daemon's workers are there, and says why they are not.
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "mpfcgi", "start", "-c", os.path.abspath(config)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/", env=_environment(),
+        )  # fmt: skip
+        if done.returncode:
+            said = done.stderr.decode(errors="replace").strip().replace("\n", "; ")
+            raise OSError(f"the daemon does not start: {said}")
+        return self._connect()
 
 
 def _environment() -> dict[str, str]:
