@@ -117,6 +117,8 @@ def test_a_body_is_held_back_while_the_daemon_takes_none(tmp_path):
         address = f"unix:{tmp_path}/deaf.sock"
         process = start("/", "--connect", address, REQUEST_METHOD="POST", CONTENT_LENGTH=str(1 << 30))
         os.set_blocking(process.stdin.fileno(), False)
+        deaf, _ = listener.accept()
+        assert deaf.recv(1)
         taken = 0
 
         def blocked():
@@ -126,12 +128,14 @@ def test_a_body_is_held_back_while_the_daemon_takes_none(tmp_path):
                     taken += os.write(process.stdin.fileno(), bytes(1 << 16))
             except BlockingIOError:
                 pass
-            return psutil.Process(process.pid).status() == psutil.STATUS_SLEEPING and taken > 0
+            # Who waits for a pipe to have something does not sleep while this one is full.
+            return psutil.Process(process.pid).status() == psutil.STATUS_SLEEPING
 
         wait_until(blocked, "the gateway waits", process)
         assert taken < 4 << 20
         process.kill()
         process.communicate()
+        deaf.close()
 
 
 def test_a_body_of_unknown_length_is_read_to_its_end(daemon):
