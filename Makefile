@@ -13,12 +13,13 @@ BIN := $(VENV)/bin
 PACKAGING := pyproject.toml setup.py
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: help run test lint types bench docs clean
+.PHONY: help run test lint types bench prove docs clean
 
 help:
 	@echo "make run      serve examples/ on http://$(BIND)"
 	@echo "make test     ruff, mypy and every test"
 	@echo "make bench    measure mpfcgi beside its peers   (ONLY=ours,floor,php picks rows)"
+	@echo "make prove    prove what docs/processes.md promises, under load   (ONLY=fairness,kills picks proofs)"
 	@echo "make docs     write the reference pages, and all of docs/ as HTML into build/docs"
 	@echo "make clean    remove what the others made"
 
@@ -37,6 +38,9 @@ types: $(VENV)/.for-test
 
 bench: $(VENV)/.for-bench
 	$(BIN)/python bench/run.py --only "$(ONLY)" $(BENCH_OPTIONS)
+
+prove: $(VENV)/.for-bench
+	$(BIN)/python bench/prove.py --only "$(ONLY)" $(BENCH_OPTIONS)
 
 docs: $(VENV)/.for-docs
 	$(BIN)/python docs/build.py --html build/docs

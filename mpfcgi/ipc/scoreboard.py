@@ -19,6 +19,9 @@ SLOT_SIZE = _NUMBERS * 8 + LINE_SIZE + POOL_SIZE
 FREE, STARTING, IDLE, BUSY, LEAVING = range(5)
 STATE_NAMES = ("free", "starting", "idle", "busy", "leaving")
 
+# A request that runs for longer holds its worker (seconds); others are over in a moment.
+MOMENT = 0.01
+
 _PID, _GENERATION, _STATE, _REQUESTS, _CONNECTIONS, _SINCE, _STARTED, _LINE_LENGTH = range(_NUMBERS)
 
 
@@ -39,13 +42,15 @@ class SlotReading(NamedTuple):
 class Slot:
     """One worker's slot. `begin` and `idle` are on the path of every request."""
 
-    __slots__ = ("_line", "_memory", "_numbers", "_pool", "_requests", "_times", "index")
+    __slots__ = ("_line", "_memory", "_numbers", "_pool", "_requests", "_rest", "_times", "index")
 
     def __init__(self, memory: memoryview, index: int) -> None:
         at = index * SLOT_SIZE
         numbers_end = at + _NUMBERS * 8
         self.index = index
         self._memory = memory
+        # The state between two requests.
+        self._rest = IDLE
         self._numbers = memory[at:numbers_end].cast("Q")
         self._times = memory[at:numbers_end].cast("d")
         self._line = memory[numbers_end : numbers_end + LINE_SIZE]
@@ -56,7 +61,7 @@ class Slot:
         """Take the slot for a new worker."""
         name = pool.encode()[: POOL_SIZE - 1]
         self._pool[:] = name + bytes(POOL_SIZE - len(name))
-        self._requests = 0
+        self._requests, self._rest = 0, IDLE
         for field in (_REQUESTS, _CONNECTIONS, _LINE_LENGTH):
             self._numbers[field] = 0
         self._numbers[_PID] = pid
@@ -110,15 +115,23 @@ class Slot:
         self._requests = count = self._requests + 1
         numbers = self._numbers
         numbers[_REQUESTS] = count
-        numbers[_STATE] = IDLE
+        numbers[_STATE] = self._rest
 
     def ready(self) -> None:
         """The worker has started."""
         self._numbers[_STATE] = IDLE
 
     def leave(self) -> None:
-        """The worker takes no more connections."""
+        """The worker takes no more connections. It may still answer requests."""
+        self._rest = LEAVING
         self._numbers[_STATE] = LEAVING
+
+    def is_free_sibling_of(self, other: Slot) -> bool:
+        """Whether its worker could serve what `other`, of the same pool, has no time for; or can in a moment."""
+        state = self._numbers[_STATE]
+        if state != IDLE and (state != BUSY or monotonic() - self._times[_SINCE] > MOMENT):
+            return False
+        return self.index != other.index and bytes(self._pool) == bytes(other._pool)
 
     def set_connections(self, count: int) -> None:
         self._numbers[_CONNECTIONS] = count
@@ -155,6 +168,16 @@ class Scoreboard:
         self._map = mmap.mmap(-1, size * SLOT_SIZE)
         self._memory = memoryview(self._map)
         self.slots = tuple(Slot(self._memory, index) for index in range(size))
+        # All states at once: a column of the table.
+        self._states = self._memory.cast("Q")[_STATE :: SLOT_SIZE // 8]
+
+    def has_free_sibling(self, slot: Slot) -> bool:
+        """Whether another worker of the pool that `slot` is in has time."""
+        return any(
+            self.slots[index].is_free_sibling_of(slot)
+            for index, state in enumerate(self._states.tolist())
+            if state in (IDLE, BUSY)
+        )
 
     @property
     def fds(self) -> list[int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mpfcgi.ipc.mutex import Mutexes
-from mpfcgi.ipc.scoreboard import Slot
+from mpfcgi.ipc.scoreboard import Scoreboard, Slot
 
 
 @dataclass
@@ -23,7 +23,8 @@ class WorkerSetup:
     `max_requests` requests it asks for its replacement; 0 for never. `settle`, called when all log files are open and
     before any user code is loaded, makes the process the pool's user, with its limits. A process with `await_birth` is a
     template: it imports modules, and calls this, which returns in each worker that is forked from it with the worker's
-    setup; in the template itself it gives None when that is to leave.
+    setup; in the template itself it gives None when that is to leave. The `scoreboard`
+    tells which siblings have time.
     """
 
     config: Any
@@ -42,3 +43,4 @@ class WorkerSetup:
     max_requests: int = 0
     settle: Callable[[], None] | None = None
     await_birth: Callable[[], WorkerSetup | None] | None = None
+    scoreboard: Scoreboard | None = None

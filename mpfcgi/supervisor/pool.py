@@ -216,7 +216,7 @@ class Pool(WorkerCrew):
             send_end = self._router
         return WorkerSetup(
             self.config, self.settings, self.name, line, slot, self._mutexes, self.generation, self._listeners,
-            queue=receive_end, siblings=send_end, router=self._router,
+            queue=receive_end, siblings=send_end, router=self._router, scoreboard=self._scoreboard,
         )  # fmt: skip
 
 

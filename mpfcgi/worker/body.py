@@ -55,6 +55,11 @@ class SpooledBody:
     def rewind(self) -> None:
         self._file.seek(0)
 
+    def so_far(self) -> bytes:
+        """All that has arrived; more may be appended."""
+        self._file.seek(0)
+        return self._file.read()
+
     def read(self, size: int = -1, /) -> bytes:
         return self._file.read(size)
 

@@ -48,7 +48,6 @@ class Channel:
 
     __slots__ = (
         "_streamed",
-        "_upload",
         "begun",
         "closing",
         "deadline",
@@ -58,6 +57,7 @@ class Channel:
         "lock",
         "outgoing",
         "sock",
+        "upload",
         "wire",
         "worker",
     )
@@ -76,7 +76,7 @@ class Channel:
         self.deadline: float | None = None
         # The bytes of a request whose parameters are not complete: what another process needs to start over.
         self.head = b""
-        self._upload: Upload | None = None
+        self.upload: Upload | None = None
         # The body that the handler reads while it arrives (RequestBuffering Off).
         self._streamed: StreamedBody | None = None
 
@@ -84,11 +84,6 @@ class Channel:
     def idle(self) -> bool:
         """No request is being read, served or answered."""
         return not (self.wire.active or self.head or self.outgoing or self.closing or self.wire.buffered)
-
-    @property
-    def movable(self) -> bool:
-        """Another process can go on with it: it is idle, or `head` is all that was read of its request."""
-        return self.idle or bool(self.head and not (self._upload or self.outgoing or self.closing))
 
     # -- called by the event loop
 
@@ -117,7 +112,7 @@ class Channel:
     def feed(self, data: bytes) -> None:
         """Take bytes of the front-end: serve what is complete, keep the rest. Whatever they are, nothing is raised."""
         try:
-            if not self.head and not self._upload:
+            if not self.head and not self.upload:
                 request = self.wire.whole_request(data)
                 if request is not None:
                     worker = self.worker
@@ -125,7 +120,7 @@ class Channel:
                     if params is not None:
                         self._serve(Exchange(self, request.role, params, EMPTY))
                     return
-            if not self._upload:
+            if not self.upload:
                 self.head += data
             self.wire.receive_data(data)
             self._advance()
@@ -141,9 +136,9 @@ class Channel:
             return
         self.gone = True
         self.outgoing.clear()
-        if self._upload:
-            self._upload.close()
-            self._upload = None
+        if self.upload:
+            self.upload.close()
+            self.upload = None
         self.worker.forget(self)
         self.fd = -1
         self.sock.close()
@@ -232,9 +227,9 @@ class Channel:
         wire = self.wire
         while not self.gone and (event := wire.next_event()) is not None:
             if isinstance(event, StdinReceived):
-                self._collect(event.data, self._upload.body if self._upload else None)
+                self._collect(event.data, self.upload.body if self.upload else None)
             elif isinstance(event, DataReceived):
-                self._collect(event.data, self._upload.data if self._upload else None)
+                self._collect(event.data, self.upload.data if self.upload else None)
             elif isinstance(event, ParamsReceived):
                 self._begin(event)
             elif isinstance(event, ParamsRejected):
@@ -278,13 +273,13 @@ class Channel:
         if limit and _content_length(event.params) > limit:
             self._refuse_body(event, limit)
         elif buffered or event.role == FILTER:
-            self._upload = Upload(event, limit, worker.body_in_memory)
+            self.upload = Upload(event, limit, worker.body_in_memory)
         else:
             self._streamed = StreamedBody(self._next_piece, worker.body_in_memory)
             self._serve(Exchange(self, event.role, event.params, self._streamed))
 
     def _collect(self, data: bytes, body: SpooledBody | None) -> None:
-        upload = self._upload
+        upload = self.upload
         if upload is None or body is None:
             return
         if upload.limit and body.length + len(data) > upload.limit:
@@ -298,10 +293,10 @@ class Channel:
             self._after()
 
     def _body_ended(self, event: StdinEnded | DataEnded) -> None:
-        upload = self._upload
+        upload = self.upload
         if upload is None or (upload.data is not None and isinstance(event, StdinEnded)):
             return
-        self._upload = None
+        self.upload = None
         upload.body.rewind()
         data = upload.data
         if data is not None:
@@ -315,9 +310,9 @@ class Channel:
         self._after()
 
     def _drop_upload(self) -> None:
-        if self._upload:
-            self._upload.close()
-            self._upload = None
+        if self.upload:
+            self.upload.close()
+            self.upload = None
 
     def _aborted(self) -> None:
         """FCGI_ABORT_REQUEST before the handler began: answer its end (FastCGI 5.4)."""
@@ -407,7 +402,7 @@ class Channel:
         """Give a request that is only half here until `Timeout` for its next bytes."""
         if self.gone or self.outgoing or self.closing:
             return
-        if self.head or self._upload or self.wire.buffered:
+        if self.head or self.upload or self.wire.buffered:
             self.deadline = monotonic() + self.worker.timeout
             self.worker.waiting.add(self)
         else:
@@ -416,7 +411,7 @@ class Channel:
     def _awaited(self) -> str:
         if self.outgoing:
             return "the front-end taking the response"
-        return "the rest of the request body" if self._upload else "the rest of the request"
+        return "the rest of the request body" if self.upload else "the rest of the request"
 
 
 def _content_length(params: dict[str, str]) -> int:

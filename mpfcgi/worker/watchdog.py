@@ -1,7 +1,7 @@
 """A thread that looks at the handler while it runs, every few milliseconds.
 
-It sends what a handler wrote and then left lying (see `exchange`), and writes into the scoreboard what request it is
-that takes longer than a moment. It costs an idle worker nothing: after a while without requests it sleeps until the
+It sends what a handler wrote and then left lying (see `exchange`), writes into the scoreboard what request it is that
+takes longer than a moment, and lets others take the connections that wait for the worker meanwhile (see `relief`). It costs an idle worker nothing: after a while without requests it sleeps until the
 next one wakes it. Only after a while, for waking a thread costs as much as a request.
 """
 
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from mpfcgi.ipc import control
 from mpfcgi.ipc.scoreboard import Slot
+from mpfcgi.worker.relief import HOLDS_REQUESTS, Relief
 
 if TYPE_CHECKING:
     from mpfcgi.worker.exchange import Exchange
@@ -31,7 +32,7 @@ class Watchdog:
 
     def __init__(
         self, slot: Slot, tell: socket.socket | None = None, worn: Callable[[int], bool] | None = None,
-        overtime: Overtime | None = None,
+        overtime: Overtime | None = None, relief: Relief | None = None,
     ) -> None:  # fmt: skip
         self.current: Exchange | None = None
         # The supervisor's ear, if it wants to know of requests that take longer.
@@ -40,6 +41,8 @@ class Watchdog:
         self._worn = worn
         # The limits of a request's time, if there are any.
         self._overtime = overtime
+        # Gives the worker's other connections away while a handler holds it.
+        self._relief = relief
         self.asleep = False
         self._slot = slot
         self._seen: Exchange | None = None
@@ -65,6 +68,8 @@ class Watchdog:
     def look(self) -> bool:
         """Look once; False when the worker has been idle for long."""
         current = self.current
+        if current is not None and self._relief is not None:
+            self._relief.look(current)
         if current is not None and current is self._seen:
             if current is not self._described:
                 self._described = current
@@ -87,7 +92,19 @@ class Watchdog:
             if not self.look():
                 self._quiet, self._described = 0, None
                 self._sleep()
-            time.sleep(INTERVAL)
+            self._pause()
+
+    def _pause(self) -> None:
+        """Until the next look. A request that has just begun is seen to in between, should it hold others."""
+        relief, left = self._relief, INTERVAL
+        if self.current is not None and relief is not None and relief.may_help:
+            early = HOLDS_REQUESTS - relief.age()
+            if 0 < early < INTERVAL:
+                time.sleep(early)
+                left -= early
+                if (current := self.current) is not None:
+                    relief.look(current)
+        time.sleep(left)
 
     def _sleep(self) -> None:
         """Until the next request. `asleep` is set first: a request that begins in between is not missed."""

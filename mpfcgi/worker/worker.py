@@ -29,6 +29,7 @@ from mpfcgi.worker.connections import Connections, Lingering
 from mpfcgi.worker.exchange import Exchange
 from mpfcgi.worker.overtime import Overtime
 from mpfcgi.worker.phases import Cycle
+from mpfcgi.worker.relief import Relief
 from mpfcgi.worker.services import WorkerServices
 from mpfcgi.worker.watchdog import Watchdog
 from mpfcgi.worker.wear import wear_of
@@ -62,26 +63,28 @@ class Worker:
         # Whether a request may be for another pool.
         self.routed = setup.alone or setup.router is not None
         self.waiting: set[Channel | Lingering] = set()
+        # In the order of their arrival.
+        self._channels: dict[Channel, None] = {}
+        self._most = _most_connections()
+        self._room_made = 0.0
+        self.relief = Relief(setup, self._channels, lambda: self.watchdog.current)
         grows = setup.pool.process_manager != "static" and not setup.alone
         self._wear = None if setup.alone else wear_of(setup.max_requests, setup.pool.memory_limit)
         pool = setup.pool
         self._overtime = None
         if (pool.request_timeout or pool.slow_log) and not setup.alone:
             self._overtime = Overtime(
-                pool, setup.name, self.services, self._ask_replacement, self._since, self._abandon
+                pool, setup.name, self.services, self._ask_replacement, self._since, self.relief.give
             )
         self.watchdog = Watchdog(
             setup.slot,
             setup.control if grows else None,
             self._is_worn if self._wear is not None else None,
             self._overtime,
+            self.relief if setup.siblings is not None else None,
         )
         self._epoll = select.epoll()
         self._ready: dict[int, Callable[[int], None]] = {}
-        # In the order of their arrival.
-        self._channels: dict[Channel, None] = {}
-        self._most = _most_connections()
-        self._room_made = 0.0
         self._stopping = False
         self._connections = Connections(self, self.cycle, self._asked_to_stop)
         self._accept_again = 0.0
@@ -97,7 +100,7 @@ class Worker:
         ready = self._ready
         poll = self._epoll.poll
         while not self._finished():
-            for fd, events in poll(SWEEP if self.waiting or self._accept_again else -1):
+            for fd, events in poll(SWEEP if self.waiting or self._accept_again or self._stopping else -1):
                 act = ready.get(fd)
                 if act is not None:
                     act(events)
@@ -123,6 +126,8 @@ class Worker:
                 self.cycle.forks.leave("what ran beside the handlers")
             watchdog.current = None
             slot.idle()
+            if self.relief.giving:
+                self.relief.wait()
 
     def keeps(self, channel: Channel, request: ParamsReceived, head: bytes) -> Pairs | None:
         """The parameters of a request for this pool; None when the router has the connection now, with `head`."""
@@ -297,12 +302,6 @@ class Worker:
         """When the request that runs began."""
         return self.slot.since
 
-    def _abandon(self, exchange: Exchange) -> None:
-        """The process is to end with a handler that does not: save the other connections. Called by the watchdog."""
-        for channel in list(self._channels):
-            if channel is not exchange.channel and channel.movable and self.setup.siblings is not None:
-                handoff.send(self.setup.siblings, channel.sock, channel.head)
-
     # -- commands and the end
 
     def _take_command(self, events: int) -> None:
@@ -336,20 +335,12 @@ class Worker:
         for sock in entrances:
             self._epoll.unregister(sock.fileno())
             del self._ready[sock.fileno()]
-        self._part_with_idle()
-
-    def _part_with_idle(self) -> None:
-        for channel in [channel for channel in self._channels if channel.idle]:
-            queue = self.setup.siblings
-            if queue is not None and handoff.send(queue, channel.sock, b""):
-                channel.release().close()
-            else:
-                channel.close()
+        self.relief.part_with_idle()
 
     def _finished(self) -> bool:
         if not self._stopping:
             return False
-        self._part_with_idle()
+        self.relief.part_with_idle()
         return not self._channels
 
     def _sweep(self) -> None:

@@ -1,0 +1,2 @@
+def prove(shop, scale):
+    yield from ()
