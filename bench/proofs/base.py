@@ -94,14 +94,15 @@ class Front(Nginx):
 
 
 @contextlib.contextmanager
-def running(site: Site, workers: int) -> Iterator[Site]:
-    """The site and nginx, started, with so many workers; stopped in the end."""
+def running(site: Site, workers: int, started: bool = True) -> Iterator[Site]:
+    """The site and nginx, started, with so many workers, `started` by themselves or with the first request."""
     front = Front(site)
     try:
         site.start()
-        until(lambda: len(site.workers()) == workers, f"{workers} workers", 30)
+        until(lambda: not started or len(site.workers()) == workers, f"{workers} workers", 30)
         front.start()
         assert ask(site.port, "/work.py") == 200, site.log() + site.error_log()
+        until(lambda: len(site.workers()) >= workers, f"{workers} workers")
         yield site
     finally:
         front.stop()

@@ -1,2 +1,47 @@
-def prove(shop, scale):
-    yield from ()
+"""What workers weigh, and whether they grow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from peers.base import Workshop
+
+from .base import Claim, Site, load, pss, rss, running
+
+WORKERS, MORE, CLIENTS = 4, 8, 16
+REQUESTS = 1_000_000
+
+
+def prove(shop: Workshop, scale: float) -> Iterator[Claim]:
+    """A million requests: the memory of each worker when they are warm, half-way, and at the end."""
+    with running(Site(shop, 1), 1) as site:
+        one = _weight(site)
+    with running(Site(shop, 1 + MORE), 1 + MORE) as site:
+        more = (_weight(site) - one) / MORE
+    yield Claim("an idle worker beyond the first", f"{more:.1f} MB PSS", "<= 8 MB", more <= 8)
+    wanted = round(REQUESTS * scale)
+    with running(Site(shop, WORKERS), WORKERS) as site:
+        pids = [worker.pid for worker in site.workers()]
+        load(site, 2, CLIENTS)
+        sizes, served, failed = [[rss(pid) for pid in pids]], 0, 0
+        while served < wanted:
+            sample = load(site, 5, CLIENTS)
+            served += round(sample.requests_per_second * 5)
+            failed += sample.failures
+            sizes.append([rss(pid) for pid in pids])
+        same = sorted(worker.pid for worker in site.workers()) == sorted(pids)
+    half = sizes[len(sizes) // 2]
+    growth = max(end - middle for end, middle in zip(sizes[-1], half, strict=True))
+    yield Claim("requests failed", f"{failed} of {served}", "0", failed == 0)
+    yield Claim("workers that stayed", str(same), "all", same)
+    yield Claim(
+        "the largest worker's resident memory",
+        f"{max(sizes[0]):.2f} MB warm, {max(half):.2f} MB half-way, {max(sizes[-1]):.2f} MB at the end",
+        "no growth of any from half-way (0.3 MB)", growth < 0.3,
+    )  # fmt: skip
+
+
+def _weight(site: Site) -> float:
+    """All that the daemon's processes use, when each of its workers has answered a request."""
+    load(site, 2, 4 * CLIENTS)
+    return sum(pss(pid) for pid in (site.supervisor.pid, *(worker.pid for worker in site.workers())))

@@ -1,7 +1,13 @@
 """The rules: Apache-style configuration text into immutable answers. Reads files; opens no sockets, runs no code."""
 
 from mpfcgi.config.filetypes import FileType, FileTypes
-from mpfcgi.config.interpreters import connection_interpreters, imports, needs_router, static_interpreters
+from mpfcgi.config.interpreters import (
+    connection_interpreters,
+    imports,
+    needs_router,
+    static_interpreters,
+    varies_within,
+)
 from mpfcgi.config.loader import load, load_text
 from mpfcgi.config.model import Config, ConfigError, Listen, Place, PoolSettings, Server
 from mpfcgi.config.pools import pool_for
@@ -30,4 +36,5 @@ __all__ = [
     "parse_uri",
     "pool_for",
     "static_interpreters",
+    "varies_within",
 ]

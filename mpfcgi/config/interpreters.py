@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mpfcgi.config import connections
-from mpfcgi.config.model import Config, Directive, Listen
+from mpfcgi.config.model import Config, Directive, Listen, Server
 from mpfcgi.config.patterns import is_wild
 from mpfcgi.config.resolver import Resolver
 from mpfcgi.config.sections import directives_in
@@ -69,6 +69,13 @@ def names_vary(config: Config) -> bool:
         for server in config.servers
         for directive in (*server.directives, *directives_in(server.sections))
     )
+
+
+def varies_within(server: Server, config: Config) -> bool:
+    """Whether the requests of one host may need different interpreters."""
+    sections = [*directives_in(config.main.sections), *directives_in(server.sections)]
+    lines = (*config.main.directives, *server.directives, *sections)
+    return any(map(_makes_names, lines)) or any(line.name == "PythonInterpreter" for line in sections)
 
 
 def _makes_names(directive: Directive) -> bool:

@@ -359,6 +359,8 @@ class Cycle(Admission):
     def interpreter(self, params: Pairs) -> str:
         """The interpreter that a request belongs to."""
         head = self.head(params)
+        if head.site.interpreter is not None:
+            return head.site.interpreter
         if head.site.early_interpreter is not None:
             return params.get(handoff.INTERPRETER) or head.site.early_interpreter
         if head.status:

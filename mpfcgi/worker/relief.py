@@ -59,7 +59,8 @@ class Relief:
     def look(self, exchange: Exchange) -> None:
         """The handler of `exchange` runs: give connections away if it holds the worker, and somebody can take them."""
         age = self.age()
-        if age >= HOLDS_REQUESTS and self.may_help and self._is_wanted():
+        # The way through a router is longer, and may start a process.
+        if age >= (HOLDS_ALL if self._router else HOLDS_REQUESTS) and self.may_help and self._is_wanted():
             self.give(exchange, None if age >= HOLDS_ALL else self._that_wait())
 
     def _that_wait(self) -> set[int]:

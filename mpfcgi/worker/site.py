@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mpfcgi.api import Request
 from mpfcgi.api import Server as ServerObject
-from mpfcgi.config import Server, parse_uri
+from mpfcgi.config import Server, parse_uri, varies_within
 from mpfcgi.fastcgi import Pairs
 from mpfcgi.worker import logs
 from mpfcgi.worker.limits import HeadLimits
@@ -49,6 +49,9 @@ class Site:
         self.early = any(self.plan.handlers(phase) for phase in (POST_READ, INIT, TRANS))
         # Of the phases before the file is known, where a request may then belong to another; else None.
         self.early_interpreter = services.resolver.early_interpreter(server)
+        # The interpreter of all its requests, where no place has another; else None.
+        varies = varies_within(server, services.config)
+        self.interpreter = None if varies else services.resolver.server_interpreter(server)
         self.init_specs = self.settings.handlers.get("PythonInitHandler")
         self.object = ServerObject(server, self.settings, services)
         self.access_logs = logs.access_logs(self.settings, services.log_files)
