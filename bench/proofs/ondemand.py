@@ -11,7 +11,7 @@ from peers.base import Workshop
 
 from mpfcgi.fastcgi import ClientConnection, RequestEnded
 
-from .base import CONFIG, Claim, Site, load, pss, running, title, until
+from .base import Claim, Site, load, pss, running, title, until
 
 POOLS, CLIENTS = 1000, 16
 # Each asked for the first time.
@@ -25,7 +25,7 @@ HOST = """\
 ONDEMAND = """\
 <PythonPool "site*">
     ProcessManager ondemand
-    MaxProcesses 2
+    MaxProcesses 1
     IdleTimeout 120s
 </PythonPool>
 """
@@ -44,9 +44,9 @@ class Many(Site):
 def prove(shop: Workshop, scale: float) -> Iterator[Claim]:
     """How long it takes to start, the memory of who is always there, first requests, and the price of the router."""
     seconds = 5 * scale
-    with running(Site(shop, 2), 2) as one:
+    with running(Site(shop, 1), 1) as one:
         load(one, 1, CLIENTS)
-        with running(Many(shop, 2, CONFIG), 1, started=False) as many:
+        with running(Many(shop, 1), 1, started=False) as many:
             yield _start(shop)
             memory = _memory(many)
             load(many, 1, CLIENTS)
@@ -67,7 +67,7 @@ def prove(shop: Workshop, scale: float) -> Iterator[Claim]:
 
 def _start(shop: Workshop) -> Claim:
     """From the command to the socket, which is there when the configuration has been read."""
-    site = Many(shop, 2)
+    site = Many(shop, 1)
     start = time.monotonic()
     try:
         site.start()

@@ -17,6 +17,9 @@ from collections.abc import Callable
 from functools import partial
 from time import monotonic
 
+# What nearly every handler imports: loaded once, before the fork.
+import mpfcgi.api.apache
+import mpfcgi.api.version  # noqa: F401
 from mpfcgi.api.constants import APLOG_ERR, APLOG_INFO
 from mpfcgi.fastcgi import Limits, Pairs, ParamsReceived, ParamsRejected, Seen
 from mpfcgi.fastcgi.amend import with_params
@@ -38,6 +41,8 @@ from mpfcgi.worker.wear import wear_of
 ACCEPT_CAPACITY = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS))
 ACCEPT_AGAIN = 0.1
 SWEEP = 0.5
+# The name of no interpreter.
+ALL = "\0"
 
 
 class Worker:
@@ -62,6 +67,8 @@ class Worker:
         }
         # Whether a request may be for another pool.
         self.routed = setup.alone or setup.router is not None
+        # The interpreter whose requests need no second look; none when it answers those of all.
+        self._own = setup.name if not setup.alone else ALL
         self.waiting: set[Channel | Lingering] = set()
         # In the order of their arrival.
         self._channels: dict[Channel, None] = {}
@@ -132,6 +139,8 @@ class Worker:
     def keeps(self, channel: Channel, request: ParamsReceived, head: bytes) -> Pairs | None:
         """The parameters of a request for this pool; None when the router has the connection now, with `head`."""
         params = request.params
+        if (params.derived or self.cycle.head(params)).site.interpreter == self._own:
+            return params
         router = self.setup.router
         if router is None and not self.setup.alone:
             return params
