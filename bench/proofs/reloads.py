@@ -22,7 +22,7 @@ def prove(shop: Workshop, scale: float) -> Iterator[Claim]:
 
 def prove_upgrades(shop: Workshop, scale: float) -> Iterator[Claim]:
     """Twenty times a supervisor that executes itself anew, as for another version."""
-    return _again_and_again(shop, "upgrades", signal.SIGUSR2, max(3, round(20 * scale)), 40 * scale, "mpfcgi started")
+    return _again_and_again(shop, "upgrades", signal.SIGUSR2, max(3, round(20 * scale)), 40 * scale, "upgrade: done")
 
 
 def _again_and_again(
