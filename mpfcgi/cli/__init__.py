@@ -15,7 +15,7 @@ from mpfcgi.cli.serve import serve
 from mpfcgi.cli.stack import stack
 from mpfcgi.cli.start import start
 from mpfcgi.cli.status import status
-from mpfcgi.cli.stop import reload, stop
+from mpfcgi.cli.stop import reload, restart, stop
 from mpfcgi.cli.top import top
 
 
@@ -28,7 +28,7 @@ def main() -> None:
     Examples:
       mpfcgi serve                      serve this folder on http://127.0.0.1:8000
       mpfcgi run -c mpfcgi.conf         the daemon, in the foreground
-      mpfcgi start -c mpfcgi.conf       the daemon, in the background; stop, reload
+      mpfcgi start -c mpfcgi.conf       the daemon, in the background; stop, reload, restart
       mpfcgi status                     what it does; top refreshes it, stack PID shows where a worker is
       mpfcgi check -c mpfcgi.conf       is the configuration right?
       mpfcgi check old-site             what in these handlers needs porting?
@@ -38,5 +38,7 @@ def main() -> None:
     """
 
 
-for _command in (serve, run, start, stop, reload, status, top, stack, check, request, frontend, fcgi, cgi):
+for _command in (
+    serve, run, start, stop, reload, restart, status, top, stack, check, request, frontend, fcgi, cgi,
+):  # fmt: skip
     main.add_command(_command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -24,9 +25,11 @@ def run(config_file: str | None, defines: tuple[str, ...], alone: bool) -> None:
     Signals: TERM, INT  finish the requests and stop; a second one stops at once
              HUP        read the configuration again; a wrong one changes nothing
              USR1       open the log files again
+             USR2       put a new program in the place of this one, for a new version
     """
-    from mpfcgi.supervisor import Supervisor
+    from mpfcgi.supervisor import Supervisor, upgrade
     from mpfcgi.supervisor import alone as one_process
+    from mpfcgi.supervisor.upgrade import Programs
     from mpfcgi.worker import logs, worker
 
     config = read_config(config_file, defines)
@@ -38,4 +41,21 @@ def run(config_file: str | None, defines: tuple[str, ...], alone: bool) -> None:
         click.echo(f"mpfcgi: warning: {warning}", err=True)
     if alone:
         sys.exit(one_process.run(config, worker.run))
-    sys.exit(Supervisor(config, reload=lambda: unchanged(read_config(config_file, defines))).run())
+    try:
+        inherited = upgrade.inheritance(os.environ)
+    except ValueError as error:
+        fail(error)
+    programs = Programs(_check(config.file, defines), [sys.executable, *sys.orig_argv[1:]])
+    supervisor = Supervisor(
+        config,
+        reload=lambda: unchanged(read_config(config_file, defines)),
+        programs=programs,
+        inherited=inherited,
+    )
+    sys.exit(supervisor.run())
+
+
+def _check(config_file: str, defines: tuple[str, ...]) -> list[str]:
+    """The command that says whether another run could start."""
+    options = [option for define in defines for option in ("-D", define)]
+    return [sys.executable, "-m", "mpfcgi", "check", "-c", config_file, *options]

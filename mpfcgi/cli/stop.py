@@ -1,4 +1,4 @@
-"""`mpfcgi stop`, `reload`: what is said to the running daemon."""
+"""`mpfcgi stop`, `reload`, `restart`: what is said to the running daemon."""
 
 from __future__ import annotations
 
@@ -59,6 +59,29 @@ def reload(config_file: str | None, defines: tuple[str, ...], pool: str | None, 
         return
     replaced = found.ask("reload", wait, pool=pool)["replaced"]
     click.echo(f"mpfcgi has replaced {replaced} workers of {pool}")
+
+
+@click.command()
+@config_option
+@define_option
+@wait_option
+@clear_errors
+def restart(config_file: str | None, defines: tuple[str, ...], wait: float) -> None:
+    """Put a new daemon in the place of the old, for a new version of mpfcgi or Python; no request fails.
+
+    The process stays the same and keeps its sockets; the old workers serve until the new ones are there.
+    """
+    found = daemon.find(config_file, defines)
+    before = found.ask("ping")["upgrades"]
+    found.ask("restart", wait)
+
+    def is_there() -> bool:
+        said = found.is_running()
+        return bool(said and said["upgrades"] > before and said["ready"])
+
+    if not daemon.wait_for(is_there, wait):
+        fail(f"the new workers are not there after {wait:g} s; see the error log")
+    click.echo("mpfcgi has restarted: the new workers serve")
 
 
 def _is_gone(pid: int) -> bool:

@@ -16,6 +16,7 @@ class Command(Enum):
     STOP = auto()
     RELOAD = auto()
     REOPEN = auto()
+    UPGRADE = auto()
     REAP = auto()
 
 
@@ -24,6 +25,7 @@ SIGNALS = {
     signal.SIGINT: Command.STOP,
     signal.SIGHUP: Command.RELOAD,
     signal.SIGUSR1: Command.REOPEN,
+    signal.SIGUSR2: Command.UPGRADE,
     signal.SIGCHLD: Command.REAP,
 }
 
@@ -37,6 +39,8 @@ class Commands:
         self._write.setblocking(False)
         self._old_wakeup = signal.set_wakeup_fd(self._write.fileno(), warn_on_full_buffer=False)
         self._old = {number: signal.signal(number, _noted) for number in SIGNALS}
+        # An upgrade has held them back until now.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
     def fileno(self) -> int:
         return self._read.fileno()

@@ -7,6 +7,7 @@ again, and calls what a command asks for.
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Mapping
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any
@@ -23,35 +24,35 @@ from mpfcgi.supervisor.pool import Pool, WorkerCrew
 from mpfcgi.supervisor.report import Reporter
 from mpfcgi.supervisor.stacks import Stacks
 from mpfcgi.supervisor.touches import Touches
+from mpfcgi.supervisor.upgrade import Check, Inheritance, Programs
 from mpfcgi.supervisor.worker_handle import WorkerHandle
 
 if TYPE_CHECKING:
-    import socket
-
     from mpfcgi.supervisor.supervisor import Supervisor
 
 
 class Desk:
-    """Of one supervisor, from its start to `close`. `listener` is the control socket of the process before an upgrade."""
+    """Of one supervisor, from its start to `close`. `inherited` is what the program before an upgrade has left."""
 
-    def __init__(
-        self, supervisor: Supervisor, stacks: int, listener: socket.socket | None = None,
-        started: float | None = None, upgrades: int = 0,
-    ) -> None:  # fmt: skip
+    def __init__(self, supervisor: Supervisor, stacks: int, inherited: Inheritance | None = None) -> None:
         config: Config = supervisor.config
         self._supervisor, self._log = supervisor, supervisor.log
         self._path, self._pid_file = config.control_socket, config.pid_file
-        self.started, self.upgrades = started or time(), upgrades
+        self.started = inherited.started if inherited is not None else time()
+        self.upgrades = inherited.upgrades if inherited is not None else 0
         self.history = History()
-        self._reporter = Reporter(self.history, self.started, upgrades)
+        self._reporter = Reporter(self.history, self.started, self.upgrades)
         self._notifier = systemd.Notifier(os.environ, os.getpid())
         self._touches = Touches()
         self._stacks = Stacks(stacks)
         # Clients that wait for the end of a reload, or of the replacement of some workers.
         self._reloading: list[Client] = []
         self._replacing: list[Replacement] = []
+        self._restarting: list[Client] = []
         self._ready = False
-        self.console = _open(config, self._log, self.obey) if listener is None else Console(listener, self.obey)
+        # The check of the program that is to take over.
+        self._check: Check | None = None
+        self.console = self._inherited_console(inherited) or _open(config, self._log, self.obey)
         self._write_pid()
 
     # -- for the loop
@@ -104,6 +105,16 @@ class Desk:
         """A process is about to be forgotten."""
         self.history.note(crew, member, status)
 
+    def ended(self, pid: int, status: int) -> None:
+        """A child has ended that is in no crew."""
+        if self._check is not None and self._check.pid == pid:
+            check, self._check = self._check, None
+            check.ended(status)
+
+    def descriptor(self) -> tuple[str, int] | None:
+        """The control socket, for the next program: its path and its descriptor."""
+        return (self._path, self.console.listener.fileno()) if self.console is not None else None
+
     def close(self) -> None:
         """The daemon has ended."""
         for path in (self._path if self.console is not None else "", self._pid_file):
@@ -151,6 +162,43 @@ class Desk:
         self._replacing.append(Replacement(pool, client))
         self._check_replaced()
 
+    def _restart(self, message: Mapping[str, Any], client: Client) -> None:
+        self._restarting.append(client)
+        self._supervisor.obey(Command.UPGRADE)
+
+    def upgrade(self, programs: Programs | None) -> None:
+        """Check the new program, and let it take over."""
+        if programs is None:
+            self._not_upgraded("this daemon can't run itself anew; stop it and start it")
+        elif self._supervisor.is_stopping:
+            self._not_upgraded("the daemon is being stopped")
+        elif self._check is None:
+            self._log.notice("upgrade: the new program and its configuration are checked")
+            self._notifier.reloading()
+            try:
+                self._check = Check(programs, lambda problem: self._checked(programs, problem))
+            except OSError as error:
+                self._not_upgraded(f"the check can't be started: {error.strerror}")
+
+    def _checked(self, programs: Programs, problem: str | None) -> None:
+        if problem is not None or self._supervisor.is_stopping:
+            self._not_upgraded(problem or "the daemon is being stopped")
+            return
+        for client in self._restarting:
+            client.answer()
+        self._restarting = []
+        try:
+            self._supervisor.become_anew(programs)
+        except OSError as error:
+            self._not_upgraded(f"the new program can't be run: {error.strerror}")
+
+    def _not_upgraded(self, why: str) -> None:
+        self._log.error(f"upgrade: the old program goes on: {why}")
+        self._notifier.ready("serves; the last upgrade failed")
+        clients, self._restarting = self._restarting, []
+        for client in clients:
+            client.answer(error=why)
+
     def _stop(self, message: Mapping[str, Any], client: Client) -> None:
         client.answer(pid=os.getpid())
         self._supervisor.obey(Command.STOP)
@@ -176,6 +224,18 @@ class Desk:
     def _check_replaced(self) -> None:
         """Go on with the replacements, and answer those who wait for one that is over."""
         self._replacing = [replacement for replacement in self._replacing if not replacement.is_over()]
+
+    def _inherited_console(self, inherited: Inheritance | None) -> Console | None:
+        """The control socket of before, if it is where it should be now."""
+        if inherited is None or inherited.console is None:
+            return None
+        path, fd = inherited.console
+        listener = socket.socket(fileno=fd)
+        if path == self._path:
+            return Console(listener, self.obey)
+        listener.close()
+        os.unlink(path)
+        return None
 
     def _write_pid(self) -> None:
         if not self._pid_file:
@@ -246,6 +306,7 @@ _COMMANDS: dict[str, Callable[[Desk, Mapping[str, Any], Client], None]] = {
     "ping": Desk._ping,
     "reload": Desk._reload,
     "reopen": Desk._reopen,
+    "restart": Desk._restart,
     "stack": Desk._stack,
     "status": Desk._status,
     "stop": Desk._stop,

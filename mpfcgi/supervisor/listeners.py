@@ -9,10 +9,12 @@ import pwd
 import socket
 import stat
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from mpfcgi.config import ConfigError, Listen
 from mpfcgi.ipc import inherited
+from mpfcgi.supervisor.systemd import is_bound_to
 
 Key = tuple[str, str]
 
@@ -20,10 +22,21 @@ Key = tuple[str, str]
 class Listeners:
     """All listening sockets, by family and address."""
 
-    def __init__(self) -> None:
+    def __init__(self, before: Iterable[Sequence[Any]] = (), passed: Sequence[socket.socket] = ()) -> None:
+        """`before` are the `descriptors` of the program before an upgrade, `passed` sockets of a service manager."""
         self._sockets: dict[Key, socket.socket] = {}
         # Which file is ours: another daemon may have put its own in the place.
         self._inodes: dict[Key, tuple[int, int]] = {}
+        self._passed = list(passed)
+        for family, address, fd, inode in before:
+            self._sockets[family, address] = inherited.adopt(fd)
+            os.close(fd)
+            if inode is not None:
+                self._inodes[family, address] = (inode[0], inode[1])
+
+    def descriptors(self) -> list[list[Any]]:
+        """What the next program makes them of again."""
+        return [[*key, sock.fileno(), self._inodes.get(key)] for key, sock in self._sockets.items()]
 
     def adopt(self, listens: Iterable[Listen]) -> None:
         """Open those that are not open yet; those of the same address stay, with what is said of them now. ConfigError.
@@ -74,6 +87,12 @@ class Listeners:
         self.keep_only(())
 
     def _open(self, listen: Listen, key: Key) -> socket.socket:
+        for sock in self._passed:
+            if is_bound_to(sock, listen):
+                # It is the service manager's: its file and its rights are, too.
+                self._passed.remove(sock)
+                sock.setblocking(False)
+                return sock
         try:
             if listen.family == "unix":
                 sock = _bind_unix(listen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from typing import Any
 
 from mpfcgi.config import Config, ConfigError
 from mpfcgi.ipc import mutex
@@ -27,10 +28,13 @@ def settings(config: Config) -> MutexSettings:
         raise ConfigError(str(error), place) from None
 
 
-def create(config: Config, log: Log, shared: str | None = None) -> Mutexes:
+def create(
+    config: Config, log: Log, shared: str | None = None, passed: dict[str, Any] | None = None
+) -> Mutexes:  # fmt: skip
     """The mutexes of a daemon that starts; those that a dead one has left are removed. ConfigError as in `settings`.
 
-    Processes that answer alone by one configuration file `shared` have the same ones: files beside it.
+    Processes that answer alone by one configuration file `shared` have the same ones: files beside it. After an upgrade
+    they are the same as before (`passed`): old and new workers must lock with the same ones.
     """
     wanted = settings(config)
     if shared is not None:
@@ -38,6 +42,16 @@ def create(config: Config, log: Log, shared: str | None = None) -> Mutexes:
         if not os.access(folder, os.W_OK):
             folder = wanted.directory
         wanted = replace(wanted, kind="flock", directory=folder, shared=os.path.realpath(shared))
+    if passed is not None:
+        try:
+            kept = mutex.inherited(wanted, passed)
+        except OSError as error:
+            raise ConfigError(str(error)) from None
+        if kept is not None:
+            return kept
+        log.warning(
+            "other mutexes than before: until the old workers have left, they and the new ones lock by themselves"
+        )
     removed = mutex.remove_stale(wanted.directory)
     if removed:
         log.notice(f"removed {removed} semaphores of a daemon that has died")

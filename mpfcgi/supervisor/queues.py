@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import select
 import socket
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from mpfcgi.ipc import handoff
 
@@ -18,10 +18,15 @@ Queue = tuple[socket.socket, socket.socket]
 class Queues:
     """The queues by the interpreter's name, each as its (send, receive) ends; made when first asked for."""
 
-    def __init__(self) -> None:
-        self._queues: dict[str, Queue] = {}
+    def __init__(self, queues: Mapping[str, Sequence[int]] | None = None, hand_backs: Sequence[int] = ()) -> None:
+        self._queues: dict[str, Queue] = {name: _opened(ends) for name, ends in (queues or {}).items()}
         # Connections for the router: those that a worker gives back, and those that a leaving router has.
-        self.hand_backs: Queue = handoff.queue_pair()
+        self.hand_backs: Queue = _opened(hand_backs) if hand_backs else handoff.queue_pair()
+
+    def descriptors(self) -> tuple[dict[str, list[int]], list[int]]:
+        """The numbers of which the next program makes them again: the queues by name, and the router's."""
+        named = {name: [end.fileno() for end in ends] for name, ends in self._queues.items()}
+        return named, [end.fileno() for end in self.hand_backs]
 
     def of(self, name: str) -> Queue:
         """The queue of an interpreter."""
@@ -43,6 +48,11 @@ class Queues:
         for name in [name for name in self._queues if name not in read]:
             for end in self._queues.pop(name):
                 end.close()
+
+
+def _opened(ends: Sequence[int]) -> Queue:
+    send_end, receive_end = (socket.socket(fileno=end) for end in ends)
+    return send_end, receive_end
 
 
 def move(source: socket.socket, target: socket.socket) -> bool:

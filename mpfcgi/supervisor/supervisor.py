@@ -13,7 +13,7 @@ from time import monotonic
 
 from mpfcgi.config import Config, ConfigError
 from mpfcgi.ipc.scoreboard import Scoreboard
-from mpfcgi.supervisor import conditions, locks, process, stacks, staffing
+from mpfcgi.supervisor import conditions, locks, process, stacks, staffing, systemd, upgrade
 from mpfcgi.supervisor import log as logs
 from mpfcgi.supervisor.commands import Command, Commands
 from mpfcgi.supervisor.crew import Beside, Crew
@@ -24,6 +24,7 @@ from mpfcgi.supervisor.listeners import Listeners
 from mpfcgi.supervisor.pool import Pool, WorkerMain
 from mpfcgi.supervisor.queues import Queue, Queues, move
 from mpfcgi.supervisor.router_handle import RouterCrew
+from mpfcgi.supervisor.upgrade import Inheritance, Programs, members_of
 
 # The one call. Imported before any fork: what all workers need is loaded once, and a new one starts at once.
 from mpfcgi.worker import worker
@@ -42,38 +43,46 @@ class Supervisor:
 
     `reload` reads the configuration again (it may raise ConfigError); `ready` is called once, when all workers have
     started; `beside` are more processes to keep alive, each with the descriptors that it needs.
+    With `programs` it can run itself anew; `inherited` is what the program before such an upgrade has left.
     """
 
     def __init__(
         self, config: Config, *, reload: Callable[[], Config], worker_main: WorkerMain = worker.run,
         ready: Callable[[], None] | None = None,
         beside: Sequence[tuple[str, Callable[[], int], list[int]]] = (),
+        programs: Programs | None = None, inherited: Inheritance | None = None,
     ) -> None:  # fmt: skip
         self.config = config
         self._warnings = conditions.check(config)
         self.log = logs.open_log(config)
         self._reload, self._ready = reload, ready
-        self.listeners = Listeners()
+        self._programs = programs
+        passed = systemd.passed_sockets(os.environ, os.getpid()) if inherited is None else []
+        self.listeners = Listeners(inherited.listeners if inherited else (), passed)
         # Before anybody can see that we are there: from now on a signal is a command, and does not end us.
         self._commands = Commands()
         try:
             self.listeners.adopt(config.listens)
-            self.mutexes = locks.create(config, self.log)
+            self.mutexes = locks.create(config, self.log, passed=inherited.mutexes if inherited else None)
         except BaseException:
             self.listeners.close()
             self._commands.close()
             raise
-        self.queues = Queues()
+        self.queues = Queues(inherited.queues, inherited.hand_backs) if inherited else Queues()
         scoreboard = Scoreboard(SLOTS)
         self._means = Means(self.log, self.listeners, self.queues, scoreboard, self.mutexes, worker_main)
         try:
-            self._desk = Desk(self, stacks.install(scoreboard))
+            self._desk = Desk(self, stacks.install(scoreboard), inherited)
         except BaseException:
             self.listeners.close()
             self.mutexes.close()
             self._commands.close()
             raise
-        self.newest = Generation(0, config, self._means)
+        number, names = (inherited.generation + 1, inherited.on_demand) if inherited else (0, [])
+        self.newest = Generation(number, config, self._means, names, succeeds=inherited is not None)
+        # The processes of the program before an upgrade: they serve until the new ones are ready.
+        self._upgraded = inherited is not None
+        self._inherited: list[Crew] = members_of(inherited, self.log) if inherited else []
         # The one that serves until that of a reload is ready.
         self._before: Generation | None = None
         self._leaving: list[Crew] = []
@@ -82,7 +91,7 @@ class Supervisor:
         # A queue has connections that do not find room where they should go.
         self._crowded = False
         # A queue may have lost its readers.
-        self._may_stray = False
+        self._may_stray = bool(self._inherited)
         self._lines = Lines()
         # The newest generation is not all there yet.
         self._starting = True
@@ -158,6 +167,8 @@ class Supervisor:
             self._stop()
         elif command is Command.RELOAD and self._stopping is None:
             self._reload_now()
+        elif command is Command.UPGRADE:
+            self._desk.upgrade(self._programs)
         elif command is Command.REOPEN:
             self.log.reopen()
             for crew in self._crews():
@@ -177,6 +188,8 @@ class Supervisor:
                     crew.buried(pid, status, monotonic())
                     self._lines.watch(crew, monotonic())
                     break
+            else:
+                self._desk.ended(pid, status)
 
     # -- connections on their way
 
@@ -255,6 +268,12 @@ class Supervisor:
         if not self.newest.is_ready:
             return
         self._starting = False
+        self._retire(self._inherited)
+        self._inherited = []
+        if self._upgraded:
+            self._upgraded = False
+            self.listeners.keep_only(self.config.listens)
+            self.log.notice("upgrade: done; the old workers finish their requests and leave")
         if self._before is not None:
             self._retire(self._before.crews)
             self._before = None
@@ -264,6 +283,19 @@ class Supervisor:
         if self._ready is not None:
             ready, self._ready = self._ready, None
             ready()
+
+    def become_anew(self, programs: Programs) -> None:
+        """Run the new program in this process. Returns only by an OSError."""
+        on_demand = [name for generation in self._generations() for name in generation.on_demand]
+        self.log.notice("upgrade: the new program takes over")
+        upgrade.execute(
+            programs,
+            upgrade.inherit(
+                started=self._desk.started, upgrades=self._desk.upgrades + 1, generation=self.newest.number,
+                on_demand=list(dict.fromkeys(on_demand)), listeners=self.listeners, queues=self.queues,
+                mutexes=self.mutexes, console=self._desk.descriptor(), crews=self._crews(),
+            ),
+        )  # fmt: skip
 
     def _retire(self, crews: list[Crew]) -> None:
         now = monotonic()
@@ -323,7 +355,7 @@ class Supervisor:
 
     def _crews(self) -> list[Crew]:
         serving = [crew for generation in self._generations() for crew in generation.crews]
-        return [*serving, *self._leaving, *self._beside]
+        return [*serving, *self._inherited, *self._leaving, *self._beside]
 
     def _addresses(self) -> list[str]:
         return [f"{listen.family}:{listen.address}" for listen in self.config.listens]

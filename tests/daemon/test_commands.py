@@ -197,7 +197,7 @@ def test_touching_the_reload_file_replaces_the_workers(daemon):
 
 def test_nothing_can_be_asked_of_a_daemon_that_is_not_running(site):
     (site / "mpfcgi.conf").write_text(CONFIG.format(folder=site))
-    for arguments in (["status"], ["stop"], ["reload"], ["stack", "1"], ["top", "--once"]):
+    for arguments in (["status"], ["stop"], ["reload"], ["stack", "1"], ["top", "--once"], ["restart"]):
         said = mpfcgi(site, *arguments)
         assert said.returncode == 1
         assert "is not running; start it with: mpfcgi start" in said.stderr

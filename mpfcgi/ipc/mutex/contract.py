@@ -77,12 +77,16 @@ class Kind(Protocol):
     def close(self) -> None:
         """Remove them from the system."""
 
+    def pass_on(self) -> dict[str, Any]:
+        """What `inherited` makes them of again, in the program that this process becomes by exec."""
+
 
 class Mutexes:
     """`count` mutexes, from 0. Made by the supervisor and used by the processes forked from it."""
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: Kind, settings: MutexSettings | None = None) -> None:
         self._kind = kind
+        self.settings = settings
         self.count = kind.count
         self._forget()
         _ALL.add(self)
@@ -127,6 +131,14 @@ class Mutexes:
         """Remove them from the system; the processes that use them must be gone."""
         _ALL.discard(self)
         self._kind.close()
+
+    def pass_on(self) -> dict[str, Any]:
+        """What makes them again in the program that this process becomes, where it keeps `fds`."""
+        settings = self.settings
+        return {
+            **self._kind.pass_on(),
+            "settings": [settings.kind, settings.count, settings.directory] if settings else None,
+        }
 
     def _take(self, index: int, block: bool) -> bool:
         threads = self._threads[index]

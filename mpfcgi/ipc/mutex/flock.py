@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import os
 import tempfile
+from typing import Any
 
 
 class Flocks:
@@ -33,6 +34,16 @@ class Flocks:
                 error.errno,
                 f"can't make {count} lock files in {directory} (mod_python.mutex_directory): {error.strerror}",
             ) from None
+
+    @classmethod
+    def inherited(cls, passed: dict[str, Any]) -> Flocks:
+        """Those of the program that this process was before."""
+        made = cls.__new__(cls)
+        made.count, made._files, made._own = len(passed["files"]), passed["files"], {}
+        return made
+
+    def pass_on(self) -> dict[str, Any]:
+        return {"files": self._files}
 
     @property
     def fds(self) -> list[int]:

@@ -43,6 +43,24 @@ class Semaphores:
                 "kernel.sem, or write mod_python.mutex_type flock",
             ) from None
 
+    @classmethod
+    def inherited(cls, passed: dict[str, Any]) -> Semaphores:
+        """Those of the program that this process was before. OSError when somebody has removed them."""
+        made = cls.__new__(cls)
+        made.count = len(passed["keys"])
+        made._record = _Record.__new__(_Record)
+        made._record.fd, made._record.path = passed["record"]
+        try:
+            made._semaphores = [_existing(key) for key in passed["keys"]]
+            made._impatient = [_impatient(key) for key in passed["keys"]]
+        except sysv_ipc.Error as error:
+            raise OSError(errno.EIDRM, f"the semaphores of before are gone: {error}") from None
+        return made
+
+    def pass_on(self) -> dict[str, Any]:
+        assert self._record is not None
+        return {"keys": [one.key for one in self._semaphores], "record": [self._record.fd, self._record.path]}
+
     @property
     def fds(self) -> list[int]:
         return [self._record.fd] if self._record is not None else []
@@ -85,6 +103,12 @@ def _new() -> Any:
     # Workers may run as other users than a supervisor that is root.
     mode = 0o666 if os.geteuid() == 0 else 0o600
     semaphore = sysv_ipc.Semaphore(None, sysv_ipc.IPC_CREX, mode=mode, initial_value=1)
+    semaphore.undo = True
+    return semaphore
+
+
+def _existing(key: int) -> Any:
+    semaphore = sysv_ipc.Semaphore(key)
     semaphore.undo = True
     return semaphore
 
