@@ -182,7 +182,10 @@ def test_a_socket_that_the_service_manager_has_opened_is_used_and_left_there(tmp
             **os.environ, "MPFCGI_HOME": str(tmp_path), "NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "100000",
         }  # fmt: skip
         process = subprocess.Popen(
-            [sys.executable, "-c", script, str(listener.fileno())], cwd=tmp_path, env=environment, pass_fds=[listener.fileno()]
+            [sys.executable, "-c", script, str(listener.fileno())],
+            cwd=tmp_path,
+            env=environment,
+            pass_fds=[listener.fileno()],
         )
         try:
             said = heard(manager, "READY=1")
