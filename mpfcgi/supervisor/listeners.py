@@ -29,8 +29,11 @@ class Listeners:
         self._inodes: dict[Key, tuple[int, int]] = {}
         self._passed = list(passed)
         for family, address, fd, inode in before:
-            self._sockets[family, address] = inherited.adopt(fd)
-            os.close(fd)
+            self._sockets[family, address] = sock = socket.socket(fileno=fd)
+            if family == "fd":
+                # With the rules for who may connect.
+                self._sockets[family, address] = inherited.adopt(fd)
+                sock.close()
             if inode is not None:
                 self._inodes[family, address] = (inode[0], inode[1])
 
