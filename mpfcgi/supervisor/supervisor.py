@@ -6,6 +6,7 @@ what a client sent.
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from collections.abc import Callable, Sequence
@@ -286,16 +287,22 @@ class Supervisor:
 
     def become_anew(self, programs: Programs) -> None:
         """Run the new program in this process. Returns only by an OSError."""
-        on_demand = [name for generation in self._generations() for name in generation.on_demand]
-        self.log.notice("upgrade: the new program takes over")
-        upgrade.execute(
-            programs,
-            upgrade.inherit(
+        held = upgrade.hold_signals()
+        try:
+            # What has come before they were held would be lost. A new program does all the rest by itself.
+            if Command.STOP in self._commands.take():
+                self.obey(Command.STOP)
+                raise InterruptedError(errno.ECANCELED, "the daemon is being stopped")
+            on_demand = [name for generation in self._generations() for name in generation.on_demand]
+            self.log.notice("upgrade: the new program takes over")
+            left = upgrade.inherit(
                 started=self._desk.started, upgrades=self._desk.upgrades + 1, generation=self.newest.number,
                 on_demand=list(dict.fromkeys(on_demand)), listeners=self.listeners, queues=self.queues,
                 mutexes=self.mutexes, console=self._desk.descriptor(), crews=self._crews(),
-            ),
-        )  # fmt: skip
+            )  # fmt: skip
+            upgrade.execute(programs, left)
+        finally:
+            upgrade.let_signals(held)
 
     def _retire(self, crews: list[Crew]) -> None:
         now = monotonic()

@@ -169,13 +169,24 @@ def inherit(
     return found
 
 
+def hold_signals() -> set[int]:
+    """A signal that comes while the new program starts would end it: it waits until that takes signals as commands.
+
+    What was held before, for `let_signals`.
+    """
+    return set(signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS))
+
+
+def let_signals(held: set[int]) -> None:
+    """There will be no new program."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
 def execute(programs: Programs, found: Inheritance) -> None:
-    """Become the new program. Returns only by an OSError, with everything as it was."""
+    """Become the new program; signals are held. Returns only by an OSError."""
     file = os.memfd_create("mpfcgi-upgrade", 0)
     given = [*found.descriptors, file]
     os.write(file, json.dumps(vars(found)).encode())
-    # A signal that comes while the new program starts would end it: it waits until that takes signals as commands.
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     for fd in given:
         os.set_inheritable(fd, True)
     sys.stdout.flush()
@@ -186,7 +197,6 @@ def execute(programs: Programs, found: Inheritance) -> None:
         for fd in given:
             os.set_inheritable(fd, False)
         os.close(file)
-        signal.pthread_sigmask(signal.SIG_SETMASK, held)
         raise
 
 
