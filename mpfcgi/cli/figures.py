@@ -43,7 +43,7 @@ def worker_cells(worker: dict[str, Any]) -> list[str]:
     """A worker's line: process, state, age, requests, CPU, memory, and what it does."""
     request = ""
     if worker["request_age"] is not None:
-        request = f"{age(worker['request_age'])}: {printable(worker['request'] or '(a moment)')}"
+        request = f"{age(worker['request_age'])}: {worker['request'] or '(a moment)'}"
     cpu = "?" if worker["cpu"] is None else f"{worker['cpu']:.1f} s CPU"
     return [
         str(worker["pid"]), worker["state"], age(worker["age"]), amount(worker["requests"], "request"), cpu,

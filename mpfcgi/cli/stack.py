@@ -9,6 +9,7 @@ import click
 
 from mpfcgi.cli import daemon
 from mpfcgi.cli.common import clear_errors, config_option, define_option
+from mpfcgi.cli.figures import printable
 
 _FRAME = re.compile(r'  File "(.*)", line (\d+) in ')
 
@@ -25,8 +26,8 @@ def stack(config_file: str | None, defines: tuple[str, ...], pid: int) -> None:
     """
     answer = daemon.find(config_file, defines).ask("stack", pid=pid)
     for line in str(answer["stack"]).splitlines():
-        click.echo(line)
+        click.echo(printable(line))
         frame = _FRAME.match(line)
         source = linecache.getline(frame[1], int(frame[2])).strip() if frame else ""
         if source:
-            click.echo(f"    {source}")
+            click.echo(f"    {printable(source)}")

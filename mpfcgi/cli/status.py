@@ -9,7 +9,7 @@ import click
 
 from mpfcgi.cli import daemon
 from mpfcgi.cli.common import clear_errors, config_option, define_option
-from mpfcgi.cli.figures import age, amount, pool_line, worker_cells
+from mpfcgi.cli.figures import age, amount, pool_line, printable, worker_cells
 from mpfcgi.ipc.figures import add_figures
 
 
@@ -26,7 +26,7 @@ def status(config_file: str | None, defines: tuple[str, ...], as_json: bool) -> 
         click.echo(json.dumps(report, indent=2))
         return
     for line in _lines(report):
-        click.echo(line)
+        click.echo(printable(line))
 
 
 def _lines(report: dict[str, Any]) -> list[str]:

@@ -10,6 +10,7 @@ import click
 from mpfcgi.cli import daemon
 from mpfcgi.cli.common import clear_errors, config_option, define_option, fail
 
+LATE = "the old workers go on until the new ones can start; the error log says why they can't"
 wait_option = click.option(
     "--wait", default=60.0, show_default=True, metavar="SECONDS", help="How long to wait for its end."
 )
@@ -54,10 +55,10 @@ def reload(config_file: str | None, defines: tuple[str, ...], pool: str | None, 
     """
     found = daemon.find(config_file, defines)
     if pool is None:
-        found.ask("reload", wait)
+        found.ask("reload", wait, LATE)
         click.echo("mpfcgi has reloaded: the new workers serve")
         return
-    replaced = found.ask("reload", wait, pool=pool)["replaced"]
+    replaced = found.ask("reload", wait, LATE, pool=pool)["replaced"]
     click.echo(f"mpfcgi has replaced {replaced} workers of {pool}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import select
 import sys
 import termios
@@ -36,7 +37,7 @@ def top(config_file: str | None, defines: tuple[str, ...], interval: float, once
     if once or not sys.stdin.isatty():
         Console().print(view.render(_report(found)))
         return
-    with Live(view.render(_report(found)), screen=True, auto_refresh=False) as live, _keys():
+    with _keys(), Live(view.render(_report(found)), screen=True, auto_refresh=False) as live:
         while not _pressed_q(interval):
             live.update(view.render(_report(found)), refresh=True)
 
@@ -51,7 +52,8 @@ def _report(found: daemon.Daemon) -> dict[str, Any]:
 def _keys() -> Iterator[None]:
     """Keys are read one by one, without Enter."""
     before = termios.tcgetattr(sys.stdin)
-    tty.setcbreak(sys.stdin)
+    # What was typed before counts, too.
+    tty.setcbreak(sys.stdin, termios.TCSADRAIN)
     try:
         yield
     finally:
@@ -60,4 +62,4 @@ def _keys() -> Iterator[None]:
 
 def _pressed_q(seconds: float) -> bool:
     ready, _, _ = select.select([sys.stdin], [], [], seconds)
-    return bool(ready) and sys.stdin.read(1) in ("q", "Q", "")
+    return bool(ready) and os.read(sys.stdin.fileno(), 1) in (b"q", b"Q", b"")

@@ -55,6 +55,8 @@ class Stacks:
         size = os.fstat(self._fd).st_size
         if size and size == self._size:
             text = os.pread(self._fd, size, 0).decode("utf-8", "replace")
+            # Workers of other users have the file too: it is there no longer than it must.
+            os.ftruncate(self._fd, 0)
             answer(pid=pid, stack=text)
         elif now - self._asked > PATIENCE:
             answer(error=f"process {pid} does not react: it waits in the kernel (see /proc/{pid}/stack), or is stopped")

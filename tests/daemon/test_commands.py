@@ -1,5 +1,6 @@
 """The commands that talk with a running daemon: start, stop, reload, status, top, stack."""
 
+import contextlib
 import json
 import os
 import signal
@@ -271,3 +272,67 @@ def test_the_control_socket_is_for_its_user_only_and_survives_garbage(daemon):
             sock.sendall(garbage)
             assert json.loads(sock.makefile().readline())["ok"] is False
     assert status(daemon)["state"] == "serving"
+
+
+def test_top_ends_at_q(daemon):
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mpfcgi", "top", "-c", str(daemon.config), "--interval", "0.1"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "MPFCGI_HOME": str(daemon.folder), "TERM": "xterm", "COLUMNS": "120", "LINES": "40"},
+    )
+    os.close(theirs)
+    shown = b""
+    try:
+        while b"localhost: 2 workers" not in shown:
+            shown += os.read(ours, 65536)
+        os.write(ours, b"q")
+        with contextlib.suppress(OSError):
+            while os.read(ours, 65536):
+                pass
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+
+
+def test_a_reload_whose_workers_can_not_start_says_that_the_old_ones_go_on(daemon):
+    right = daemon.config.read_text()
+    daemon.config.write_text(right.replace('<PythonPool "*">', '<PythonPool "*">\nResourceLimit as 1M'))
+    said = daemon.command("reload", "--wait", "2")
+    assert said.returncode == 1
+    assert "no answer within 2 s: the old workers go on" in said.stderr
+    assert Client(daemon.socket).get("/x.py") == (200, b"hello")
+
+
+def test_reload_of_a_pool_with_a_template_imports_its_modules_anew(site):
+    (site / "htdocs" / "once.py").write_text("text = 'old'")
+    (site / "htdocs" / "site_handler.py").write_text(
+        "import once\n\ndef handler(req):\n    req.write(once.text)\n    return 0\n"
+    )
+    config = CONFIG.format(folder=site).replace('<PythonPool "*">', '<PythonPool "*">\nPreload On')
+    daemon = Daemon(
+        site, config + f"PythonPath \"sys.path + ['{site}/htdocs']\"\nPythonImport site_handler localhost\n"
+    )
+    try:
+        wait_until(lambda: status(daemon)["state"] == "serving", "it serves", daemon.process)
+        assert Client(daemon.socket).get("/x.py") == (200, b"old")
+        (site / "htdocs" / "once.py").write_text("text = 'anew'")
+        said = daemon.command("reload", "localhost")
+        assert said.returncode == 0, said.stderr
+        assert Client(daemon.socket).get("/x.py") == (200, b"anew")
+    finally:
+        assert daemon.stop() == 0
+
+
+def test_without_a_control_socket_start_and_stop_go_by_the_pid_file(site):
+    (site / "mpfcgi.conf").write_text("ControlSocket Off\n" + CONFIG.format(folder=site))
+    assert mpfcgi(site, "start").returncode == 0
+    try:
+        assert "says ControlSocket Off: use signals" in mpfcgi(site, "status").stderr
+        assert mpfcgi(site, "start").returncode == 1
+    finally:
+        assert mpfcgi(site, "stop").returncode == 0
