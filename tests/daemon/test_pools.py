@@ -129,7 +129,7 @@ def test_an_on_demand_pool_starts_with_a_request_and_ends_after_its_idle_time(st
     assert pools.workers() == []
     pid, _ = pools.get()
     pools.until(0)
-    assert not psutil.pid_exists(pid)
+    wait_until(lambda: not psutil.pid_exists(pid), "its process is gone")
     assert pools.get()[0] != pid
 
 
