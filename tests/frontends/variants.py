@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +73,52 @@ Listen 127.0.0.1:{port}
     return write
 
 
+FCGID = """\
+Listen 127.0.0.1:{port}
+FcgidIPCDir {folder}
+FcgidProcessTableFile {folder}/table
+FcgidMaxProcesses 2
+FcgidMaxRequestLen 200000000
+<VirtualHost 127.0.0.1:{port}>
+    ServerName site.test
+    DocumentRoot {site}/htdocs
+    AllowEncodedSlashes NoDecode
+    MergeSlashes Off
+    SetEnv ap_trust_cgilike_cl 1
+    <Directory "{site}/htdocs">
+        DirectorySlash Off
+        DirectoryIndex disabled
+        FallbackResource disabled
+    </Directory>
+    <Location "/">
+        CGIPassAuth On
+        Require all granted
+        Options +ExecCGI
+        SetHandler fcgid-script
+        FcgidWrapper {folder}/mpfcgi.fcgi virtual
+    </Location>
+</VirtualHost>
+"""
+
+
+def fcgid(options: str) -> Callable[[Place, int, int], str]:
+    """mod_fcgid with `mpfcgi fcgi` and its options, in a folder where its user may write."""
+
+    def write(place: Place, port: int, tls_port: int) -> str:
+        folder = Path(tempfile.mkdtemp(dir=place.folder))
+        folder.chmod(0o777)
+        head = f"Listen unix:{place.socket}\nErrorLog {folder}/error.log\nPythonOption mod_python.mutex_directory {folder}\n"
+        (folder / "mpfcgi.conf").write_text(head + SITE.format(address="*", folder=place.folder, more=""))
+        script = folder / "mpfcgi.fcgi"
+        script.write_text(
+            f"#!/bin/sh\nexec {sys.executable} -m mpfcgi fcgi -c {folder}/mpfcgi.conf {options.format(socket=place.socket)}\n"
+        )
+        script.chmod(0o755)
+        return FCGID.format(site=place.folder, folder=folder, port=port)
+
+    return write
+
+
 def lighttpd(options: str) -> Callable[[Place, int, int], str]:
     def write(place: Place, port: int, tls_port: int) -> str:
         return f"""\
@@ -112,6 +160,8 @@ VARIANTS = [
     Variant("apache-tcp", "apache", printed("apache", over_tcp=True)),
     Variant("apache-sethandler", "apache", apache('<Location "/">\n        SetHandler "proxy:unix:{socket}|fcgi://localhost/"\n    </Location>', BY_HAND)),
     Variant("apache-proxypassmatch", "apache", apache('ProxyPassMatch "^(/.*)$" "fcgi://127.0.0.1:{port}$1"')),
+    Variant("fcgid-alone", "apache", fcgid("--alone")),
+    Variant("fcgid-bridged", "apache", fcgid("--connect unix:{socket}")),
     Variant("lighttpd", "lighttpd", printed("lighttpd"), True),
     Variant("lighttpd-by-hand", "lighttpd", lighttpd('"check-local" => "disable"')),
     Variant("lighttpd-check-local", "lighttpd", lighttpd('"check-local" => "enable"')),
