@@ -14,7 +14,8 @@ from mpfcgi.fastcgi.records import begin_request, record, stream
 from mpfcgi.ipc.handoff import MAX_EARLY
 
 if TYPE_CHECKING:
-    from mpfcgi.worker.channel import Channel, Upload
+    from mpfcgi.worker.body import Upload
+    from mpfcgi.worker.channel import Channel
 
 _BEGINNING = bytes((FCGI_BEGIN_REQUEST,))
 
