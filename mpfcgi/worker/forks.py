@@ -23,6 +23,10 @@ class Forks:
         """From now on; to be called in the worker's own process."""
         os.register_at_fork(after_in_child=self._mark)
 
+    def born(self) -> None:
+        """This process is a worker, too: forked from a template."""
+        self.in_child = False
+
     def leave(self, where: str) -> None:
         """End this process, a child that has come back from `where`."""
         self._log(

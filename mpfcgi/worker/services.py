@@ -61,6 +61,7 @@ class WorkerServices:
 
     def born(self) -> None:
         """This process was forked from the one that all this was made in."""
+        self.forks.born()
         self._pid = os.getpid()
         self.started = time.time()
 

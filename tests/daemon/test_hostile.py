@@ -1,7 +1,6 @@
 """The real daemon among handlers and front-ends that do what they should not."""
 
 import os
-import resource
 
 import psutil
 import pytest
@@ -71,12 +70,7 @@ def narrow(tmp_path):
     (tmp_path / "htdocs").mkdir()
     (tmp_path / "htdocs" / "hostile.py").write_text(HANDLER)
     hosts = "".join(f"<VirtualHost *:80>\nServerName {name}\n</VirtualHost>\n" for name in ("localhost", "other"))
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (128, before[1]))
-    try:
-        daemon = Daemon(tmp_path, CONFIG.format(folder=tmp_path) + hosts)
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    daemon = Daemon(tmp_path, CONFIG.format(folder=tmp_path) + hosts, files=128)
     yield daemon
     assert daemon.stop() == 0
 

@@ -66,9 +66,14 @@ def connects(address) -> bool:
 
 
 class Daemon:
-    """`mpfcgi run` with `options` on a configuration in `folder`; its log is `folder`/error.log."""
+    """`mpfcgi run` with `options` on a configuration in `folder`; its log is `folder`/error.log.
 
-    def __init__(self, folder: Path, config: str, options: Sequence[str] = (), stdin: int | None = None) -> None:
+    `files` is how many its processes may have open each, if that is to be few.
+    """
+
+    def __init__(
+        self, folder: Path, config: str, options: Sequence[str] = (), stdin: int | None = None, files: int | None = None
+    ) -> None:
         self.folder = folder
         self.config = folder / "mpfcgi.conf"
         self.config.write_text(config)
@@ -76,7 +81,10 @@ class Daemon:
         self.output = folder / "daemon.out"
         with self.output.open("w") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "mpfcgi", "run", "-c", str(self.config), *options],
+                [
+                    *(["prlimit", f"--nofile={files}"] if files else []),
+                    *[sys.executable, "-m", "mpfcgi", "run", "-c", str(self.config), *options],
+                ],
                 stdin=stdin,
                 stdout=output,
                 stderr=subprocess.STDOUT,
