@@ -10,7 +10,8 @@ from __future__ import annotations
 import errno
 import os
 import stat as st
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from mpfcgi.config import connections, frontend_params, translate
 from mpfcgi.config.directives import apply_options
@@ -33,7 +34,7 @@ PYTHON_HANDLERS = frozenset(("mod_python", "python-program"))
 DEFAULT_OPTIONS = frozenset({"FollowSymLinks"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Resource:
     """What a path leads to. `status` is 0, or what to answer (with `location`, an escaped URL, for a redirect).
 
@@ -52,6 +53,9 @@ class Resource:
     status: int = 0
     location: str | None = None
     problem: str = ""
+    # For who acts on it: what follows from it, worked out once.
+    plan: Any = field(default=None, compare=False)
+    file_type: Any = field(default=None, compare=False)
 
 
 class _Route:

@@ -34,8 +34,13 @@ def choose_type(req: Request, settings: Settings, filetypes: FileTypes) -> bool:
         req.handler = filetypes.lookup(settings, "").handler or c.DIR_MAGIC_TYPE
         req._content_type = req._content_type or c.DIR_MAGIC_TYPE
         return True
-    filename = req._filename or ""
-    found = filetypes.lookup(settings, filename[filename.rfind("/") + 1 :])
+    resource, filename = req._resource, req._filename or ""
+    if resource is not None and resource.filename == filename:
+        found = resource.file_type
+        if found is None:
+            found = resource.file_type = filetypes.lookup(settings, filename[filename.rfind("/") + 1 :])
+    else:
+        found = filetypes.lookup(settings, filename[filename.rfind("/") + 1 :])
     if found.content_type is not None:
         req._content_type = found.content_type + (f"; charset={found.charset}" if found.charset else "")
     if found.encoding is not None:
@@ -44,7 +49,8 @@ def choose_type(req: Request, settings: Settings, filetypes: FileTypes) -> bool:
         req._content_languages = found.languages
     if found.handler is not None:
         req._handler = found.handler
-    return found.known
+    known: bool = found.known
+    return known
 
 
 def serve(req: Request, settings: Settings) -> int:

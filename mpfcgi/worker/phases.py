@@ -196,7 +196,10 @@ class Cycle(Admission):
                 return status
         resource, status_now = self.locate(req, site)
         req._locate(resource, status_now)
-        plan = req._plan = plan_for(resource.settings, resource.filename, site.document_root)
+        plan = resource.plan
+        if plan is None:
+            plan = resource.plan = plan_for(resource.settings, resource.filename, site.document_root)
+        req._plan = plan
         req._extension = plan.extension
         if resource.status:
             self._explain(req)
