@@ -1,4 +1,4 @@
-"""What ends a handler from anywhere: SERVER_RETURN (manual 4.2), and the end of its time."""
+"""What ends a handler from anywhere: SERVER_RETURN (manual 4.2), the end of its time, a body without an end."""
 
 
 class SERVER_RETURN(Exception):
@@ -12,3 +12,14 @@ class RequestTimeout(BaseException):
 
     No Exception: a handler that goes on after any of those would go on after this.
     """
+
+
+class BodyTooLarge(OSError):
+    """Raised by `req.read` and the like: more of the body than `limit` bytes (LimitRequestBody) has come.
+
+    Only where the body is read while it arrives (`RequestBuffering Off`) and no Content-Length told before. A handler that
+    lets it pass answers 413.
+    """
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"request body is larger than LimitRequestBody {limit}")

@@ -40,6 +40,11 @@ def generate(deployment: Deployment) -> str:
         "server.stream-response-body = 1",
         f"server.stream-request-body = {0 if deployment.buffering else 1}  # RequestBuffering",
     ]
+    if not deployment.buffering:
+        lines += [
+            "# lighttpd passes on no body whose length it doesn't know: it has to have read it.",
+            *block('$REQUEST_HEADER["Content-Length"] == "" {', ["server.stream-request-body = 0"]),
+        ]
     if any(site.statics for site in deployment.sites):
         lines += [
             "# The types of files, from /etc/mime.types: Debian's script. Elsewhere, include a mimetype.assign here."

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable
 from typing import IO, Protocol
 
+from mpfcgi.api.errors import BodyTooLarge
 from mpfcgi.fastcgi import FILTER, ParamsReceived
 
 # How much of what was held is read at once, in bytes.
@@ -73,12 +74,15 @@ class SpooledBody:
 class StreamedBody:
     """A body that is still arriving (`RequestBuffering Off`): `more` blocks for the next piece, b"" at the end.
 
-    What arrives before it is asked for is held, up to `in_memory` bytes in memory and then in a file without a name.
+    What arrives before it is asked for is held, up to `in_memory` bytes in memory and then in a file without a name. More
+    than `limit` bytes (0 for no limit) are not held, and reading on raises BodyTooLarge.
     """
 
-    def __init__(self, more: Callable[[], bytes], in_memory: int = 256 * 1024) -> None:
+    def __init__(self, more: Callable[[], bytes], in_memory: int = 256 * 1024, limit: int = 0) -> None:
         self._more = more
         self._in_memory = in_memory
+        self._limit = limit
+        self._too_large = False
         self._ahead: IO[bytes] | None = None
         self._ahead_read = self._ahead_end = 0
         self._held = bytearray()
@@ -102,6 +106,8 @@ class StreamedBody:
 
     def hold(self, data: bytes) -> None:
         """Keep a piece that nobody has asked for yet. OSError when the disk is full."""
+        if self._too_large or self._is_past_limit(len(data) + self._ahead_end - self._ahead_read):
+            return
         if self._ahead is None:
             self._ahead = tempfile.SpooledTemporaryFile(max_size=self._in_memory)  # noqa: SIM115
         self._ahead.seek(self._ahead_end)
@@ -128,10 +134,18 @@ class StreamedBody:
         return piece
 
     def _pull(self) -> None:
-        piece = self._next()
+        # What was held is dropped, too: it is a part of a body that is refused.
+        piece = b"" if self._too_large else self._next()
+        if self._too_large or self._is_past_limit(len(piece)):
+            self._held.clear()
+            raise BodyTooLarge(self._limit)
         self._ended = not piece
         self._held += piece
         self.length += len(piece)
+
+    def _is_past_limit(self, more: int) -> bool:
+        self._too_large = 0 < self._limit < self.length + more
+        return self._too_large
 
     def _take(self, count: int) -> bytes:
         taken = bytes(self._held[:count])

@@ -275,7 +275,7 @@ class Channel:
         elif buffered or event.role == FILTER:
             self.upload = Upload(event, limit, worker.body_in_memory)
         else:
-            self._streamed = StreamedBody(self._next_piece, worker.body_in_memory)
+            self._streamed = StreamedBody(self._next_piece, worker.body_in_memory, limit)
             self._serve(Exchange(self, event.role, event.params, self._streamed))
 
     def _collect(self, data: bytes, body: SpooledBody | None) -> None:

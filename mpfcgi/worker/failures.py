@@ -21,9 +21,10 @@ from mpfcgi.api.constants import (
     HTTP_NOT_FOUND,
     HTTP_NOT_IMPLEMENTED,
     HTTP_NOT_MODIFIED,
+    HTTP_REQUEST_ENTITY_TOO_LARGE,
     HTTP_UNAUTHORIZED,
 )
-from mpfcgi.api.errors import RequestTimeout
+from mpfcgi.api.errors import BodyTooLarge, RequestTimeout
 from mpfcgi.config import Settings
 from mpfcgi.worker import errorpages
 
@@ -43,6 +44,10 @@ class Failures:
 
         DONE when the page with the traceback is written already; otherwise 500.
         """
+        if isinstance(error, BodyTooLarge) and respond:
+            # The client's fault: no traceback.
+            req.log_error(f"request refused: {error}: {req.uri}")
+            return HTTP_REQUEST_ENTITY_TOO_LARGE
         log_exception(req, where, error)
         if not respond:
             return DONE

@@ -29,6 +29,37 @@ def handler(req):
         req.write(piece)
         req.flush()
 """
+MORE = """\
+RequestBuffering Off
+Timeout 5
+<Directory {folder}/htdocs/python>
+    PythonHandler seen
+</Directory>
+<Directory {folder}/htdocs/limited>
+    PythonHandler reads
+    PythonDebug On
+    LimitRequestBody 5000000
+</Directory>
+"""
+# Lets an error pass, catches it, or finds out when its answer has begun.
+READS = """\
+from mod_python import apache
+
+def handler(req):
+    if req.args == "begin":
+        req.write("begun ")
+        req.flush()
+    elif req.args == "wait":
+        # Nothing is asked for while all of it arrives.
+        req.write("x" * 4000000)
+    try:
+        req.write("%d" % len(req.read()))
+    except IOError as error:
+        if req.args != "catch":
+            raise
+        req.write("caught: %s" % error)
+    return apache.OK
+"""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +72,9 @@ def streaming_in(folder):
     write_site(folder)
     (folder / "htdocs" / "python" / "seen.py").write_text(ECHO)
     (folder / "htdocs" / "python" / ".htaccess").write_text("")
-    more = f"RequestBuffering Off\nTimeout 5\n<Directory {folder}/htdocs/python>\nPythonHandler seen\n</Directory>\n"
+    (folder / "htdocs" / "limited").mkdir()
+    (folder / "htdocs" / "limited" / "reads.py").write_text(READS)
+    more = MORE.format(folder=folder)
     daemon, daemon.place = start_daemon(folder, more)
     yield daemon
     daemon.stop()
@@ -62,15 +95,17 @@ def port(kind, streaming):
         yield ports[0]
 
 
-def upload(port, path, megabytes):
+def upload(port, path, megabytes, chunked=False):
     """Send a body while the answer is read, as browsers do."""
-    head = request("POST", path, [f"Content-Length: {megabytes << 20}", "Content-Type: a/b"])
+    length = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {megabytes << 20}"
+    head = request("POST", path, [length, "Content-Type: a/b"])
+    pieces = [b"%x\r\n%s\r\n" % (len(MEGABYTE), MEGABYTE) if chunked else MEGABYTE] * megabytes
     with socket.create_connection(("127.0.0.1", port), 30) as sock:
 
         def send_all():
             # Who has answered need not read on.
             with contextlib.suppress(OSError):
-                for piece in [head, *[MEGABYTE] * megabytes]:
+                for piece in [head, *pieces, b"0\r\n\r\n" if chunked else b""]:
                     sock.sendall(piece)
 
         sender = threading.Thread(target=send_all)
@@ -104,6 +139,43 @@ def test_a_long_answer_without_reading_arrives_whole(port):
     """Caddy sends the whole body before it reads anything of the answer."""
     answer = upload(port, "/act/x.py?do=large&mb=20", 20)
     assert (answer.status, len(answer.body)) == (200, 20 << 20)
+
+
+@pytest.fixture
+def takes_any_length(kind):
+    if kind == "haproxy":
+        pytest.skip("HAProxy itself refuses a body whose length it isn't told above its buffer: a case of the matrix")
+
+
+@pytest.mark.usefixtures("takes_any_length")
+def test_a_body_whose_length_nobody_told_is_refused_when_it_is_too_large(port):
+    assert upload(port, "/limited/reads.py", 4, chunked=True).body == b"%d" % (4 << 20)
+    answer = upload(port, "/limited/reads.py", 20, chunked=True)
+    assert answer.status == 413
+    assert b"Traceback" not in answer.body
+    assert upload(port, "/limited/reads.py", 20).status == 413
+
+
+@pytest.mark.usefixtures("takes_any_length")
+@pytest.mark.parametrize("when", ["catch", "wait", "begin"])
+def test_a_handler_learns_that_a_body_is_too_large(port, when, kind):
+    if kind == "nginx" and when != "catch":
+        pytest.skip("nginx passes no more of a body once the answer has begun")
+    answer = upload(port, f"/limited/reads.py?{when}", 20, chunked=True)
+    assert b"Traceback" not in answer.body
+    if kind == "lighttpd":
+        # It has read the body, to tell its length.
+        assert answer.status == 413
+        return
+    begins, ends = {
+        "catch": (b"caught: request body is larger than LimitRequestBody 5000000", b""),
+        "wait": (b"x" * 4000000, b"</html>\n"),
+        "begin": (b"begun ", b"</html>\n"),
+    }[when]
+    assert answer.status == 200
+    assert answer.body.startswith(begins)
+    assert answer.body.endswith(ends)
+    assert when == "catch" or b"413 Request Entity Too Large" in answer.body
 
 
 def test_the_next_request_is_not_disturbed(port):
