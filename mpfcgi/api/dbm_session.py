@@ -14,8 +14,9 @@ from typing import Any
 
 from mpfcgi.api import _apache
 from mpfcgi.api.constants import APLOG_NOTICE
+from mpfcgi.api.own_files import check_owner
 from mpfcgi.api.Session import BaseSession, option
-from mpfcgi.api.stored import DamagedError, check_owner, dumped, found, loaded
+from mpfcgi.api.stored import DamagedError, dumped, found, loaded
 from mpfcgi.ipc.mutex.contract import STORES
 
 FILE = "mp_sess.dbm"

@@ -1,19 +1,19 @@
 """Sessions in a file each (manual 4.8): `mp_sess/7f/7f0c...` in a directory, mode 0600.
 
-A file is replaced as a whole, so a crash leaves the old session or the new one. What is no session is as good as none.
+A file is written as a whole, so a crash leaves the old session or the new one. What is no session is as good as none.
 """
 
 from __future__ import annotations
 
 import os
-import secrets
 import tempfile
 from typing import Any
 
 from mpfcgi.api.constants import APLOG_NOTICE
 from mpfcgi.api.file_cleanup import Sweep
+from mpfcgi.api.own_files import check_owner, read_own, replace, unlink, write_over
 from mpfcgi.api.Session import BaseSession, flag, option, seconds
-from mpfcgi.api.stored import check_owner, dumped, found
+from mpfcgi.api.stored import dumped, found
 
 FOLDER = "mp_sess"
 DFT_FAST_CLEANUP = True
@@ -61,20 +61,14 @@ class FileSession(BaseSession):
     def do_save(self, dict: dict[str, Any]) -> None:
         data = dumped(dict)
         path = self._path()
-        self._make_folders(os.path.dirname(path))
-        beside = f"{path}.{secrets.token_hex(4)}"
-        try:
-            fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            with open(fd, "wb") as file:
-                file.write(data)
-            os.replace(beside, path)
-        except OSError:
-            _unlink(beside)
-            raise
+        self._check_folder()
+        if not write_over(path, data):
+            self._make_folders(os.path.dirname(path))
+            replace(path, data)
 
     def do_delete(self) -> None:
         self._check_folder()
-        _unlink(self._path())
+        unlink(self._path())
 
     def do_cleanup(self) -> None:
         """Remove expired files after the request: for a time at most, the next cleanup goes on from there."""
@@ -102,21 +96,6 @@ class FileSession(BaseSession):
             check_owner(self._folder, os.lstat(self._folder))
         except FileNotFoundError:
             pass
-
-
-def read_own(path: str) -> bytes:
-    """What is in a file of our own. PermissionError when it is somebody else's, OSError when it can't be read."""
-    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-    with open(fd, "rb") as file:
-        check_owner(path, os.fstat(fd))
-        return file.read()
-
-
-def _unlink(path: str) -> None:
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        pass
 
 
 def _clean_up(sweep: Sweep) -> None:

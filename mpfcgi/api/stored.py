@@ -1,13 +1,8 @@
-"""Sessions as bytes, for stores outside of the process; and files that nobody else can have put there.
-
-What is read is unpickled, which runs what it says. So files are believed only when they are this user's own, or root's.
-"""
+"""Sessions as bytes, for stores outside of the process."""
 
 from __future__ import annotations
 
-import os
 import pickle
-import stat
 from collections.abc import Callable
 from typing import Any
 
@@ -48,14 +43,3 @@ def found(data: bytes | None, where: str, log: Callable[[str], object]) -> dict[
     except DamagedError as error:
         log(f"the session in {where} is damaged and taken for none: {error}")
         return None
-
-
-def check_owner(path: str, status: os.stat_result) -> None:
-    """PermissionError when a file or folder is another user's, or a symbolic link, who could have put anything there."""
-    if stat.S_ISLNK(status.st_mode):
-        raise PermissionError(f"{path} is a symbolic link: sessions are not kept where that leads")
-    if status.st_uid not in (os.geteuid(), 0):
-        raise PermissionError(
-            f"{path} belongs to user {status.st_uid}, and the worker runs as {os.geteuid()}: sessions that somebody else "
-            "can write are not read; choose a directory with PythonOption mod_python.session.database_directory"
-        )

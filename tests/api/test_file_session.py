@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mpfcgi.api import Session
 from mpfcgi.api import services as api_services
 from mpfcgi.api.file_cleanup import Sweep
-from mpfcgi.api.file_session import read_own
+from mpfcgi.api.own_files import read_own
 from mpfcgi.api.stored import DamagedError, dumped, loaded
 from tests.support.requests import Services, finish, request
 
