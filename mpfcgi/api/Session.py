@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mpfcgi.api import Cookie as cookies
 from mpfcgi.api import _apache, apache
 from mpfcgi.api import constants as c
+from mpfcgi.api.table import first_values
 from mpfcgi.api.text import quoted_uri
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class BaseSession(dict[Any, Any]):
         if self._new:
             self._begin(timeout)
         self._accessed = time.time()
-        if random.randint(1, CLEANUP_CHANCE) == 1:
+        if random.random() * CLEANUP_CHANCE < 1:
             self.cleanup()
 
     def _begin(self, timeout: float) -> None:
@@ -240,9 +241,9 @@ class BaseSession(dict[Any, Any]):
 
 def option(req: Any, *names: str) -> str | None:
     """The first of some PythonOptions that has a value; None without."""
-    get = req.get_options().get
+    options = first_values(req._settings, "options")
     for name in names:
-        value: str | None = get(name)
+        value = options.get(name.lower())
         if value:
             return value
     return None

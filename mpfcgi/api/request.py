@@ -35,6 +35,20 @@ _DIRECTORY, _REGULAR = 0o040000, 0o100000
 _HEADER_PARAMS = {"CONTENT_TYPE": "Content-Type", "CONTENT_LENGTH": "Content-Length"}
 
 
+class _HeaderNames(dict[str, str | None]):
+    """The headers that parameters are: HTTP_ACCEPT is Accept; None for what is none. Clients make names up, so not all
+    are kept."""
+
+    def __missing__(self, name: str) -> str | None:
+        header = name[5:].replace("_", "-").title() if name.startswith("HTTP_") else _HEADER_PARAMS.get(name)
+        if len(self) < 500:
+            self[name] = header
+        return header
+
+
+_HEADER_NAMES = _HeaderNames(HTTP_CONTENT_TYPE=None, HTTP_CONTENT_LENGTH=None)
+
+
 class mp_request(Output, Reading, Acts, Client, Auth, Validators):
     """A request and its response. Handlers may set attributes of their own on it."""
 
@@ -206,14 +220,14 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
     def headers_in(self) -> mp_table:
         """The headers of the request."""
         if self._headers_in is None:
-            items = []
-            for name, value in self._params.items():
-                if name.startswith("HTTP_"):
-                    if name != "HTTP_CONTENT_TYPE" and name != "HTTP_CONTENT_LENGTH":
-                        items.append((name[5:].replace("_", "-").title(), shown(value)))
-                elif name in _HEADER_PARAMS and value:
-                    items.append((_HEADER_PARAMS[name], shown(value)))
-            self._headers_in = mp_table.of_raw(items)
+            names = _HEADER_NAMES
+            self._headers_in = mp_table.of_raw(
+                [
+                    (header, value if value.isascii() else shown(value))
+                    for name, value in self._params.items()
+                    if (header := names[name]) is not None and (value or name not in _HEADER_PARAMS)
+                ]
+            )
         return self._headers_in
 
     @property

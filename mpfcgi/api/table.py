@@ -152,6 +152,16 @@ def settled(settings: Any, kind: str) -> mp_table:
     return mp_table.of_raw(list(items))
 
 
+def first_values(settings: Any, kind: str) -> dict[str, str]:
+    """What settings have under the name `kind`, by names in lower case; of a name that comes twice the first value."""
+    values: dict[str, str] | None = settings.extras.get((kind, "first"))
+    if values is None:
+        values = settings.extras[kind, "first"] = {
+            name.lower(): value for name, value in reversed(settled(settings, kind).items())
+        }
+    return values
+
+
 def _fold(key: object) -> str:
     if isinstance(key, str):
         return key.lower()
