@@ -9,7 +9,8 @@ from typing import Any
 from mpfcgi.api.auth import basic_credentials
 from mpfcgi.api.constants import APLOG_WARNING, HTTP_BAD_REQUEST, HTTP_FORBIDDEN, HTTP_UNAUTHORIZED
 from mpfcgi.api.errors import SERVER_RETURN
-from mpfcgi.api.nested import NAMES, UNKNOWN, rules_in
+from mpfcgi.api.functions import GUARDS
+from mpfcgi.api.nested import UNKNOWN, rules_in
 from mpfcgi.api.text import shown
 
 Identity = tuple[str | None, str | None, str | None]
@@ -57,7 +58,7 @@ def _rules_of(object: Any) -> Mapping[str, Any] | None:
     if kind is MethodType:
         object = object.__func__
     if not isinstance(object, FunctionType):
-        return {name: value for name in NAMES if (value := getattr(object, name, _MISSING)) is not _MISSING}
+        return {name: value for name in GUARDS if (value := getattr(object, name, _MISSING)) is not _MISSING}
     rules = rules_in(object)
     if not object.__dict__:
         return rules
@@ -68,9 +69,9 @@ def _rules_of(object: Any) -> Mapping[str, Any] | None:
 
 
 def _of_namespace(namespace: Mapping[str, Any]) -> dict[str, Any]:
-    if namespace.keys().isdisjoint(NAMES):
+    if namespace.keys().isdisjoint(GUARDS):
         return {}
-    return {name: namespace[name] for name in NAMES if name in namespace}
+    return {name: namespace[name] for name in GUARDS if name in namespace}
 
 
 def _credentials(req: Any) -> tuple[str | None, str | None]:

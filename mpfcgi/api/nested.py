@@ -12,25 +12,19 @@ import dis
 from collections.abc import Callable
 from types import CodeType, FunctionType
 from typing import Any, Final
-from weakref import WeakKeyDictionary
 
-NAMES: Final = ("__auth__", "__access__", "__auth_realm__")
+from mpfcgi.api.functions import GUARDS, facts_of
+
 UNKNOWN: Final = object()
 _IGNORED = frozenset(("CACHE", "COPY_FREE_VARS", "EXTENDED_ARG", "MAKE_CELL", "NOP", "NOT_TAKEN", "RESUME"))
 _STORES = frozenset(("STORE_FAST", "STORE_DEREF", "STORE_FAST_LOAD_FAST", "STORE_FAST_STORE_FAST"))
 # What a function is made with: flag -> the attribute. 0x08 is its closure, which only exists while the outer one runs.
 _DEFAULTS, _KEYWORD_DEFAULTS, _ANNOTATIONS, _CLOSURE = 0x01, 0x02, 0x04, 0x08
 
-_guarded: WeakKeyDictionary[FunctionType, bool] = WeakKeyDictionary()
-
 
 def rules_in(function: FunctionType) -> dict[str, Any] | None:
-    """The names of `NAMES` that `function` assigns, with their values; None where it assigns none (the usual case)."""
-    guarded = _guarded.get(function)
-    if guarded is None:
-        code = function.__code__
-        guarded = _guarded[function] = any(name in code.co_varnames or name in code.co_cellvars for name in NAMES)
-    return _Reader(function).read() if guarded else None
+    """Those of `GUARDS` that `function` assigns, with their values; None where it assigns none (the usual case)."""
+    return _Reader(function).read() if facts_of(function).guarded else None
 
 
 class _Reader:
@@ -60,7 +54,7 @@ class _Reader:
 
     def assign(self, name: str) -> None:
         value = self.pop()
-        if name in NAMES:
+        if name in GUARDS:
             # Assigned twice, it depends on what the function does.
             self.found[name] = UNKNOWN if name in self.found else value
 

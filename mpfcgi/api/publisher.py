@@ -35,6 +35,7 @@ from typing import Any
 from mpfcgi.api import util
 from mpfcgi.api.constants import HTTP_FORBIDDEN, HTTP_METHOD_NOT_ALLOWED, HTTP_NOT_FOUND, OK
 from mpfcgi.api.errors import SERVER_RETURN
+from mpfcgi.api.functions import GUARDS, facts_of, taken_by
 from mpfcgi.api.guards import process_auth
 
 METHODS = ("GET", "POST", "HEAD", "TRACE")
@@ -64,7 +65,8 @@ def handler(req: Any) -> int:
         req.filename = file
     resource = req._resource
     status = req._stat if resource is not None and resource.filename == file else None
-    found = resolve_object(req, req._services.import_file(file, status), names)
+    module = req._services.import_file(file, status)
+    found = _plain_function(module, names) or resolve_object(req, module, names)
     # A class in the address is shown (manual 7.1.2); one that a function returns is called.
     publish_object(req, str(found) if isinstance(found, type) else found)
     return OK
@@ -86,13 +88,15 @@ def _place(req: Any) -> tuple[str, str]:
     resource = req._resource
     # What the file is has been looked at already, for this request.
     known = resource is not None and resource.filename == filename
+    if known and req._is_file and filename.endswith(".py"):
+        return filename, names or "index"
     if req._is_directory if known else os.path.isdir(filename):
         folder, module = filename.rstrip("/"), ""
     else:
         folder, _, module = filename.rpartition("/")
         module = _without_extension(req, module)
         file = f"{folder}/{module}.py"
-        if module and ((known and req._is_file and file == filename) or os.path.isfile(file)):
+        if module and os.path.isfile(file):
             return file, names or "index"
     file = f"{folder}/index.py"
     if not os.path.isfile(file):
@@ -110,6 +114,21 @@ def _without_extension(req: Any, name: str) -> str:
             if extension and name.endswith(ending):
                 return name.removesuffix(ending)
     return name
+
+
+def _plain_function(module: ModuleType, name: str) -> FunctionType | None:
+    """The function of this name in a module, if nothing guards the way to it: what most addresses lead to."""
+    namespace = module.__dict__
+    found = namespace.get(name)
+    if (
+        type(found) is FunctionType
+        and name[0] != "_"
+        and namespace.keys().isdisjoint(GUARDS)
+        and not facts_of(found).guarded
+        and not found.__dict__
+    ):
+        return found
+    return None
 
 
 def resolve_object(
@@ -157,8 +176,8 @@ def _check_open(obj: Any) -> None:
 
 def publish_object(req: Any, obj: Any) -> bool:
     """Send what the object is, or returns when it can be called; False when there was nothing."""
-    if callable(obj):
-        return publish_object(req, _call(req, obj))
+    while callable(obj):
+        obj = _call(req, obj)
     if obj is None:
         return False
     text = str(obj)
@@ -172,7 +191,7 @@ def _call(req: Any, obj: Any) -> Any:
     """Call with those of the form's fields that the object takes. The form is only made when somebody wants it."""
     req._make_form = _form
     if req._method != "POST":
-        takes = util.taken_by(obj)
+        takes = taken_by(obj)
         if not takes.fields or not req._args:
             return obj(req=req) if takes.req else obj()
         # A form that is there already was made, and may have been changed, by an earlier handler.

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable
-from types import CodeType, FunctionType
-from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
+from typing import Any
 
 from mpfcgi.api.constants import DONE, HTTP_MOVED_PERMANENTLY, HTTP_MOVED_TEMPORARILY
 from mpfcgi.api.errors import SERVER_RETURN
 from mpfcgi.api.fields import Field, FieldList, StringField
 from mpfcgi.api.forms import FieldStorage, query_pairs
+from mpfcgi.api.functions import taken_by
 from mpfcgi.api.queries import parse_header, parse_qs, parse_qsl
 
 __all__ = [
@@ -81,41 +79,3 @@ def _apply(object: Any, fields: Iterable[tuple[str | None, Any]], args: dict[str
             values[name] = value[0]
     names = taken_by(object).names
     return object(**{name: value for name, value in values.items() if names is None or name in names})
-
-
-class Taken(NamedTuple):
-    """The arguments that a callable takes by position: their names (None when it takes all), whether `req` is one of
-    them, and whether there are others."""
-
-    names: frozenset[str] | None
-    req: bool
-    fields: bool
-
-
-_taken_by_functions: WeakKeyDictionary[FunctionType, Taken] = WeakKeyDictionary()
-
-
-def taken_by(object: Any) -> Taken:
-    """What `apply_fs_data` may pass to a callable. Nothing where that can't be told, as of built-in functions."""
-    if type(object) is FunctionType:
-        known = _taken_by_functions.get(object)
-        if known is None:
-            known = _taken_by_functions[object] = _taken(object.__code__, 0)
-        return known
-    if isinstance(object, type):
-        function = object.__init__  # type: ignore[misc]
-    elif hasattr(object, "__code__") or hasattr(object, "__func__"):
-        function = object
-    else:
-        function = type(object).__call__ if callable(object) else None
-    return _taken(getattr(getattr(function, "__func__", function), "__code__", None), 1)
-
-
-def _taken(code: CodeType | None, bound: int) -> Taken:
-    if code is None:
-        names: frozenset[str] | None = frozenset()
-    else:
-        names = (
-            None if code.co_flags & inspect.CO_VARKEYWORDS else frozenset(code.co_varnames[bound : code.co_argcount])
-        )
-    return Taken(names, names is None or "req" in names, names is None or bool(names - {"req"}))

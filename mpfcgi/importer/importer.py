@@ -28,13 +28,17 @@ NO_HANDLER: Scope = (None, (), True, False)
 
 
 class Wanted:
-    """A handler's module as a configuration asks for it, request after request; `node` is where it was found last."""
+    """A handler's module as a configuration asks for it, request after request.
 
-    __slots__ = ("name", "node", "scope")
+    `node` is where it was found last; `ordinary` says that Python's own import found it.
+    """
+
+    __slots__ = ("name", "node", "ordinary", "scope")
 
     def __init__(self, name: str, scope: Scope) -> None:
         self.name, self.scope = name, scope
         self.node: Node | None = None
+        self.ordinary = False
 
 
 class _Here(threading.local):
@@ -117,6 +121,8 @@ class Importer:
                 or not is_stale(node, here.request, (), status if node.file == looked_at else None)
             ):
                 return module
+        elif wanted.ordinary and (module := sys.modules.get(wanted.name)) is not None:
+            return module
         return self._load_slowly(wanted)
 
     def import_module(
@@ -174,7 +180,8 @@ class Importer:
         if root:
             self._roots.setdefault(root)
         if finder.is_ordinary(name):
-            return sys.modules.get(name) or importlib.import_module(name)
+            wanted.ordinary = True
+            return importlib.import_module(name)
         here = root or os.getcwd()
         if finder.is_path(name):
             folders = []
