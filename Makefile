@@ -3,7 +3,7 @@
 
 # Debian's own Python before others on the path: it is built with the optimisations that a request feels (a third of its
 # time), which a Python compiled by hand seldom has.
-export PYTHON ?= $(shell /usr/bin/python3 -c 'import sys; print("/usr/bin/python3" if sys.version_info >= (3, 11) else "python3")' 2>/dev/null || echo python3)
+export PYTHON ?= $(shell /usr/bin/python3 -c 'import sys; print("/usr/bin/python3" if sys.version_info >= (3, 9) else "python3")' 2>/dev/null || echo python3)
 VENV ?= .venv
 BIND ?= 127.0.0.1:8000
 ONLY ?=

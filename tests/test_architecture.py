@@ -49,9 +49,9 @@ def arrows() -> dict[tuple[str, str], set[str]]:
     for room in ROOMS:
         for path in sorted((PACKAGE / room).rglob("*.py")):
             for name in imports(path):
-                match name.split("."):
-                    case ["mpfcgi", target, *_] if target in ROOMS and target != room:
-                        found.setdefault((room, target), set()).add(str(path.relative_to(PACKAGE)))
+                package, target, *_ = [*name.split("."), ""]
+                if package == "mpfcgi" and target in ROOMS and target != room:
+                    found.setdefault((room, target), set()).add(str(path.relative_to(PACKAGE)))
     return found
 
 

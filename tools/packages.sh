@@ -88,7 +88,7 @@ fi
 
 "$PYTHON" - <<'PYTHON'
 import sys
-if sys.version_info < (3, 11):
-    sys.exit("mpfcgi needs Python 3.11 or newer; %s is %s. Name another one with: make PYTHON=python3.12 ..."
+if sys.version_info < (3, 9):
+    sys.exit("mpfcgi needs Python 3.9 or newer; %s is %s. Name another one with: make PYTHON=python3.12 ..."
              % (sys.executable, ".".join(map(str, sys.version_info[:3]))))
 PYTHON

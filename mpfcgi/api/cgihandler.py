@@ -35,7 +35,7 @@ _INSTALLED = tuple(
             os.path.dirname(os.path.dirname(__file__)),
             sys.base_prefix + "/lib/python3",
             *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
-            sysconfig.get_path("purelib", sysconfig.get_preferred_scheme("user")),
+            sysconfig.get_path("purelib", f"{os.name}_user"),
         )
     }
 )

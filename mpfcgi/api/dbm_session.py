@@ -7,6 +7,7 @@ import dbm
 import errno
 import importlib
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from mpfcgi.ipc.mutex.contract import STORES
 FILE = "mp_sess.dbm"
 Inodes = tuple[int, ...]
 # What the kinds of dbm add to the name.
-_SUFFIXES = ("", ".db", ".dat", ".dir", ".pag")
+_SUFFIXES = ("", ".db", ".dat", ".dir", ".pag", "-wal", "-shm")
 # What dbm modules raise for a file that is none of theirs.
 _ERRORS = (OSError, ValueError, SyntaxError)
 # The module that reads a file, with the file's inodes for which that holds: to find out costs as much as to read it.
@@ -107,10 +108,15 @@ class DbmSession(BaseSession):
 
     def _errors(self) -> tuple[type[Exception], ...]:
         own = self._dbmtype.error
-        return (*_ERRORS, *(own if isinstance(own, tuple) else (own,)))
+        return (*_ERRORS, *(own if isinstance(own, tuple) else (own,)), *_sqlite_errors("Error"))
 
     def _is_damage(self, error: Exception) -> bool:
-        # Berkeley DB says EINVAL. A file that may not be read, or a full disk, is no reason to lose sessions.
+        # A file that may not be read, or a full disk, is no reason to lose sessions.
+        if isinstance(error, _sqlite_errors("OperationalError")):
+            return False
+        if isinstance(error.__context__, _sqlite_errors("OperationalError")):
+            return False
+        # Berkeley DB says EINVAL.
         return self._is_there() and getattr(error, "errno", None) in (None, 0, errno.EINVAL)
 
     def _put_aside(self, error: Exception) -> None:
@@ -144,6 +150,12 @@ def _file(req: Any) -> str:
         req, "mod_python.dbm_session.database_directory", "mod_python.session.database_directory", "session_directory"
     )
     return os.path.join(directory or tempfile.gettempdir(), FILE)
+
+
+def _sqlite_errors(name: str) -> tuple[type[Exception], ...]:
+    """Errors of the kind of dbm that Python 3.13 brought, which lets some of SQLite's own through, if it is in use."""
+    module = sys.modules.get("sqlite3")
+    return () if module is None else (getattr(module, name),)
 
 
 def _remove_expired(file: Any) -> None:

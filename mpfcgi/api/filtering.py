@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Union
 
 from mpfcgi.api.chain import FilteredBody, Forward, OutputChain
 from mpfcgi.api.filter import mp_filter
@@ -11,7 +11,7 @@ from mpfcgi.api.filter import mp_filter
 if TYPE_CHECKING:
     from mpfcgi.api.exchange import ExchangeProtocol
 
-Filter = str | Callable[[mp_filter], object]
+Filter = Union[str, Callable[[mp_filter], object]]
 
 
 class Filtering:

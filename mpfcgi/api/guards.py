@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import Any, Optional
 
 from mpfcgi.api.auth import basic_credentials
 from mpfcgi.api.constants import APLOG_WARNING, HTTP_BAD_REQUEST, HTTP_FORBIDDEN, HTTP_UNAUTHORIZED
@@ -13,7 +13,7 @@ from mpfcgi.api.functions import GUARDS
 from mpfcgi.api.nested import UNKNOWN, rules_in
 from mpfcgi.api.text import shown
 
-Identity = tuple[str | None, str | None, str | None]
+Identity = tuple[Optional[str], Optional[str], Optional[str]]
 _MISSING = object()
 
 

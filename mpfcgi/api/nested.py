@@ -76,12 +76,12 @@ class _Reader:
 
     def build_map(self, step: dis.Instruction) -> None:
         parts = self.take(2 * step.argval)
-        self.push(dict(zip(parts[::2], parts[1::2], strict=True)), *parts)
+        self.push(dict(zip(parts[::2], parts[1::2])), *parts)
 
     def build_const_key_map(self, step: dis.Instruction) -> None:
         keys = self.pop()
         values = self.take(step.argval)
-        self.push(None if keys is UNKNOWN else dict(zip(keys, values, strict=True)), keys, *values)
+        self.push(None if keys is UNKNOWN else dict(zip(keys, values)), keys, *values)
 
     def extend(self, step: dis.Instruction) -> None:
         more = self.pop()
@@ -97,6 +97,9 @@ class _Reader:
 
     def make_function(self, step: dis.Instruction) -> None:
         code = self.pop()
+        if isinstance(code, str):
+            # Up to Python 3.10 the function's name lies on top.
+            code = self.pop()
         flags = step.arg or 0
         parts = [self.pop() for flag in (_CLOSURE, _ANNOTATIONS, _KEYWORD_DEFAULTS, _DEFAULTS) if flags & flag]
         function: Any = UNKNOWN

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Offered:
     """The header and its value; the open file and its length in bytes, in case that we send it after all."""
 

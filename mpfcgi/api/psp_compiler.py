@@ -43,6 +43,9 @@ def compile_page(source: str, name: str, read: psp_parser.Read) -> CodeType:
         # By the name of no file: Python would look up the line of an error there, and count columns in it.
         tree = ast.parse(python.text, f"{name} as Python")
     except SyntaxError as error:
+        if error.lineno is None:
+            # As of Python 3.12 for a NUL.
+            raise _uncompilable(error, python, name) from None
         raise _located(error, python, name) from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise _uncompilable(error, python, name) from None

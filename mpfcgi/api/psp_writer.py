@@ -44,10 +44,11 @@ class Python(NamedTuple):
 
     text: str
     marks: tuple[Mark, ...]
+    positions: tuple[tuple[int, int], ...]
 
     def mark(self, line: int, column: int) -> Mark | None:
         """The piece that a position belongs to; None before the first."""
-        index = bisect_right(self.marks, (line, column), key=lambda mark: (mark.line, mark.column))
+        index = bisect_right(self.positions, (line, column))
         return self.marks[index - 1] if index else None
 
     def place(self, line: int, column: int) -> Place | None:
@@ -122,7 +123,8 @@ class _Writer:
                 self._piece(piece, last)
             if page.unclosed is None:
                 self._put('""",0)\n')
-        return Python("".join(self._parts), tuple(self._marks))
+        positions = tuple((mark.line, mark.column) for mark in self._marks)
+        return Python("".join(self._parts), tuple(self._marks), positions)
 
     def _piece(self, piece: Piece, unclosed: bool) -> None:
         if piece.kind == TEXT:

@@ -15,7 +15,6 @@ from types import (
     ClassMethodDescriptorType,
     CodeType,
     CoroutineType,
-    EllipsisType,
     FrameType,
     FunctionType,
     GeneratorType,
@@ -25,8 +24,6 @@ from types import (
     MethodType,
     MethodWrapperType,
     ModuleType,
-    NoneType,
-    NotImplementedType,
     TracebackType,
     WrapperDescriptorType,
 )
@@ -50,8 +47,8 @@ _HIDDEN: frozenset[type] = frozenset((
 ))  # fmt: skip
 # What is published, but has no attributes that are.
 _CLOSED: frozenset[type] = _HIDDEN | {
-    AsyncGeneratorType, CoroutineType, EllipsisType, FunctionType, GeneratorType, MethodType, NoneType,
-    NotImplementedType,
+    AsyncGeneratorType, CoroutineType, FunctionType, GeneratorType, MethodType, type(None), type(...),
+    type(NotImplemented),
 }  # fmt: skip
 
 

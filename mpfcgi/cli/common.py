@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import click
 
-from mpfcgi import places
+from mpfcgi import places, program
 from mpfcgi.config import Config, ConfigError, load
 
 config_option = click.option(
@@ -93,7 +93,8 @@ def optimize_as_configured(config: Config) -> Callable[[Config], Config]:
     wanted = _optimized(config)
     if wanted and not sys.flags.optimize:
         sys.stdout.flush()
-        os.execv(sys.executable, [sys.executable, "-O", *sys.orig_argv[1:]])
+        command = program.anew("-O")
+        os.execv(command[0], command)
 
     def unchanged(new: Config) -> Config:
         if _optimized(new) != wanted:

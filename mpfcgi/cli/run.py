@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from mpfcgi import program
 from mpfcgi.cli.common import clear_errors, config_option, define_option, fail, optimize_as_configured, read_config
 
 
@@ -45,7 +46,7 @@ def run(config_file: str | None, defines: tuple[str, ...], alone: bool) -> None:
         inherited = upgrade.inheritance(os.environ)
     except ValueError as error:
         fail(error)
-    programs = Programs(_check(config.file, defines), [sys.executable, *sys.orig_argv[1:]])
+    programs = Programs(_check(config.file, defines), program.anew())
     supervisor = Supervisor(
         config,
         reload=lambda: unchanged(read_config(config_file, defines)),

@@ -51,5 +51,5 @@ def _lines(report: dict[str, Any]) -> list[str]:
 
 def _aligned(rows: list[list[str]]) -> list[list[str]]:
     """Cells of the same width; the last one as it is."""
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    return [[cell.ljust(width) for cell, width in zip(row[:-1], widths[:-1], strict=True)] + row[-1:] for row in rows]
+    widths = [max(len(cell) for cell in column) for column in zip(*rows)]
+    return [[cell.ljust(width) for cell, width in zip(row[:-1], widths[:-1])] + row[-1:] for row in rows]

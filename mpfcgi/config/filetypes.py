@@ -15,7 +15,7 @@ from mpfcgi.config.settings import Settings
 CACHE_SIZE = 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FileType:
     """None, or empty, for what the name does not tell. `known` is false when it tells no content type, and the type
     handlers are to be asked. `encoding` may be several, joined by commas, in the order in which they were applied."""

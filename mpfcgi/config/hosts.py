@@ -104,7 +104,7 @@ class Hosts:
                 self._addresses.clear()
             ranks = [_rank(vhost, port, address) for vhost in self._vhosts]
             best = max(ranks)
-            hosts = [vhost for vhost, rank in zip(self._vhosts, ranks, strict=True) if rank == best]
+            hosts = [vhost for vhost, rank in zip(self._vhosts, ranks) if rank == best]
             self._addresses[key] = Names(hosts) if best else None
         return self._addresses[key]
 

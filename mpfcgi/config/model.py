@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Place:
     """Where something stands: a file and a line (1-based)."""
 
@@ -33,7 +33,7 @@ class ConfigError(Exception):
         return where + self.message + (f" ({self.hint})" if self.hint else "")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Directive:
     """One directive: its canonical name, its arguments as written, and what the registry made of them."""
 
@@ -43,7 +43,7 @@ class Directive:
     place: Place
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Section:
     """A container: `kind` is Directory, Files or Location. What stands in <Limit> belongs to the section around it.
 
@@ -73,7 +73,7 @@ class Server:
     is_virtual: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Listen:
     """One `Listen` line. `address` is a path (unix), `host:port` (tcp) or a number (fd).
 
@@ -91,7 +91,7 @@ class Listen:
     place: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SlowLog:
     """A file for tracebacks of handlers that still run after `time` seconds."""
 

@@ -34,7 +34,7 @@ PYTHON_HANDLERS = frozenset(("mod_python", "python-program"))
 DEFAULT_OPTIONS = frozenset({"FollowSymLinks"})
 
 
-@dataclass(slots=True)
+@dataclass
 class Resource:
     """What a path leads to. `status` is 0, or what to answer (with `location`, an escaped URL, for a redirect).
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Union
 
 from mpfcgi.config.model import ConfigError, Place
 
@@ -18,7 +19,7 @@ _CLOSE = re.compile(r"</([A-Za-z]\w*)\s*>\s*$")
 _VARIABLE = re.compile(r"\$\{([^}:\s]+)\}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DirectiveNode:
     """`Name arg arg`. `text` is the whole line as written."""
 
@@ -28,7 +29,7 @@ class DirectiveNode:
     text: str = field(default="", compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SectionNode:
     """`<Name arg arg>` to `</Name>`. `text` is its arguments as written."""
 
@@ -39,10 +40,10 @@ class SectionNode:
     text: str = field(default="", compare=False)
 
 
-Node = DirectiveNode | SectionNode
+Node = Union[DirectiveNode, SectionNode]
 
 
-@dataclass(slots=True)
+@dataclass
 class _Open:
     """A section whose end is yet to come; `outer` are the nodes around it."""
 

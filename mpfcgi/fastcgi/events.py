@@ -25,7 +25,7 @@ class Event:
         return hash((type(self), repr(self)))
 
     def __repr__(self) -> str:
-        fields = ", ".join(f"{name}={value!r}" for name, value in zip(self._names(), self._fields(), strict=True))
+        fields = ", ".join(f"{name}={value!r}" for name, value in zip(self._names(), self._fields()))
         return f"{type(self).__name__}({fields})"
 
     def _fields(self) -> tuple[Any, ...]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 # The module below `socket`, which takes longer to import than all of a gateway.
 import _socket
 import os
-import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,9 +114,11 @@ class Upstream:
     def _start_alone(self, config: str) -> _socket.socket:
         import subprocess
 
+        from mpfcgi import program
+
         # `mpfcgi start` waits until the daemon's workers are there, and says why they are not.
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "mpfcgi", "start", "-c", os.path.abspath(config)],
+            program.command_line("start", "-c", os.path.abspath(config)),
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/", env=_environment(),
         )  # fmt: skip
         if done.returncode:

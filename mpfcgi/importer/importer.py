@@ -17,13 +17,13 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+from typing import Any, Optional
 
 from mpfcgi.importer import finder, statement
 from mpfcgi.importer.graph import Node, is_stale
 
 # What holds for the imports of a handler: handler root, importer path, autoreload, log.
-Scope = tuple[str | None, tuple[str, ...], bool, bool]
+Scope = tuple[Optional[str], tuple[str, ...], bool, bool]
 NO_HANDLER: Scope = (None, (), True, False)
 
 

@@ -16,7 +16,7 @@ def apply(expression: str, seen: set[str]) -> None:
     if expression in seen:
         return
     value = eval(expression, {"sys": sys})
-    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
         raise ValueError(f"PythonPath is not a list of directories: {expression}")
     sys.path[:] = value
     seen.add(expression)

@@ -39,7 +39,7 @@ def ask(path: str, command: str, timeout: float = 10.0, **arguments: Any) -> dic
         try:
             sock.sendall(encode({"command": command, **arguments}))
             line = _line(sock)
-        except TimeoutError:
+        except socket.timeout:
             raise NoAnswer(f"no answer within {timeout:g} s") from None
         except ConnectionError as error:
             raise NoAnswer(f"it ended the connection: {error.strerror}") from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 from mpfcgi.porting.source import MUST, SHOULD, Hit, Source
 
@@ -214,7 +213,7 @@ def sorting(source: Source) -> Iterator[Hit]:
         arguments = source.tokens[index + 2 : source.closing(index + 1)]
         compares = any(
             part.text == "cmp" and following.text == "=" and part.depth == token.depth + 1
-            for part, following in pairwise(arguments)
+            for part, following in zip(arguments, arguments[1:])
         )
         if token.text == "sort" and source.is_attribute(index):
             if arguments and arguments[0].text not in ("*", "**") and source.text_at(index + 3) != "=":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Final, NamedTuple
 
 from mpfcgi.porting.lexer import Token, tokens
@@ -125,4 +124,4 @@ class Source:
     def statements(self) -> Iterator[tuple[int, int]]:
         """The first index of each statement, and the one after its last."""
         starts = [index for index, token in enumerate(self.tokens) if token.first]
-        yield from pairwise([*starts, len(self.tokens)])
+        yield from zip(starts, [*starts[1:], len(self.tokens)])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import select
 import socket
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Optional, Protocol
 
 from mpfcgi.supervisor.crew import Crew
 from mpfcgi.supervisor.worker_handle import WorkerHandle
@@ -21,7 +21,7 @@ class HasFileno(Protocol):
     def fileno(self) -> int: ...
 
 
-Line = tuple[Crew, WorkerHandle | None, socket.socket]
+Line = tuple[Crew, Optional[WorkerHandle], socket.socket]
 
 
 class Lines:

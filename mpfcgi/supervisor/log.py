@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 
 from mpfcgi.config import Config, ConfigError, Resolver
 from mpfcgi.ipc.syslog import Syslog, is_syslog
@@ -48,7 +48,7 @@ class Log:
 
     def _line(self, level: int, text: str, stamp: str) -> bytes:
         if self._as_json:
-            time = datetime.now(UTC).isoformat(timespec="microseconds")
+            time = datetime.now(timezone.utc).isoformat(timespec="microseconds")
             said = {"time": time, "level": LEVELS[level], "pid": os.getpid(), "message": text}
             return (json.dumps(said, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
         return f"{stamp}[mpfcgi:{LEVELS[level]}] [pid {os.getpid()}] {text}\n".encode("utf-8", "surrogateescape")

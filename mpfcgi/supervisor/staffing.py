@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Union
 
 # Seconds: a process that dies this soon after its start counts as one that can't start.
 EARLY = 1.0
@@ -23,7 +24,7 @@ LOOK = 1.0
 DUMP_TIME = 0.5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Member:
     """One process: its id, its start, when it was asked to leave, and how many signals it got since.
 
@@ -49,7 +50,7 @@ class Member:
         return self.started if self.active is None else self.active
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BackOff:
     """How long to wait before the next start, after starts that failed. `delay` is 0 when all is well."""
 
@@ -70,7 +71,7 @@ class BackOff:
         return BackOff(delay, now + delay)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pace:
     """How many processes may be started: `rate` in a second, `burst` after a pause. `left` of them at the time `at`."""
 
@@ -93,7 +94,7 @@ class Pace:
         return self.at + max(1 - self.left, 0) / self.rate
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Policy:
     """How many workers a pool has: `manager` is static, dynamic or ondemand, `most` the upper bound."""
 
@@ -104,7 +105,7 @@ class Policy:
     idle_timeout: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Snapshot:
     """A crew at one moment: how many are wanted, who is there. `patience` is the time for leaving gracefully.
 
@@ -128,19 +129,19 @@ class Snapshot:
         return [member for member in self.members if member.asked is None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Spawn:
     """Start one process."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Retire:
     """Ask a process to finish its work and leave."""
 
     pid: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Kill:
     """Send a process that does not leave a signal."""
 
@@ -148,21 +149,21 @@ class Kill:
     signal: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Dump:
     """Let a process that hangs write its traceback."""
 
     pid: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Destroy:
     """End a process that hangs, at once."""
 
     pid: int
 
 
-Action = Spawn | Retire | Kill | Dump | Destroy
+Action = Union[Spawn, Retire, Kill, Dump, Destroy]
 
 
 def wanted(snapshot: Snapshot, now: float) -> int:

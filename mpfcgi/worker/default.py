@@ -115,7 +115,9 @@ def _describe(req: Request, settings: Settings) -> None:
 def _send(req: Request, filename: str, size: int, settings: Settings) -> int:
     with open(filename, "rb") as file:
         if settings.get("ContentDigest"):
-            digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
+            digest = hashlib.md5(usedforsecurity=False)
+            while piece := file.read(PIECE):
+                digest.update(piece)
             req.headers_out["Content-MD5"] = base64.b64encode(digest.digest()).decode("ascii")
         if req.method != "HEAD" and req._offer(filename, file.fileno(), size):
             return c.OK

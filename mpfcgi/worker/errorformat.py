@@ -9,7 +9,7 @@ import json
 import re
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -69,7 +69,7 @@ def compile_format(text: str) -> Callable[[Entry], str | None]:
     def line(entry: Entry) -> str | None:
         out = ""
         try:
-            for before, field in zip(seps, fields, strict=True):
+            for before, field in zip(seps, fields):
                 said = _field(field, entry)
                 if said:
                     out += (before if out else "") + said
@@ -84,7 +84,7 @@ def _object(entry: Entry) -> str:
     """An entry as a JSON object in one line, without what is not known of it."""
     request, connection = entry.request, entry.connection
     values: dict[str, Any] = {
-        "time": datetime.fromtimestamp(entry.now, UTC).isoformat(timespec="microseconds"),
+        "time": datetime.fromtimestamp(entry.now, timezone.utc).isoformat(timespec="microseconds"),
         "level": LOG_LEVELS[entry.level] if entry.level else "error",
         "pid": entry.pid,
         "pool": entry.pool,

@@ -20,7 +20,7 @@ GO_ON = frozenset((OK, DECLINED))
 FIRST = frozenset((DECLINED,))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Phase:
     """A phase of the request cycle: its directive, and the results after which its next handler runs."""
 

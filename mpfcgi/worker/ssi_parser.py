@@ -9,7 +9,7 @@ rules of the details (quotes, missing values, what ends a name) are those that A
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 START, END = b"<!--#", b"-->"
 # Longer than any element that a person writes, code blocks included; what is kept of a page is never more.
@@ -17,7 +17,7 @@ MAX_ELEMENT = 1024 * 1024
 SPACE = b" \t\r\n\f\v"
 QUOTES = b"\"'`"
 
-Attributes = tuple[tuple[str, str | None], ...]
+Attributes = tuple[tuple[str, Optional[str]], ...]
 
 
 class Element(NamedTuple):

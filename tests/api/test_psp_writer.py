@@ -107,5 +107,6 @@ PARTS = ["\\", "\\N{", "}", "EM DASH", "x", "4", "u", "U", "0", "7", "n", "\n", 
 @given(st.lists(st.sampled_from(PARTS)).map("".join))
 @example("\\777")
 def test_any_backslash_is_python_that_writes_text_and_does_not_warn(text):
-    with warnings.catch_warnings(action="error"):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
         assert isinstance(output(text), str)

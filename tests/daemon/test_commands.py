@@ -1,5 +1,7 @@
 """The commands that talk with a running daemon: start, stop, reload, status, top, stack."""
 
+from __future__ import annotations
+
 import contextlib
 import json
 import os

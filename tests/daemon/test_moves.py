@@ -39,7 +39,7 @@ def start(tmp_path):
     def start(workers=2):
         (tmp_path / "htdocs").mkdir()
         (tmp_path / "htdocs" / "site_handler.py").write_text(HANDLER)
-        for folder in (tmp_path, *tmp_path.parents[:2]):
+        for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
             # nginx's workers are another user.
             folder.chmod(0o755)
         config = CONFIG.format(folder=tmp_path).replace("MaxProcesses 2", f"MaxProcesses {workers}")

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Optional
 
 import pytest
 
@@ -32,7 +33,7 @@ class Site:
         """A further handler of the same request."""
         return self.importer.load(name, str(self.root / folder), **rules)
 
-    def import_module(self, name: str, parent: ModuleType | None = None, **rules: object) -> ModuleType:
+    def import_module(self, name: str, parent: Optional[ModuleType] = None, **rules: object) -> ModuleType:
         return self.importer.import_module(name, parent=parent.__dict__ if parent else None, **rules)
 
 
