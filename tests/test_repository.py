@@ -16,9 +16,7 @@ LONGEST_MODULE = 440
 LONGER = {
     "mpfcgi/api/apache.py",
     "mpfcgi/api/request.py",
-    "mpfcgi/config/directives.py",
     "mpfcgi/config/resolver.py",
-    "mpfcgi/config/values.py",
 }
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mpfcgi.config.directives.arguments import address_argument
 from mpfcgi.config.hosts import Hosts
 from mpfcgi.config.model import Config, ConfigError, Directive, Listen, Server
-from mpfcgi.config.values import address_argument
 
 HANDLER = "PythonConnectionHandler"
 

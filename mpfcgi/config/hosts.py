@@ -11,9 +11,9 @@ import ipaddress
 from collections.abc import Sequence
 from functools import lru_cache
 
+from mpfcgi.config.directives.arguments import address_argument
 from mpfcgi.config.model import Server
 from mpfcgi.config.patterns import name_pattern
-from mpfcgi.config.values import address_argument
 
 CACHE_SIZE = 4096
 ADDRESSES_KEPT = 256

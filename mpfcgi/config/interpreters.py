@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from mpfcgi.config import connections
+from mpfcgi.config.directives.python import Import
 from mpfcgi.config.model import Config, Directive, Listen, Server
 from mpfcgi.config.patterns import is_wild
 from mpfcgi.config.resolver import Resolver
 from mpfcgi.config.sections import directives_in
-from mpfcgi.config.values import Import
 
 
 def static_interpreters(config: Config) -> tuple[str, ...]:

@@ -11,12 +11,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from mpfcgi.config import connections, pools
-from mpfcgi.config.directives import CONTEXT_NAMES, FRONT_END, IGNORED_BECAUSE, NOT_YET, REFUSED, REGISTRY, Spec
+from mpfcgi.config.directives import (
+    CONTEXT_NAMES,
+    FRONT_END,
+    IGNORED_BECAUSE,
+    NOT_YET,
+    REFUSED,
+    REGISTRY,
+    BadValue,
+    Spec,
+)
+from mpfcgi.config.directives.access import Rule
+from mpfcgi.config.directives.arguments import address_argument, pattern
+from mpfcgi.config.directives.files import OVERRIDES
 from mpfcgi.config.model import Config, ConfigError, Directive, Listen, Place, PoolSettings, Section, Server
 from mpfcgi.config.reading import Reader, read_file
 from mpfcgi.config.runtime import runtime_of
 from mpfcgi.config.syntax import DirectiveNode, Node, SectionNode
-from mpfcgi.config.values import OVERRIDES, BadValue, Rule, address_argument, pattern
 
 DIRECTORY_SECTIONS = frozenset(("directory", "directorymatch", "files", "filesmatch", "location", "locationmatch"))
 REQUIRE_SECTIONS = {"requireall": "all-of", "requireany": "any-of", "requirenone": "none-of"}

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+from mpfcgi.config.directives import BadValue
+from mpfcgi.config.directives.arguments import address_argument
 from mpfcgi.config.model import ConfigError, Directive, Listen, Place, PoolSettings, SlowLog
 from mpfcgi.config.runtime import MAX_SOCKET_PATH
-from mpfcgi.config.values import BadValue, address_argument
 
 # Directives whose value is a field as it is.
 FIELDS = {

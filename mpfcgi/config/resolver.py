@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mpfcgi.config import connections, frontend_params, translate
-from mpfcgi.config.directives import apply_options
+from mpfcgi.config.directives.files import apply_options
 from mpfcgi.config.hosts import Hosts
 from mpfcgi.config.htaccess import HtaccessFiles, Looked
 from mpfcgi.config.model import Config, Listen, Server

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from mpfcgi.config.directives import PHASE_DIRECTIVES
+from mpfcgi.config.directives.python import PHASE_DIRECTIVES
 from mpfcgi.config.htaccess import HtaccessFile, HtaccessFiles, Looked
 from mpfcgi.config.model import Directive, Section
 from mpfcgi.config.patterns import is_wild, path_pattern

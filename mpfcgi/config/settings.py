@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from mpfcgi.config.directives import PHASE_DIRECTIVES, REGISTRY
+from mpfcgi.config.directives import REGISTRY
+from mpfcgi.config.directives.access import Rule
+from mpfcgi.config.directives.python import PHASE_DIRECTIVES, HandlerSpec
 from mpfcgi.config.model import Directive
-from mpfcgi.config.values import HandlerSpec, Rule
 
 # Directives that req.get_config() shows.
 PYTHON_FLAGS = (

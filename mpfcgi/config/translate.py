@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
+from mpfcgi.config.directives.files import Mapping, Redirection
 from mpfcgi.config.frontend_params import script_filename as sent_filename
-from mpfcgi.config.values import Mapping, Redirection
 
 __all__ = ["RequestURI", "find_redirect", "map_alias", "match_prefix", "normalize", "parse_uri", "sent_filename"]
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from mpfcgi.config import Config, ConfigError, Listen, Resolver, Server, pool_for
 from mpfcgi.config.connections import is_for_connections
+from mpfcgi.config.directives.arguments import address_argument
 from mpfcgi.config.sections import directives_in
 from mpfcgi.config.syntax import Node, SectionNode
-from mpfcgi.config.values import address_argument
 from mpfcgi.frontend.static import Static, static_folders
 
 # The time a front-end waits for an answer, in seconds, where nothing limits how long a handler may run.

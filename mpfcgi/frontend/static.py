@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mpfcgi.config import Resolver, Server, Settings
+from mpfcgi.config.directives.access import Rule
 from mpfcgi.config.model import Directive, Section
 from mpfcgi.config.patterns import is_wild
-from mpfcgi.config.values import Rule
 
 # Directives that change nothing of how a plain file is sent, beside those whose values are looked at in `_plain`.
 _HARMLESS = frozenset((

@@ -20,7 +20,7 @@ from mpfcgi.api.constants import (
     OK,
 )
 from mpfcgi.config import Settings
-from mpfcgi.config.values import Rule, networks
+from mpfcgi.config.directives.access import Rule, networks
 from mpfcgi.worker import passwords
 
 USER_RULES = frozenset(("valid-user", "user", "group"))

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from mpfcgi.api.unique_id import unique_id
 from mpfcgi.config import ConfigError
-from mpfcgi.config.values import LOG_LEVELS
+from mpfcgi.config.directives.logs import LOG_LEVELS
 
 # The name of the format that is no text with items.
 JSON = "json"

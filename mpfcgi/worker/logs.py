@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mpfcgi.config import Config, ConfigError, Settings
-from mpfcgi.config.values import LOG_LEVELS, LogTarget
+from mpfcgi.config.directives.logs import LOG_LEVELS, LogTarget
 from mpfcgi.ipc import syslog
 from mpfcgi.worker import errorformat, logformat
 from mpfcgi.worker.errorformat import escape

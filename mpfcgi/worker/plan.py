@@ -10,8 +10,8 @@ from typing import Any
 
 from mpfcgi.api.constants import DECLINED, OK
 from mpfcgi.config import Settings
+from mpfcgi.config.directives.access import Rule
 from mpfcgi.config.resolver import MAIN_INTERPRETER
-from mpfcgi.config.values import Rule
 from mpfcgi.worker.debugging import DebuggedHandler
 from mpfcgi.worker.handlers import Handler, ImportRules
 

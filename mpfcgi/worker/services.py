@@ -15,7 +15,7 @@ from mpfcgi.api import constants as c
 from mpfcgi.api import services as api_services
 from mpfcgi.api.chain import InputStage, OutputStage
 from mpfcgi.config import FileTypes, Resolver, pool_for
-from mpfcgi.config.values import LOG_LEVELS
+from mpfcgi.config.directives.logs import LOG_LEVELS
 from mpfcgi.importer import Importer
 from mpfcgi.ipc.setup import WorkerSetup
 from mpfcgi.worker import logs, redirects

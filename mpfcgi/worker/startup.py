@@ -9,7 +9,7 @@ from typing import Any
 
 from mpfcgi.api.constants import APLOG_ERR
 from mpfcgi.config import imports
-from mpfcgi.config.values import Import
+from mpfcgi.config.directives.python import Import
 from mpfcgi.worker import errorpages
 from mpfcgi.worker.services import WorkerServices
 

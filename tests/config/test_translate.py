@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mpfcgi.config.directives.files import Mapping
 from mpfcgi.config.translate import escape, map_alias, match_prefix, normalize, parse_uri, sent_filename, tidy
-from mpfcgi.config.values import Mapping
 
 
 @pytest.mark.parametrize(

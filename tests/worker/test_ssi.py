@@ -356,8 +356,7 @@ def test_an_error_document_may_be_a_page_with_includes(tmp_path):
 
 
 def test_options_of_an_inner_section_decide_whether_programs_run():
-    from mpfcgi.config.directives import apply_options
-    from mpfcgi.config.values import options
+    from mpfcgi.config.directives.files import apply_options, options
 
     def after(*lines):
         value = None

@@ -1,0 +1,55 @@
+"""Directives that are known and not declared: the front-end's, refused ones, those not supported yet."""
+
+from __future__ import annotations
+
+# Directives that the front-end has the work of: accepted, and reported as ignored.
+FRONT_END = frozenset(
+    """
+    LoadModule LoadFile MaxRequestWorkers MaxClients ServerLimit StartServers MinSpareServers MaxSpareServers
+    MaxConnectionsPerChild MaxRequestsPerChild ThreadsPerChild ThreadLimit MaxSpareThreads MinSpareThreads
+    AsyncRequestWorkerFactor GracefulShutdownTimeout NameVirtualHost SSLEngine SSLCertificateFile
+    SSLCertificateKeyFile SSLCertificateChainFile SSLCACertificateFile SSLProtocol SSLCipherSuite
+    SSLHonorCipherOrder SSLSessionCache SSLSessionTickets SSLRandomSeed SSLUseStapling SSLStaplingCache
+    SSLPassPhraseDialog SSLOpenSSLConfCmd Protocols H2Direct H2Push ServerTokens TraceEnable EnableMMAP
+    HttpProtocolOptions ExtendedStatus CoreDumpDirectory Mutex LockFile AcceptMutex AcceptFilter ReceiveBufferSize
+    ScoreBoardFile RequestReadTimeout LimitXMLRequestBody IndexOptions AddIcon AddIconByType AddIconByEncoding
+    DefaultIcon HeaderName ReadmeName AddDescription LanguagePriority ForceLanguagePriority User Group
+    """.lower().split()
+)  # fmt: skip
+
+# Why some are ignored, where it is not that the front-end does the work.
+IGNORED_BECAUSE = {
+    **dict.fromkeys(
+        (
+            "indexoptions", "addicon", "addiconbytype", "addiconbyencoding", "defaulticon", "headername", "readmename",
+            "adddescription",
+        ),
+        "lists of folders have one look here",
+    ),
+    **dict.fromkeys(("user", "group"), "workers run as the user who starts the daemon, or as a <PythonPool> says"),
+    **dict.fromkeys(("languagepriority", "forcelanguagepriority"), "there is no content negotiation here"),
+    "limitxmlrequestbody": "nothing here reads XML bodies",
+    "enablemmap": "no file is mapped here",
+}  # fmt: skip
+
+# Directives whose silent loss would change who gets in or what is served: the remedy.
+REFUSED = {
+    name.lower(): remedy
+    for names, remedy in (
+        ("RewriteEngine RewriteRule RewriteCond RewriteBase RewriteMap RewriteOptions",
+         "rewrite in the front-end, or in a PythonTransHandler"),
+        ("ProxyPass ProxyPassMatch ProxyPassReverse ProxyRequests ProxySet", "the front-end must do the proxying"),
+        ("ScriptAlias ScriptAliasMatch Action Script",
+         "use Alias with PythonHandler mod_python.cgihandler"),
+        ("SSLRequire SSLRequireSSL SSLVerifyClient", "the front-end must check this"),
+        ("AuthDigestProvider AuthDigestDomain AuthLDAPURL AuthDBDUserPWQuery AuthFormProvider",
+         "authenticate in the front-end, or in a PythonAuthenHandler"),
+        ("Header RequestHeader", "set headers in the front-end, or in a handler"),
+        ("SecRule SecRuleEngine", "filter in the front-end"),
+        ("WSGIScriptAlias", "use PythonHandler mod_python.wsgi"),
+    )
+    for name in names.split()
+}  # fmt: skip
+
+# By the name in lower case, the name as it is written.
+NOT_YET = {name.lower(): name for name in ("Threads",)}

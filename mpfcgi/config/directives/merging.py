@@ -1,0 +1,22 @@
+"""How a directive's value joins an earlier one of the same section, or that of an outer scope."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def replace(old: Any, new: Any) -> Any:
+    return new
+
+
+def append(old: Any, new: Any) -> Any:
+    return (old or ()) + new
+
+
+def prepend(old: Any, new: Any) -> Any:
+    """Where the first that fits wins, an inner scope's come before an outer one's."""
+    return new + (old or ())
+
+
+def update(old: Any, new: Any) -> Any:
+    return {**(old or {}), **new}
