@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Departure(NamedTuple):
-    """The status of the answer, and why it is another one."""
+    """The status of the answer, 0 for none at all, and why it is another one."""
 
     status: int
     why: str
@@ -14,6 +14,9 @@ class Departure(NamedTuple):
 
 NO_LENGTH = "Apache passes on a program's Content-Length only with SetEnv ap_trust_cgilike_cl, which is printed"
 FORM_TYPE = "Caddy names a body without a type a form"
+NO_LENGTH_READ = (
+    "cgi-fcgi reads as much of a body as its length says, none without; Apache breaks off over what is left"
+)
 CHECKED = "with check-local lighttpd answers itself where it finds no file: it knows none of our aliases, redirects, error pages"
 
 # By variant, or by kind of server, and case.
@@ -26,6 +29,8 @@ DEPARTURES: dict[tuple[str, str], Departure] = {
     ("haproxy", "chunked POST of a megabyte"): Departure(
         400, "HAProxy buffers a body whose length it isn't told, and refuses one above tune.bufsize (16 KB)"
     ),
+    ("cgi-fcgi", "chunked POST"): Departure(200, NO_LENGTH_READ),
+    ("cgi-fcgi", "chunked POST of a megabyte"): Departure(0, NO_LENGTH_READ),
     ("lighttpd-check-local", "missing file"): Departure(404, CHECKED),
     ("lighttpd-check-local", "missing folder"): Departure(404, CHECKED),
     ("lighttpd-check-local", "alias"): Departure(404, CHECKED),

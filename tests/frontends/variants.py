@@ -11,6 +11,8 @@ from pathlib import Path
 from mpfcgi.config import load_text
 from mpfcgi.frontend import GENERATORS, deployment
 from tests.frontends.cases import SITE
+from tests.support.frontends import MODULES
+from tests.support.servers import program
 
 TLS = "SSLEngine On\n    SSLCertificateFile {folder}/site.pem\n    SSLCertificateKeyFile {folder}/site.pem.key"
 
@@ -119,6 +121,39 @@ def fcgid(options: str) -> Callable[[Place, int, int], str]:
     return write
 
 
+CGI = """\
+LoadModule cgid_module {modules}/mod_cgid.so
+ScriptSock {folder}/cgid.sock
+Listen 127.0.0.1:{port}
+<VirtualHost 127.0.0.1:{port}>
+    ServerName site.test
+    DocumentRoot {site}/htdocs
+    AllowEncodedSlashes NoDecode
+    MergeSlashes Off
+    SetEnv ap_trust_cgilike_cl 1
+    ScriptAlias "/" "{folder}/site.cgi/"
+    <Location "/">
+        CGIPassAuth On
+        Require all granted
+    </Location>
+</VirtualHost>
+"""
+
+
+def cgi(command: Callable[[], str]) -> Callable[[Place, int, int], str]:
+    """A CGI script for the whole site, which passes each request on with a new process of `command`."""
+
+    def write(place: Place, port: int, tls_port: int) -> str:
+        folder = Path(tempfile.mkdtemp(dir=place.folder))
+        folder.chmod(0o777)
+        script = folder / "site.cgi"
+        script.write_text(f"#!/bin/sh\nexec {command().format(socket=place.socket)}\n")
+        script.chmod(0o755)
+        return CGI.format(site=place.folder, folder=folder, port=port, modules=MODULES)
+
+    return write
+
+
 def lighttpd(options: str) -> Callable[[Place, int, int], str]:
     def write(place: Place, port: int, tls_port: int) -> str:
         return f"""\
@@ -162,6 +197,8 @@ VARIANTS = [
     Variant("apache-proxypassmatch", "apache", apache('ProxyPassMatch "^(/.*)$" "fcgi://127.0.0.1:{port}$1"')),
     Variant("fcgid-alone", "apache", fcgid("--alone")),
     Variant("fcgid-bridged", "apache", fcgid("--connect unix:{socket}")),
+    Variant("cgi", "apache", cgi(lambda: f"{sys.executable} -m mpfcgi cgi --connect unix:{{socket}}")),
+    Variant("cgi-fcgi", "apache", cgi(lambda: f"{program('cgi-fcgi')} -bind -connect {{socket}}")),
     Variant("lighttpd", "lighttpd", printed("lighttpd"), True),
     Variant("lighttpd-by-hand", "lighttpd", lighttpd('"check-local" => "disable"')),
     Variant("lighttpd-check-local", "lighttpd", lighttpd('"check-local" => "enable"')),
