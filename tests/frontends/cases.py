@@ -46,7 +46,7 @@ def handler(req):
 """
 # Does what the query says.
 ACT = """\
-import time
+import os, signal, time
 from mod_python import apache, util
 
 def handler(req):
@@ -93,6 +93,20 @@ def handler(req):
         for piece in range(5):
             req.write("piece %d\\n" % piece)
             req.flush()
+    elif act == "hold":
+        # nginx is told not to keep it back.
+        req.headers_out["X-Accel-Buffering"] = "no"
+        req.write("first\\n")
+        req.flush()
+        while not os.path.exists(query["until"]):
+            time.sleep(0.01)
+        req.write("last\\n")
+    elif act == "die":
+        if "length" in query:
+            req.set_content_length(1000)
+        req.write("first\\n")
+        req.flush()
+        os.kill(os.getpid(), signal.SIGKILL)
     elif act == "large":
         piece = b"0123456789abcdef" * 65536
         for _ in range(int(query["mb"])):

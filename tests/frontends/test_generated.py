@@ -137,6 +137,31 @@ def test_the_daemon_learns_that_a_client_has_gone(ports, daemon):
     assert send(ports[0], request("GET", "/seen.py")).status == 200
 
 
+def test_what_a_handler_flushes_arrives_while_it_goes_on(ports, daemon):
+    go = daemon.folder / f"go-{ports[0]}"
+    with socket.create_connection(("127.0.0.1", ports[0]), 30) as sock:
+        sock.sendall(request("GET", f"/act/x.py?do=hold&until={go}"))
+        data = b""
+        while b"first\n" not in data:
+            data += sock.recv(65536)
+        assert b"last" not in data
+        go.touch()
+        while more := sock.recv(65536):
+            data += more
+    assert b"last\n" in data
+
+
+@pytest.mark.parametrize("query", ["", "&length=1"])
+def test_an_answer_whose_worker_dies_is_seen_to_be_cut(ports, query):
+    text = request("GET", f"/act/x.py?do=die{query}").replace(b"Connection: close", b"Connection: keep-alive")
+    answer = send(ports[0], text)
+    assert (answer.status, answer.body) == (200, b"first\n")
+    # Caddy takes the end of the connection for the end of an answer whose length it wasn't told.
+    caddy = ("server", "Caddy") in answer.headers
+    assert answer.cut == (not caddy or query != "")
+    assert send(ports[0], request("GET", "/seen.py")).status == 200
+
+
 def test_a_client_that_goes_away_within_its_upload_disturbs_nobody(ports, daemon):
     head = request("POST", "/seen.py/gone", ["Content-Length: 1000000"])
     for _ in range(3):

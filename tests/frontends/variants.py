@@ -185,6 +185,12 @@ def haproxy_multiplexed(place: Place, port: int, tls_port: int) -> str:
     )
 
 
+def haproxy_path_info(place: Place, port: int, tls_port: int) -> str:
+    """As for PHP: the daemon goes by the address all the same."""
+    text = printed("haproxy")(place, port, tls_port)
+    return text.replace("    pass-header", "    index index.py\n    path-info ^(/.+\\.py)(/.*)?$\n    pass-header")
+
+
 BY_HAND = '<Directory "{folder}/htdocs">\n        DirectorySlash Off\n        DirectoryIndex disabled\n    </Directory>'
 VARIANTS = [
     Variant("nginx", "nginx", printed("nginx"), True),
@@ -206,4 +212,5 @@ VARIANTS = [
     Variant("haproxy", "haproxy", printed("haproxy"), True),
     Variant("haproxy-tcp", "haproxy", printed("haproxy", over_tcp=True)),
     Variant("haproxy-multiplexed", "haproxy", haproxy_multiplexed),
+    Variant("haproxy-path-info", "haproxy", haproxy_path_info),
 ]  # fmt: skip
