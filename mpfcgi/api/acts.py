@@ -6,6 +6,7 @@ Manual 4.5.4.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from operator import index
 from typing import Any
 
 from mpfcgi.api import cgienv, wsgi_environ
@@ -59,7 +60,7 @@ class Acts:
 
     @proxyreq.setter
     def proxyreq(self, value: int) -> None:
-        if value:
+        if index(value):
             raise NotImplementedError("req.proxyreq: let the front-end pass these requests on (proxy_pass, ProxyPass)")
 
     def add_handler(self, htype: str, handler: str | Callable[[Any], int], dir: str | None = None, /) -> None:

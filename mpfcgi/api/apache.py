@@ -78,18 +78,22 @@ def exists_config_define(name: str) -> bool:
 
 
 def config_tree() -> list[Any]:
-    """The server's configuration: (name, arguments) of each directive, and its contents as a list for a section.
+    """The server's configuration: ('Name', 'arguments') of each directive, and ('<Name', 'arguments>') of a section, with
+    a list of what it contains behind it.
 
     A copy; directives of `.htaccess` files are not in it.
     """
-    return [_tree_node(node) for node in services.current().config.tree]
+    return _listed(services.current().config.tree)
 
 
-def _tree_node(node: Any) -> tuple[Any, ...]:
-    entry = (node.name, " ".join(node.args))
-    if hasattr(node, "children"):
-        return (*entry, [_tree_node(child) for child in node.children])
-    return entry
+def _listed(nodes: Any) -> list[Any]:
+    found: list[Any] = []
+    for node in nodes:
+        if hasattr(node, "children"):
+            found += [("<" + node.name, node.text.strip() + ">"), _listed(node.children)]
+        else:
+            found.append((node.name, node.text.strip()[len(node.name) :].strip()))
+    return found
 
 
 def server_root() -> str:
@@ -110,11 +114,14 @@ def register_cleanup(callable: Callable[[Any], object], data: Any = None) -> Non
 
 
 def stat(fname: str, wanted: int) -> mp_finfo:
-    """File information; all members are None for a missing file. `wanted` (APR_FINFO_*) is always exceeded."""
+    """File information; all members are None for a missing file. `wanted` (APR_FINFO_*) is always exceeded.
+
+    With APR_FINFO_LINK a symbolic link is not followed.
+    """
     if not isinstance(fname, str) or not isinstance(wanted, int):
         raise TypeError("stat() takes a file name and one of APR_FINFO_*")
     try:
-        return mp_finfo(fname, os.stat(fname))
+        return mp_finfo(fname, os.stat(fname, follow_symlinks=not wanted & APR_FINFO_LINK))  # noqa: F405
     except FileNotFoundError:
         return mp_finfo(None, None)
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from mpfcgi.api.constants import APLOG_ERR
 from mpfcgi.api.hlist import mp_hlist
-from mpfcgi.api.members import integer, read_only
+from mpfcgi.api.members import integer, not_copied, read_only
 from mpfcgi.api.table import mp_table
 from mpfcgi.api.text import loggable
 
@@ -42,6 +42,8 @@ class mp_conn:
         "_server",
         "_stream",
     )  # fmt: skip
+
+    __reduce_ex__ = not_copied
 
     def __init__(
         self, params: dict[str, str], server: Any, exchange: Any, stream: ConnectionStream | None = None

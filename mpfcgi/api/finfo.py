@@ -7,6 +7,7 @@ import stat as st
 from typing import Any
 
 from mpfcgi.api import constants as c
+from mpfcgi.api.members import not_copied
 
 _TYPES = {
     st.S_IFREG: c.APR_REG, st.S_IFDIR: c.APR_DIR, st.S_IFCHR: c.APR_CHR, st.S_IFBLK: c.APR_BLK,
@@ -38,6 +39,8 @@ class mp_finfo:
         "user": "The number of its owner.",
         "valid": "Which of these are known: a sum of APR_FINFO_*.",
     }
+
+    __reduce_ex__ = not_copied
 
     def __init__(self, fname: str | None, status: os.stat_result | None) -> None:
         values: dict[str, Any] = dict.fromkeys(self.__slots__)

@@ -7,7 +7,12 @@ an attribute costs, for `attrgetter` is C.
 from __future__ import annotations
 
 from operator import attrgetter, index
-from typing import Any
+from typing import Any, SupportsIndex
+
+
+def not_copied(self: Any, protocol: SupportsIndex, /) -> Any:
+    """For `__reduce_ex__`: what belongs to a request is neither copied nor pickled. TypeError."""
+    raise TypeError(f"cannot pickle {type(self).__name__!r} object")
 
 
 def read_only(attribute: str, doc: str = "") -> Any:

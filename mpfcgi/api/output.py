@@ -41,7 +41,7 @@ class Output(Filtering):
     _headers_out: mp_table | None = None
     _err_headers_out: mp_table | None = None
     _content_type: str | None = None
-    _content_type_set = 0
+    _type_set = 0
     _header_only: int
     _status = 200
     _status_line: str | None = None
@@ -78,6 +78,8 @@ class Output(Filtering):
         """How many bytes of the body were written, sent or not."""
         return self._bytes_sent + self._buffered
 
+    _content_type_set = read_only("_type_set", "1 when a handler set `content_type`.")
+
     @property
     def content_type(self) -> str | None:
         """The type of the response; `_content_type_set` tells whether a handler set it."""
@@ -88,7 +90,7 @@ class Output(Filtering):
         if value.__class__ is not str:
             value = outgoing(value)
         self._content_type = value  # type: ignore[assignment]
-        self._content_type_set = 1
+        self._type_set = 1
 
     def write(self, data: str | bytes, flush: int = 1, /) -> None:
         """Write to the client: text as UTF-8, bytes as they are. OSError when the client is gone.

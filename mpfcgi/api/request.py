@@ -21,7 +21,7 @@ from mpfcgi.api.connection import mp_conn
 from mpfcgi.api.exchange import ExchangeProtocol
 from mpfcgi.api.finfo import mp_finfo
 from mpfcgi.api.hlist import mp_hlist
-from mpfcgi.api.members import integer, read_only, text
+from mpfcgi.api.members import integer, not_copied, read_only, text
 from mpfcgi.api.output import Output
 from mpfcgi.api.reading import Reading
 from mpfcgi.api.server import mp_server
@@ -81,7 +81,11 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
     _make_form: Callable[[Any], Any] | None = None
     _notes: mp_table | None = None
     _subprocess_env: mp_table | None = None
+    # What get_config() and get_options() gave, and the settings that they are of.
+    _tables: dict[str, Any] | None = None
     _unique_id: str | None = None
+
+    __reduce_ex__ = not_copied
 
     def __init__(
         self,
@@ -246,11 +250,19 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
 
     def get_config(self) -> mp_table:
         """The Python directives that hold for this request: On is '1', Off is '0'."""
-        return settled(self._settings, "python_config")
+        return self._settled("python_config")
 
     def get_options(self) -> mp_table:
-        """The PythonOption values that hold for this request."""
-        return settled(self._settings, "options")
+        """The PythonOption values that hold for this request: one table, which its handlers may change."""
+        return self._settled("options")
+
+    def _settled(self, kind: str) -> mp_table:
+        kept = self._tables
+        if kept is None or kept[""] is not self._settings:
+            kept = self._tables = {"": self._settings}
+        if kind not in kept:
+            kept[kind] = settled(self._settings, kind)
+        return kept[kind]  # type: ignore[no-any-return]
 
     # -- the request line
 

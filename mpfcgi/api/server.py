@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mpfcgi.api.constants import APLOG_ERR
+from mpfcgi.api.members import not_copied
 from mpfcgi.api.table import mp_table, settled
 from mpfcgi.api.text import loggable
 
@@ -14,6 +15,8 @@ class mp_server:
     """A virtual host or the main server. Members are read-only; times are seconds, limits bytes or counts."""
 
     __module__ = "builtins"
+
+    __reduce_ex__ = not_copied
 
     def __init__(self, model: Any, settings: Any, services: Any) -> None:
         self._model = model
@@ -48,9 +51,9 @@ class mp_server:
         return self._settings.get(name, default)
 
     @property
-    def defn_name(self) -> str:
-        """The file that defines the server."""
-        return str(self._model.place.file)
+    def defn_name(self) -> str | None:
+        """The file that defines the server; None for the main one."""
+        return str(self._model.place.file) if self._model.is_virtual else None
 
     @property
     def defn_line_number(self) -> int:
@@ -158,6 +161,6 @@ class mp_server:
         return float(self._services.started)
 
     @property
-    def next(self) -> None:
-        """None: a server does not know the others."""
-        return None
+    def next(self) -> mp_server | None:
+        """The server that follows in the configuration, the main one being the first; None after the last."""
+        return self._services.server_after(self._model)  # type: ignore[no-any-return]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from mpfcgi.api.members import not_copied
 from mpfcgi.api.text import outgoing
 
 Item = tuple[str, str]
@@ -17,10 +18,17 @@ class mp_table:
     __slots__ = ("_items",)
     __hash__ = None  # type: ignore[assignment]
 
+    __reduce_ex__ = not_copied
+
     def __init__(self, initial: Mapping[Any, Any] | Iterable[Any] | mp_table = (), /) -> None:
         self._items: list[Item] = []
-        if initial:
-            self.update(initial)
+        if hasattr(initial, "keys"):
+            self.update(initial)  # type: ignore[arg-type]
+        else:
+            for place, pair in enumerate(initial):
+                if len(pair) != 2:
+                    raise ValueError(f"table update sequence element #{place} has length {len(pair)}; 2 is required")
+                self[_text(pair[0])] = _text(pair[1])
 
     @classmethod
     def of_raw(cls, items: list[Item]) -> mp_table:
@@ -77,7 +85,7 @@ class mp_table:
         return len(self._items)
 
     def __iter__(self) -> Iterator[str]:
-        return iter([name for name, _ in self._items])
+        return (name for name, _ in self.iteritems())
 
     def keys(self) -> list[str]:
         """The keys in order; one that comes twice, twice."""
@@ -90,13 +98,18 @@ class mp_table:
         return list(self._items)
 
     def iterkeys(self) -> Iterator[str]:
-        return iter(self.keys())
+        return iter(self)
 
     def itervalues(self) -> Iterator[str]:
-        return iter(self.values())
+        return (value for _, value in self.iteritems())
 
     def iteritems(self) -> Iterator[Item]:
-        return iter(self.items())
+        """The items one by one. RuntimeError when some are added or removed meanwhile."""
+        size = len(self._items)
+        for item in list(self._items):
+            if len(self._items) != size:
+                raise RuntimeError("table changed size during iteration")
+            yield item
 
     def setdefault(self, key: str, default: str = "", /) -> Any:
         """The first value of the key; `default`, now set, where there is none."""
@@ -116,18 +129,16 @@ class mp_table:
     def copy(self) -> mp_table:
         return mp_table.of_raw(list(self._items))
 
-    def update(self, other: Mapping[Any, Any] | Iterable[Any] | mp_table = (), /) -> None:
-        """Set each item of a mapping or of a sequence of pairs; keys and values are made strings."""
-        if hasattr(other, "items"):
-            pairs: Iterable[Any] = other.items()
-        elif hasattr(other, "keys"):
-            pairs = [(key, other[key]) for key in other.keys()]  # type: ignore[index] # noqa: SIM118
+    def update(self, other: Mapping[Any, Any] | mp_table, /) -> None:
+        """Set each item of a mapping, keys and values made strings; of a table, all values of its keys."""
+        if isinstance(other, mp_table):
+            items = other.items()
+            for name, _ in items:
+                del self[name]
+            self._items += items
         else:
-            pairs = other
-        for key, value in pairs:
-            self[key if isinstance(key, (str, bytes)) else str(key)] = (
-                value if isinstance(value, (str, bytes)) else str(value)
-            )
+            for key in other.keys():  # noqa: SIM118
+                self[_text(key)] = _text(other[key])
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, mp_table):
@@ -168,15 +179,12 @@ def _fold(key: object) -> str:
     return outgoing(key).lower()  # type: ignore[arg-type]
 
 
+def _text(value: object) -> str | bytes:
+    return value if isinstance(value, (str, bytes)) else str(value)
+
+
 def _quoted(text: str) -> str:
-    return (
-        "'"
-        + "".join(
-            char if char.isascii() else "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", "surrogateescape"))
-            for char in text
-        )
-        + "'"
-    )
+    return repr(text.encode("utf-8", "surrogateescape"))[1:]
 
 
 table = mp_table

@@ -82,12 +82,12 @@ def _table(title: str, items: Iterable[tuple[str, str]]) -> str:
     return f'<h3>{title}</h3>\n<table border="1"><tr><th>Key</th><th>Value</th></tr>\n{rows}</table>\n'
 
 
-def _directives(nodes: Iterable[tuple[Any, ...]], depth: int) -> Iterable[str]:
-    for name, arguments, *inner in nodes:
-        line = f"<{name} {arguments}>" if inner and not name.startswith("<") else f"{name} {arguments}"
-        yield "    " * depth + escape(line) + "\n"
-        if inner:
-            yield from _directives(inner[0], depth + 1)
+def _directives(nodes: Iterable[Any], depth: int) -> Iterable[str]:
+    for node in nodes:
+        if isinstance(node, list):
+            yield from _directives(node, depth + 1)
+        else:
+            yield "    " * depth + escape(" ".join(node)) + "\n"
 
 
 def _last_lines(path: str) -> list[bytes]:

@@ -74,7 +74,7 @@ def _code(status: object) -> int:
     if not isinstance(status, str):
         raise TypeError(f"a status is a string, not {type(status).__name__}")
     if not (status[:3].isdecimal() and status.isprintable() and status[3:4] in ("", " ") and int(status[:3]) >= 100):
-        raise ValueError(f"a status is three digits, a blank and a reason, not {status!r}")
+        raise ValueError(f"Invalid status line: {status}")
     return int(status[:3])
 
 

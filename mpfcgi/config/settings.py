@@ -15,6 +15,7 @@ from mpfcgi.config.model import Directive
 PYTHON_FLAGS = (
     "PythonDebug", "PythonEnablePdb", "PythonAutoReload", "PythonInterpPerDirectory", "PythonInterpPerDirective",
 )  # fmt: skip
+PYTHON_TEXTS = ("PythonPath", "PythonInterpreter", "PythonHandlerModule")
 FILTER_DIRECTIVES = ("PythonInputFilter", "PythonOutputFilter")
 EARLY_PHASES = ("PythonPostReadRequestHandler", "PythonTransHandler")
 _PHASES = frozenset(PHASE_DIRECTIVES)
@@ -108,8 +109,9 @@ def _placed(handler: HandlerSpec, scope: Scope) -> HandlerSpec:
 
 
 def _python_config(values: Mapping[str, Any]) -> dict[str, str]:
-    shown = {name: "1" if values[name] else "0" for name in PYTHON_FLAGS if name in values}
-    for name in ("PythonPath", "PythonInterpreter", "PythonHandlerModule"):
-        if name in values:
-            shown[name] = values[name]
-    return shown
+    """In the order in which the sections set them first."""
+    return {
+        name: ("1" if value else "0") if name in PYTHON_FLAGS else value
+        for name, value in values.items()
+        if name in PYTHON_FLAGS or name in PYTHON_TEXTS
+    }

@@ -87,7 +87,7 @@ def _other_method(req: Request) -> int:
     if req.method == "OPTIONS":
         req.headers_out["Allow"] = "GET,POST,OPTIONS,HEAD"
         if req._content_type is None:
-            req._content_type_set = 0
+            req._type_set = 0
         return c.OK
     req.err_headers_out["Allow"] = "GET,POST,OPTIONS,HEAD"
     return c.HTTP_METHOD_NOT_ALLOWED if req.method in KNOWN_METHODS else c.HTTP_NOT_IMPLEMENTED

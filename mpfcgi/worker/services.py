@@ -14,7 +14,7 @@ from mpfcgi.api import Server as ServerObject
 from mpfcgi.api import constants as c
 from mpfcgi.api import services as api_services
 from mpfcgi.api.chain import InputStage, OutputStage
-from mpfcgi.config import FileTypes, Resolver, pool_for
+from mpfcgi.config import FileTypes, Resolver, Server, pool_for
 from mpfcgi.config.directives.logs import LOG_LEVELS
 from mpfcgi.importer import Importer
 from mpfcgi.ipc.setup import WorkerSetup
@@ -160,6 +160,14 @@ class WorkerServices:
 
     # -- the process
 
+    def server_after(self, server: Server) -> ServerObject | None:
+        """The one that follows in the configuration."""
+        servers = self.config.servers
+        place = servers.index(server) + 1
+        if place == len(servers):
+            return None
+        return ServerObject(servers[place], self.resolver.server_settings(servers[place]), self)
+
     def mpm_query(self, code: int) -> int:
         """A pool is a number of forked processes, each with one thread; a dynamic one, unless the manager is static."""
         pool = self.pool
@@ -174,19 +182,21 @@ class WorkerServices:
             c.AP_MPMQ_IS_FORKED: c.AP_MPMQ_STATIC if static else c.AP_MPMQ_DYNAMIC,
             c.AP_MPMQ_HARD_LIMIT_DAEMONS: workers,
             c.AP_MPMQ_HARD_LIMIT_THREADS: 1,
-            c.AP_MPMQ_MAX_THREADS: 0,
+            c.AP_MPMQ_MAX_THREADS: 1,
             c.AP_MPMQ_MIN_SPARE_DAEMONS: spare[0],
             c.AP_MPMQ_MIN_SPARE_THREADS: 0,
             c.AP_MPMQ_MAX_SPARE_DAEMONS: spare[1],
             c.AP_MPMQ_MAX_SPARE_THREADS: 0,
             c.AP_MPMQ_MAX_REQUESTS_DAEMON: pool.max_requests,
             c.AP_MPMQ_MAX_DAEMONS: workers,
+            # Of Apache's, AP_MPMQ_MPM_STATE: it runs.
+            13: 1,
         }.get(code, -1)
 
     def register_cleanup(self, function: Callable[[Any], object], data: Any) -> None:
         """Call `function(data)` when the process ends. ValueError when it can't be called."""
         if not callable(function):
-            raise ValueError("first argument must be a callable object")
+            raise ValueError("third argument must be a callable object")
         self._cleanups.append((function, data))
 
     def shut_down(self) -> None:

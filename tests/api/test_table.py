@@ -47,6 +47,16 @@ def test_values_are_strings_or_bytes():
         table["nothere"]
 
 
+def test_a_table_made_or_updated_from_another_has_all_values_of_its_keys():
+    cookies = Table()
+    cookies.add("Set-Cookie", "1")
+    cookies.add("set-cookie", "2")
+    assert Table(cookies).items() == cookies.items()
+    other = Table({"SET-COOKIE": "0", "b": "c"})
+    other.update(cookies)
+    assert other.items() == [("b", "c"), ("Set-Cookie", "1"), ("set-cookie", "2")]
+
+
 def test_it_is_shown_backwards_and_compared_as_a_dictionary():
     table = Table([("A", "1"), ("B", "2")])
     assert repr(table) == "{'B': '2', 'A': '1'}"

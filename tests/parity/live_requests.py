@@ -52,7 +52,10 @@ TABLE = (
     "t.get('x', 'd')", "t['x']", "len(t)", "'a' in t", "t.has_key('B')", "t.keys()", "t.values()", "t.items()",
     "list(t)", "t == {'A': '1'}", "!t['A'] = 'new'", "t.items()", "!del t['nothing']", "!del t['b']",
     "t.keys()", "t.update({'c': 'd'})", "t.items()", "t.__setitem__('n', 5)", "t.__setitem__(5, 'n')", "t.clear()",
-    "len(t)", "bool(t)", "apache.table({'k': 'v'}).items()", "repr(apache.table({'k': 'v'}))","t.copy().items()",
+    "len(t)", "bool(t)", "!t['a'] = '1'; t['b'] = '2'; i = iter(t)", "next(i)", "!t['c'] = '3'", "next(i)", "t.update(5)",
+    "t.update([('d', '4')])", "t.update({'e': 5, 6: 'f'})", "t.items()", "apache.table(None)", "apache.table(5)",
+    "apache.table('ab')", "apache.table(['ab', 'cd']).items()", "apache.table([5])", "apache.table({'k': 'v'}).items()", "repr(apache.table({'k': 'v'}))",
+    "repr(apache.table({'k': '\"it\\'s\"', 'l': 'a\\\\b\\n\\x01', 'm': 'it\\'s'}))", "t.copy().items()",
 )  # fmt: skip
 SERVER = (
     "req.server.server_hostname", "req.server.port", "req.server.server_admin", "req.server.names",
@@ -60,7 +63,7 @@ SERVER = (
     "req.server.keep_alive", "req.server.keep_alive_max", "req.server.keep_alive_timeout", "req.server.limit_req_line",
     "req.server.limit_req_fieldsize", "req.server.limit_req_fields", "req.server.path", "req.server.pathlen",
     "req.server.nothing", "req.server.get_options()['level']", "req.server.get_config().has_key('PythonDebug')",
-    "apache.server_root().__class__", "apache.exists_config_define('NOTHING')", "apache.main_server.is_virtual",
+    "req.server.defn_name is None", "req.server.next", "apache.server_root().__class__", "apache.exists_config_define('NOTHING')", "apache.main_server.is_virtual",
 )  # fmt: skip
 CONNECTION = (
     "req.connection.client_ip", "req.connection.remote_ip", "req.connection.local_ip", "req.connection.remote_host",
@@ -77,7 +80,10 @@ FINFO = (
 )  # fmt: skip
 CONFIG = (
     "sorted(i for i in req.get_options().items() if i[0][:11] != 'mod_python.')",
-    "sorted(req.get_config().keys())",
+    "req.get_config().keys()",
+    "req.get_options() is req.get_options()",
+    "!req.get_options()['mine'] = '1'",
+    "req.get_options().get('mine')",
     "req.interpreter.replace(root, 'ROOT')",
 )
 WRONG = (
@@ -98,7 +104,7 @@ SETTABLE = (
     "headers_in", "headers_out", "subprocess_env", "interpreter", "phase", "hostname", "protocol", "proto_num",
     "header_only", "method", "method_number", "the_request", "unparsed_uri", "parsed_uri", "range", "remaining",
     "read_length", "extension", "vlist_validator", "main", "prev", "expecting_100", "eos_sent", "sent_bodyct",
-    "useragent_ip", "mine",
+    "useragent_ip", "mine", "_content_type_set",
 )  # fmt: skip
 VALUES = ("'text'", "b'bytes'", "5", "None", "True", "2.5")
 RESTORED = ("!req.status=200", "!req.status_line='200 OK'", "!req.content_type='text/plain'", "!req.assbackwards=0")
@@ -138,12 +144,19 @@ ODD = {
         "req.finfo.protection", "req.finfo.nlink", "req.finfo.user", "req.finfo.valid", "req.finfo.inode > 0",
         "!req.finfo = apache.stat(root + '/files/a.txt', 0)", "req.finfo.size", "req.finfo.filetype",
     ),
+    "copies": (
+        "!import copy, pickle", "copy.copy(req)", "pickle.dumps(req)", "copy.copy(req.headers_in)", "copy.copy(req.server)",
+        "pickle.dumps(req.headers_in)", "pickle.dumps(apache.SERVER_RETURN(404))",
+    ),
     "functions": (
         "apache.server_root(1)", "apache.stat(b'/etc', 0)", "apache.stat('/etc')", "apache.register_cleanup(5)",
         "apache.register_cleanup()", "apache.log_error('x', 99)", "apache.log_error()", "apache.import_module('nonesuch_x')",
         "apache.import_module(5)", "apache.exists_config_define('X', 1)", "apache.SERVER_RETURN.__mro__[1]",
         "apache.SERVER_RETURN.__module__", "str(apache.SERVER_RETURN(404))", "type(apache.table())",
-        "apache.main_server.server_hostname", "type(apache.config_tree())", "sorted(apache.build_cgi_env(req).keys())[:3]",
+        "apache.main_server.server_hostname", "type(apache.config_tree())",
+        "[node for node in apache.config_tree() if node == ('ErrorDocument', '409 \"in conflict\"')]",
+        "[node for node in apache.config_tree() if node[0] == ('Options', 'FollowSymLinks')]",
+        "('<Directory', '/>') in apache.config_tree()", "[apache.mpm_query(number) for number in (2, 5, 6, 8, 10, 13)]", "sorted(apache.build_cgi_env(req).keys())[:3]",
     ),
 }  # fmt: skip
 PHASES = ("post", "trans", "header", "access", "type", "fixup", "content", "log")
