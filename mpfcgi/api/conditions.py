@@ -41,28 +41,40 @@ def make_etag(parts: frozenset[str], mtime: float, size: int, inode: int, now: f
 def evaluate(
     get: Callable[[str], str | None], method: str, etag: str | None, modified: float | None, now: float
 ) -> int:
-    """OK to send the response, 304 or 412. `get` gives request headers; `modified` and `now` are in seconds."""
-    if_match = get("If-Match")
-    if if_match is not None:
-        if not _matches(if_match, etag, weak=False):
-            return PRECONDITION_FAILED
-    else:
-        since = parse_date(get("If-Unmodified-Since"))
-        if since is not None and modified is not None and int(modified) > since:
-            return PRECONDITION_FAILED
-    if_none_match = get("If-None-Match")
+    """OK to send the response, 304 or 412, by Apache's rules: with several conditions, 304 only if all of them hold.
+
+    `get` gives request headers; `modified` and `now` are in seconds.
+    """
     reads = method in ("GET", "HEAD")
-    unchanged: bool | None = None
-    if if_none_match is not None:
-        unchanged = _matches(if_none_match, etag, weak=True)
-        if unchanged and not reads:
+    changed = int(now if modified is None else modified)
+    if_match = get("If-Match")
+    if if_match is not None and not _matches(if_match, etag, weak=False):
+        return PRECONDITION_FAILED
+    # None: nothing asks for 304 yet.
+    fresh: bool | None = None
+    unless = get("If-Unmodified-Since")
+    if unless is not None:
+        since = parse_date(unless)
+        if since is not None and changed > since:
             return PRECONDITION_FAILED
-    since = parse_date(get("If-Modified-Since"))
-    if reads and since is not None and modified is not None and unchanged is not False:
-        # Where both conditions are given, Apache sends 304 only when both hold.
+        fresh = False
+    if_none_match = get("If-None-Match")
+    if if_none_match is not None:
+        if not _matches(if_none_match, etag, weak=reads and get("Range") is None):
+            fresh = False
+        elif not reads:
+            return PRECONDITION_FAILED
+        elif fresh is None:
+            fresh = True
+    if_modified = get("If-Modified-Since")
+    if if_modified is not None:
+        since = parse_date(if_modified)
         # A date to come is none (RFC 9110, 13.1.3).
-        unchanged = int(modified) <= since <= now
-    return NOT_MODIFIED if unchanged else OK
+        if since is None or not changed <= since <= now:
+            fresh = False
+        elif reads and fresh is None:
+            fresh = True
+    return NOT_MODIFIED if fresh else OK
 
 
 def _matches(header: str, etag: str | None, weak: bool) -> bool:

@@ -24,6 +24,7 @@ class mp_finfo:
 
     __module__ = "builtins"
     __slots__ = {
+        "_status": "What stat(2) said.",
         "atime": "When it was read last, in seconds since the epoch.",
         "ctime": "When it was changed last, its rights and names included.",
         "device": "The number of the device it is on.",
@@ -44,6 +45,7 @@ class mp_finfo:
 
     def __init__(self, fname: str | None, status: os.stat_result | None) -> None:
         values: dict[str, Any] = dict.fromkeys(self.__slots__)
+        values["_status"] = status
         values["fname"] = fname
         values["filetype"] = c.APR_NOFILE
         if status is not None:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from mpfcgi.api.chain import RESOURCE, OutputChain
 from mpfcgi.api.conditions import http_date
+from mpfcgi.api.constants import APLOG_ERR, HTTP_INTERNAL_SERVER_ERROR
 from mpfcgi.api.filtering import Filtering
 from mpfcgi.api.members import integer, read_only, text
 from mpfcgi.api.offered import Offered, named
 from mpfcgi.api.regular import regular
-from mpfcgi.api.response import head, plain_head
+from mpfcgi.api.response import HeadRefused, InvalidHeader, head, plain_head
 from mpfcgi.api.table import mp_table
 from mpfcgi.api.text import as_bytes, outgoing
 
@@ -111,7 +112,8 @@ class Output(Filtering):
                 return
             self._pass_on(b"", False)
             return
-        self._pass_on(data)  # type: ignore[arg-type]
+        if data:
+            self._pass_on(data)  # type: ignore[arg-type]
 
     def flush(self) -> None:
         """Send all that was written so far."""
@@ -120,6 +122,9 @@ class Output(Filtering):
 
     def sendfile(self, path: str, offset: int = 0, length: int = -1, /) -> int:
         """Send a file, or `length` bytes of it from `offset`; the number of bytes sent. OSError when it can't be read."""
+        offset, length = index(offset), index(length)
+        if offset < 0:
+            raise ValueError(f"sendfile: the offset is {offset}, before the beginning of {path}")
         try:
             descriptor = regular(path, os.O_RDONLY)
         except OSError as error:
@@ -241,9 +246,9 @@ class Output(Filtering):
             self._chain.take(data, flush, False)
             return
         if not self._head_sent:
+            start = self._head(None)
             self._head_sent = True
             self._sent_bodyct = 1
-            start = self._head(None)
             if not self._sends_body():
                 self._exchange.write(start)
                 return
@@ -258,27 +263,36 @@ class Output(Filtering):
 
         OSError when the client is gone, or when a filter has failed behind the head.
         """
+        try:
+            self._send_rest()
+        except HeadRefused:
+            # With an ErrorDocument another request has answered, to its end.
+            if not self._lost:
+                self._send_rest()
+
+    def _send_rest(self) -> None:
         if self._offered is not None:
             if self._buffer or self._chain is not None or self._status != 200:
                 self._withdraw()
             else:
                 self._name_file(self._offered)
+                start = self._head(None)
                 self._head_sent = True
-                self._exchange.write(self._head(None))
+                self._exchange.write(start)
                 self._finished = True
                 return
         if self._chain is not None and self._end_filters(self._chain):
             return
         if not self._head_sent:
-            self._head_sent = True
             body = b"".join(self._buffer) if self._buffer else b""
-            self._buffer = None
             if not self._sends_body():
-                length = len(body) if self._header_only and body else None
-                self._exchange.write(self._head(length))
+                start = self._head(len(body) if self._header_only and body else None)
             else:
+                start = self._head(len(body)) + body
                 self._bytes_sent = len(body)
-                self._exchange.write(self._head(len(body)) + body)
+            self._buffer = None
+            self._head_sent = True
+            self._exchange.write(start)
         elif self._buffer:
             self._pass_on(b"")
         self._finished = True
@@ -306,17 +320,21 @@ class Output(Filtering):
             return
         if not (data or flush or eos):
             return
-        self._head_sent = True
-        self._sent_bodyct = 1
         if not self._sends_body():
-            self._exchange.write(self._head(len(data) if eos and data and self._header_only else None))
+            start = self._head(len(data) if eos and data and self._header_only else None)
+            self._head_sent = True
+            self._sent_bodyct = 1
+            self._exchange.write(start)
             return
         length = len(data) if eos else None
         if length is None and self.headers_out.get("Content-Length") not in (None, str(len(data))):
             # It was set for what went into the filters: what will come out of them is not known.
             del self.headers_out["Content-Length"]
+        start = self._head(length)
+        self._head_sent = True
+        self._sent_bodyct = 1
         self._bytes_sent = len(data)
-        self._exchange.write(self._head(length) + data)
+        self._exchange.write(start + data)
 
     def _leave_filters(self) -> None:
         """An error document is not filtered; but once a response is encoded, all of it has to be."""
@@ -332,18 +350,29 @@ class Output(Filtering):
             self._content_type = None
         if self._assbackwards:
             return b"Status: 200 OK\r\n\r\n"
-        if (
-            self._headers_out is None
-            and self._err_headers_out is None
-            and self._status_line is None
-            and not self._no_cache
-        ):
-            return plain_head(self._status, self._content_type, length)
-        if self._no_cache:
-            self._add_expires()
-        return head(
-            self._status, self._status_line, self._content_type, self._headers_out, self._err_headers_out, length
-        )
+        try:
+            if (
+                self._headers_out is None
+                and self._err_headers_out is None
+                and self._status_line is None
+                and not self._no_cache
+            ):
+                return plain_head(self._status, self._content_type, length)
+            if self._no_cache:
+                self._add_expires()
+            return head(
+                self._status, self._status_line, self._content_type, self._headers_out, self._err_headers_out, length
+            )
+        except InvalidHeader as error:
+            raise self._refuse_head(error) from None
+
+    def _refuse_head(self, error: InvalidHeader) -> HeadRefused:
+        """Answer 500 for a header that can't be sent, as Apache does."""
+        text = f"Response header {error.name!r} contains invalid characters, aborting request"
+        self._services.log(APLOG_ERR, text, request=self)
+        self._err_headers_out = None
+        self._services.answer_error(self, HTTP_INTERNAL_SERVER_ERROR)
+        return HeadRefused(text)
 
     def _add_expires(self) -> None:
         if "Expires" not in self.headers_out:
@@ -362,5 +391,4 @@ class Output(Filtering):
         self._buffer = None
         self._buffered = 0
         self._headers_out = None
-        self._status_line = None
         self._content_type = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from mpfcgi.api.constants import REASONS
@@ -10,6 +11,21 @@ from mpfcgi.api.text import wire_bytes
 
 # These belong to the front-end, which frames the body itself.
 _NOT_OURS = frozenset(("transfer-encoding", "connection", "keep-alive", "status"))
+# RFC 9110, 5.1 and 5.5: a line break in a value would let it write headers of its own.
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+class InvalidHeader(ValueError):
+    """A header that can't be sent; `name` says which."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class HeadRefused(OSError):
+    """The head could not be made of what the handler set: an error document has taken the response's place."""
 
 
 @lru_cache(512)
@@ -17,7 +33,7 @@ def plain_head(status: int, content_type: str | None, length: int | None) -> byt
     """The head of a response that has no headers but its type and length."""
     lines = [status_line(status, None)]
     if content_type is not None:
-        lines.append(b"Content-Type: " + _one_line(content_type))
+        lines.append(b"Content-Type: " + _value("Content-Type", content_type))
     if length is not None:
         lines.append(b"Content-Length: %d" % length)
     return b"\r\n".join(lines) + b"\r\n\r\n"
@@ -31,14 +47,17 @@ def head(
     err_headers: mp_table | None,
     length: int | None,
 ) -> bytes:
-    """The whole head. `content_type` and `length` win over what the tables say; error headers come first."""
+    """The whole head. `content_type` and `length` win over what the tables say; error headers come first.
+
+    Raises InvalidHeader.
+    """
     lines = [status_line(status, custom_status)]
     redirects = False
     for table in (err_headers, headers):
         if table is None:
             continue
         for name, value in table.items():
-            lowered = name.lower()
+            lowered, start = _named(name)
             if lowered in _NOT_OURS:
                 continue
             if (lowered == "content-type" and content_type is not None) or (
@@ -46,9 +65,9 @@ def head(
             ):
                 continue
             redirects = redirects or lowered == "location"
-            lines.append(_one_line(name) + b": " + _one_line(value))
+            lines.append(start + _value(name, value))
     if content_type is not None:
-        lines.append(b"Content-Type: " + _one_line(content_type))
+        lines.append(b"Content-Type: " + _value("Content-Type", content_type))
     if length is not None:
         lines.append(b"Content-Length: %d" % length)
     if redirects:
@@ -59,16 +78,31 @@ def head(
 
 def status_line(status: int, custom: str | None) -> bytes:
     """`Status: 404 Not Found`. A number without a meaning is 500, unless the handler gave the words too."""
-    if custom is not None:
-        return b"Status: " + _one_line(custom)
+    words = own_words(status, custom)
+    if words is not None:
+        return b"Status: %d " % status + wire_bytes(words)
     reason = REASONS.get(status)
     if reason is None:
         status, reason = 500, REASONS[500]
     return f"Status: {status} {reason}".encode("ascii")
 
 
-def _one_line(text: str) -> bytes:
-    # A line break in a value would let it write headers of its own (response splitting).
-    if "\r" in text or "\n" in text:
-        text = text.replace("\r", " ").replace("\n", " ")
+def own_words(status: int, line: str | None) -> str | None:
+    """What a handler's status line says of this status; None when it is about another, or no status line."""
+    if line is None or line[:4] != f"{status} " or _CONTROL.search(line):
+        return None
+    return line[4:]
+
+
+@lru_cache(1024)
+def _named(name: str) -> tuple[str, bytes]:
+    """The name in lower case, and the start of the header's line."""
+    if not _NAME.fullmatch(name):
+        raise InvalidHeader(name)
+    return name.lower(), name.encode("ascii") + b": "
+
+
+def _value(name: str, text: str) -> bytes:
+    if not text.isprintable() and _CONTROL.search(text):
+        raise InvalidHeader(name)
     return wire_bytes(text)

@@ -10,6 +10,7 @@ from mpfcgi.api import conditions
 from mpfcgi.api.members import read_only
 
 if TYPE_CHECKING:
+    from mpfcgi.api.finfo import mp_finfo
     from mpfcgi.api.table import mp_table
 
 
@@ -18,6 +19,7 @@ class Validators:
 
     _settings: Any
     _stat: os.stat_result | None
+    _finfo: mp_finfo | None
     _mtime = 0.0
     _method: str
     _status: int
@@ -58,7 +60,7 @@ class Validators:
 
     def _make_etag(self) -> str | None:
         parts = self._settings.get("FileETag", frozenset(("mtime", "size")))
-        status = self._stat
+        status = self._stat if self._finfo is None else self._finfo._status
         if status is not None:
             return conditions.make_etag(parts, status.st_mtime, status.st_size, status.st_ino, time.time())
         if not parts or not self._mtime:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from mpfcgi.api import Request
 from mpfcgi.api.constants import REASONS
+from mpfcgi.api.response import own_words
 from mpfcgi.config import Settings
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
@@ -76,10 +77,11 @@ def document(settings: Settings, status: int) -> Document | None:
 
 
 def render(req: Request, settings: Settings, status: int, location: str | None = None) -> str:
-    """Our own page for a status."""
-    if status not in REASONS:
+    """Our own page for a status, in the words of the handler's status line if that is about it."""
+    words = own_words(status, req._status_line)
+    if status not in REASONS and words is None:
         status = 500
-    reason = REASONS[status]
+    reason = REASONS[status] if words is None else html.escape(words)
     # As Apache, the words of 500 for a success that a handler returned as if it were an error.
     template = _TEXTS.get(status, _TEXTS[500] if status < 300 or status >= 500 else "")
     text = template.format(
@@ -107,7 +109,12 @@ def format_exception(error: BaseException) -> list[str]:
     outer = error.__traceback__
     while outer is not None and outer.tb_frame.f_code.co_filename.startswith(_PACKAGE):
         outer = outer.tb_next
-    return traceback.format_exception(type(error), error, outer or error.__traceback__)
+    try:
+        return traceback.format_exception(type(error), error, outer or error.__traceback__)
+    except Exception as failure:
+        # An exception of the user's may be one that can't be shown.
+        items = traceback.format_tb(outer or error.__traceback__)
+        return [*items, f"{type(error)!r}, which can't be shown: {type(failure).__name__}: {failure}\n"]
 
 
 def _signature(req: Request, settings: Settings) -> str:

@@ -44,16 +44,36 @@ def test_head_requests_and_empty_statuses_have_no_body():
     assert exchange.response == b"Status: 204 No Content\r\n\r\n"
 
 
-def test_headers_are_sent_once_error_headers_first_and_never_split():
+def test_headers_are_sent_once_and_error_headers_first():
     req, exchange = make()
     req.headers_out.add("Set-Cookie", "a=1")
     req.headers_out.add("Set-Cookie", "b=2")
-    req.err_headers_out["X-Evil"] = "x\r\nInjected: yes"
-    req.status_line = "299 Custom"
+    req.err_headers_out["X-Err"] = "\tx"
+    req.status, req.status_line = 299, "299 Custom"
     req._finish()
     assert exchange.response == (
-        b"Status: 299 Custom\r\nX-Evil: x  Injected: yes\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nContent-Length: 0\r\n\r\n"
+        b"Status: 299 Custom\r\nX-Err: \tx\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nContent-Length: 0\r\n\r\n"
     )
+
+
+def test_a_header_that_would_write_another_one_ends_the_response():
+    req, exchange = make()
+    answered = []
+
+    class Services:
+        def log(self, level, text, request):
+            answered.append(text)
+
+        def answer_error(self, req, status):
+            req._discard_output()
+            req.status = status
+
+    req._services = Services()
+    req.err_headers_out["X-Evil"] = "x\r\nInjected: yes"
+    req.write("lost", 0)
+    req._finish()
+    assert answered == ["Response header 'X-Evil' contains invalid characters, aborting request"]
+    assert exchange.response == b"Status: 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"
 
 
 def test_a_number_without_a_meaning_is_500():

@@ -30,7 +30,72 @@ PLACES = (
     "/index", "/index?a=b", "/files?x=y", "/perdir", "/auth", "/accounts/plain", "/" + "a" * 300, "/" + "b/" * 200,
 )  # fmt: skip
 
+BEFORE, AT, AFTER = (f"{day} Sep 2001 01:46:40 GMT" for day in ("Sat, 08", "Sun, 09", "Mon, 10"))
+COMBINED = [
+    {"If-Unmodified-Since": unless, "If-None-Match": none_match, "If-Modified-Since": modified, "If-Match": match}
+    for unless in (None, BEFORE, AFTER, "x")
+    for none_match in (None, '"abc"', 'W/"abc"', '"x"', "*")
+    for modified in (None, BEFORE, AT, "x")
+    for match in (None, '"x", "abc"')
+]
+VALIDATED = (
+    "req.headers_out['ETag']='{etag}';;req.update_mtime(1000000000);;req.set_last_modified();;r=req.meets_conditions()"
+    ";;req.err_headers_out['R']=str(r);;req.write('fresh', 0) if r == 0 else None;;return r"
+)
+CODE = {
+    "nothing written": "req.write('');;req.headers_out['Late']='1';;req.write('%d' % req.sent_bodyct, 0);;return 0",
+    "nothing written behind something": "req.write('a',0);;req.write(b'');;req.write('%d' % req.bytes_sent,0);;return 0",
+    "a status line of another status": "req.status_line='404 Not There';;req.write('x',0);;return 0",
+    "a status line that is none": "req.status_line='nonsense';;req.write('x',0);;return 0",
+    "a status line without words": "req.status=204;;req.status_line='204';;return 0",
+    "a status line of the status": "req.status=404;;req.status_line='404 Mine';;req.write('x',0);;return 0",
+    "a status line of the error": "req.status_line='404 Mine';;req.write('x',0);;return 404",
+    "a status line of another error": "req.status_line='200 Mine';;return 404",
+    "an etag by finfo": "req.finfo=apache.stat(root+'/files/a.txt',apache.APR_FINFO_NORM);;req.set_etag();;"
+    "req.write(repr(req.headers_out.keys()),0);;return 0",
+    "a file from an offset that is none": "req.sendfile(root+'/files/a.txt', 2.5);;return 0",
+    "the type of a file's offset": "req.sendfile(root+'/files/a.txt', '1');;return 0",
+}
+HEADERS = {"line break": "a\\nB: c", "control": "\\x01", "tab": "a\\tb", "Latin-1": "\\xe9", "DEL": "\\x7f"}
+
 REQUESTS = {
+    **{name: calling("run", f"req.content_type='text/plain';;{code}") for name, code in CODE.items()},
+    "an exception that can't be shown": calling(
+        "run", "exec('raise type(\"E\", (Exception,), {})', {})", path="/debugoff/x"
+    ),
+    **{
+        f"{where} with {name} in {part}, {how}": calling(
+            "run", f"req.{where}{key}={value};;req.err_headers_out['X']='1';;{code}return {result}", path="/debugoff/x"
+        )
+        for name, char in HEADERS.items()
+        for where, part, key, value, result in (
+            ("headers_out", "a name", f"['X-{char}']", "'1'", 0),
+            ("headers_out", "a value", "['Y']", f"'{char}'", 0),
+            ("err_headers_out", "a value", "['Y']", f"'{char}'", 404),
+            ("content_type", "a value", "", f"'text/{char}'", 0),
+        )
+        for how, code in (("nothing written", ""), ("written", "req.write('x',0);;"))
+    },
+    **{
+        f"conditions {number} of {method} for {etag}": calling(
+            "run",
+            VALIDATED.format(etag=etag),
+            method=method,
+            headers=tuple((name, value) for name, value in conditions.items() if value),
+            path="/debugoff/x",
+        )
+        for number, conditions in enumerate(COMBINED)
+        for method in ("GET", "POST")
+        for etag in ('"abc"', 'W/"abc"')
+    },
+    **{
+        f"conditions {number} without validators": calling(
+            "run",
+            "req.write(str(req.meets_conditions()),0);;return 0",
+            headers=tuple((name, value) for name, value in conditions.items() if value),
+        )
+        for number, conditions in enumerate(COMBINED[:80])
+    },
     **{f"the parts {text}": Request("/files/a.txt", headers=(("Range", text),)) for text in RANGES},
     **{
         f"{act} by {method} in {folder}": calling(

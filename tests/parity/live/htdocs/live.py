@@ -55,6 +55,13 @@ def upper(req):
     return apache.OK
 
 
+def do_run(req, what):
+    """Lines of code, with ;; between them, that end with a result."""
+    env = {"apache": apache, "root": ROOT, "__name__": "run"}
+    exec("def run(req):\n" + "".join("    %s\n" % line for line in what.split(";;")), env)
+    return env["run"](req)
+
+
 # -- results and errors
 
 
