@@ -1,8 +1,7 @@
 """The importer itself: modules told apart by their file, loaded again when it or one they depend on has changed.
 
-Answers to manual 4.5.1 (import_module), 5.4.8 (PythonAutoReload) and `mod_python.importer.path`. A module is loaded
-from source into a new module object each time; the old one is served until the new one is complete, and not after
-an attempt that failed.
+Answers to manual 4.5.1 (import_module), 5.4.8 (PythonAutoReload) and `mod_python.importer.path`: what a name means
+where it is said, and whether the module that is there will do.
 """
 
 from __future__ import annotations
@@ -10,17 +9,16 @@ from __future__ import annotations
 import builtins
 import importlib.util
 import itertools
-import linecache
 import os
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Optional
 
 from mpfcgi.importer import finder, statement
 from mpfcgi.importer.graph import Node, is_stale
+from mpfcgi.importer.loader import Loader
 
 # What holds for the imports of a handler: handler root, importer path, autoreload, log.
 Scope = tuple[Optional[str], tuple[str, ...], bool, bool]
@@ -52,25 +50,21 @@ class Importer:
     """The importer of one process. `log` is given a line for every import that is to be logged."""
 
     def __init__(self, log: Callable[[str], None] = lambda text: None) -> None:
-        self._log = log
         self._nodes: dict[str, Node] = {}
         self._wanted: dict[tuple[str, Scope], Wanted] = {}
         self._here = _Here()
         self._requests = itertools.count(1)
-        self._generations = itertools.count(1)
         self._frozen = False
         self._roots: dict[str, None] = {}
-        # Only taken on the way to a load. Modules are loaded one at a time, as they depend on each other.
-        self._lock = threading.RLock()
-        self._being_loaded: list[Node] = []
         self._builtins = statement.make(self._imported_by_statement, self._in_a_root)
         self._builtins_known = len(self._builtins)
+        self._loader = Loader(self._fresh_builtins, log)
 
     def new_request(self) -> None:
         """A request begins in this thread: the files of modules that it uses are looked at once more."""
         self._here.request = next(self._requests)
         if len(builtins.__dict__) != self._builtins_known:
-            self._refresh_builtins()
+            self._fresh_builtins()
 
     @property
     def scope(self) -> Scope | None:
@@ -164,9 +158,8 @@ class Importer:
 
     def names_for(self, file: str) -> dict[str, Any]:
         """The names that code of `file`, which is no module, must have as globals to import as modules do."""
-        self._refresh_builtins()
         node = Node(file, finder.module_name(file), self._root(None))
-        return {"__builtins__": self._builtins, "__mp_info__": node, "__mp_path__": []}
+        return {"__builtins__": self._fresh_builtins(), "__mp_info__": node, "__mp_path__": []}
 
     def module_info(self, file: str) -> Node | None:
         """What is known of the module of `file`; None when it was never loaded."""
@@ -191,7 +184,7 @@ class Importer:
             file = finder.find(name, folders)
         if file is None:
             return self._ordinary(name, None)
-        with self._lock:
+        with self._loader.lock:
             node = self._node(file, root)
             module = self._current(node)
             # A file found further on could be shadowed by a new one before it: that one is searched for every time.
@@ -322,119 +315,22 @@ class Importer:
         module, generation = node.module, node.generation
         if module is not None and not self._must_reload(node):
             return module
-        with self._lock:
-            if node in self._being_loaded:
-                circle = [*self._being_loaded[self._being_loaded.index(node) :], node]
-                raise ImportError(
-                    f"modules import each other in a circle: {' -> '.join(member.file for member in circle)}",
-                    name=node.label,
-                    path=node.file,
-                )
-            # Unless another thread has done it while this one waited.
-            if node.module is None or node.generation == generation:
-                self._being_loaded.append(node)
-                try:
-                    self._execute(node)
-                finally:
-                    self._being_loaded.pop()
-            assert node.module is not None
-            return node.module
+        _, _, _, logged = self._here.scope or NO_HANDLER
+        return self._loader.load(node, generation, self._here.request, logged)
 
     def _must_reload(self, node: Node, status: os.stat_result | None = None) -> bool:
         _, _, autoreload, _ = self._here.scope or NO_HANDLER
         return autoreload and not self._frozen and is_stale(node, self._here.request, (), status)
 
-    def _execute(self, node: Node) -> None:
-        """Run a module's source in a new module object and put that in the place of the old one."""
-        old = node.previous = node.module or node.previous
-        if (self._here.scope or NO_HANDLER)[3]:
-            self._log(f"mod_python: {'Importing' if old is None else '(Re)importing'} module '{node.file}'")
-        stamp, failed_before = node.stamp, node.module is None and node.generation > 0
-        registered = sys.modules.get(node.label)
-        node.children = {}
-        node.forget_names()
-        try:
-            code = compile(node.read(), node.file, "exec", dont_inherit=True)
-            node.loading = self._new_module(node)
-            self._clone(node)
-            sys.modules[node.label] = node.loading
-            linecache.checkcache(node.file)
-            exec(code, node.loading.__dict__)
-        except BaseException as error:
-            # The same failure again is no change for those that can do without this module.
-            if not failed_before or node.stamp != stamp:
-                node.generation = next(self._generations)
-            node.module = node.loading = None
-            _register(node.label, registered if node.previous is not None else None)
-            if isinstance(error, FileNotFoundError) and error.filename == node.file:
-                raise ImportError(f"the module file {node.file} is gone", name=node.label, path=node.file) from None
-            raise
-        node.module, node.loading, node.previous = node.loading, None, None
-        node.generation = next(self._generations)
-        node.stale, node.checked = False, self._here.request
-        if old is not None and "__mp_clone__" not in old.__dict__:
-            self._purge(old)
-
-    def _new_module(self, node: Node) -> ModuleType:
-        self._refresh_builtins()
-        module = ModuleType(node.label)
-        spec = ModuleSpec(node.label, None, origin=node.file)
-        spec.has_location = True
-        module.__dict__.update(
-            __file__=node.file,
-            __spec__=spec,
-            __package__="",
-            __builtins__=self._builtins,
-            __mp_info__=node,
-            __mp_path__=list(node.path),
-        )
-        return module
-
-    def _clone(self, node: Node) -> None:
-        """Let the old module hand its state to the empty new one; if that fails, both are given up (manual 4.5.1)."""
-        old = node.previous
-        clone = old.__dict__.get("__mp_clone__") if old is not None else None
-        if old is None or clone is None:
-            return
-        try:
-            clone(node.loading)
-        except BaseException:
-            node.previous = None
-            self._purge(old)
-            raise
-
-    def _purge(self, module: ModuleType) -> None:
-        """A module is given up: let it release what it holds. Whether it can is its own affair, and only logged."""
-        purge = module.__dict__.get("__mp_purge__")
-        if purge is None:
-            return
-        try:
-            purge()
-        except Exception as error:
-            self._log(f"mod_python: __mp_purge__ of {module.__file__} failed: {type(error).__name__}: {error}")
-
     def _drop(self, file: str) -> None:
         """Forget a module whose file is gone."""
-        with self._lock:
+        with self._loader.lock:
             node = self._nodes.pop(file, None)
-            if node is None:
-                return
-            # Those that depend on it must not find it unchanged.
-            node.generation = next(self._generations)
-            module = node.module or node.previous
-            node.module = None
-            if module is not None:
-                if sys.modules.get(node.label) is module:
-                    del sys.modules[node.label]
-                self._purge(module)
+            if node is not None:
+                self._loader.give_up(node)
 
-    def _refresh_builtins(self) -> None:
+    def _fresh_builtins(self) -> dict[str, Any]:
+        """The builtins for loaded modules, with what Python's have now."""
         statement.refresh(self._builtins)
         self._builtins_known = len(self._builtins)
-
-
-def _register(name: str, module: ModuleType | None) -> None:
-    if module is None:
-        sys.modules.pop(name, None)
-    else:
-        sys.modules[name] = module
+        return self._builtins
