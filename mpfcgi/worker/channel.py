@@ -10,6 +10,7 @@ from __future__ import annotations
 import select
 import socket
 import threading
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ from mpfcgi.fastcgi import (
     StdinEnded,
     StdinReceived,
 )
+from mpfcgi.worker import arriving
+from mpfcgi.worker.arriving import READ_SIZE
 from mpfcgi.worker.body import EMPTY, SpooledBody, StreamedBody, Upload
 from mpfcgi.worker.exchange import Exchange
 from mpfcgi.worker.outgoing import FileStretch, Outgoing
@@ -35,8 +38,8 @@ from mpfcgi.worker.outgoing import FileStretch, Outgoing
 if TYPE_CHECKING:
     from mpfcgi.worker.worker import Worker
 
-READ_SIZE = 64 * 1024
 READABLE, WRITABLE = select.EPOLLIN, select.EPOLLOUT
+# How much of a response waits for the front-end before its handler has to, in bytes.
 MAX_OUTGOING = 512 * 1024
 ROLE_NAMES = {AUTHORIZER: "AUTHORIZER", FILTER: "FILTER"}
 # How long a connection that we end, with bytes of the peer still unread, is kept open for it to read our last ones.
@@ -44,7 +47,7 @@ LINGER = 2.0
 
 
 class Channel:
-    """A front-end's connection `sock` (non-blocking), served by `worker`; `early` holds bytes read by another process."""
+    """A front-end's connection `sock` (non-blocking), served by `worker`."""
 
     __slots__ = (
         "_streamed",
@@ -183,27 +186,17 @@ class Channel:
         """
         while self.outgoing.size > MAX_OUTGOING and not self.gone:
             body = None if self.wire.stdin_ended else self._streamed
-            ready = self._wait(select.POLLOUT if body is None else select.POLLOUT | select.POLLIN)
+            ready = self.wait(select.POLLOUT if body is None else select.POLLOUT | select.POLLIN)
             self.gone = not ready
             if body is not None and ready & ~select.POLLOUT:
-                self._read_ahead(body)
+                arriving.read_ahead(self, body)
             self._send_outgoing()
 
-    def _read_ahead(self, body: StreamedBody) -> None:
-        try:
-            data = self.sock.recv(READ_SIZE)
-            self.wire.receive_data(data)
-            while not self.wire.stdin_ended and (event := self.wire.next_event()) is not None:
-                if isinstance(event, StdinReceived):
-                    body.hold(event.data)
-                elif isinstance(event, RequestAborted):
-                    self.gone = True
-            self.gone = self.gone or not data
-        except BlockingIOError:
-            pass
-        except (OSError, ProtocolError) as error:
-            self.worker.log_connection(f"the request body can't be read: {error}")
-            self.gone = True
+    def wait(self, what: int) -> int:
+        """The events (poll bits) that have come; 0 when `Timeout` is over."""
+        poll = select.poll()
+        poll.register(self.sock, what)
+        return next((events for _, events in poll.poll(self.worker.timeout * 1000)), 0)
 
     def break_off(self) -> None:
         self.gone = True
@@ -275,7 +268,7 @@ class Channel:
         elif buffered or event.role == FILTER:
             self.upload = Upload(event, limit, worker.body_in_memory)
         else:
-            self._streamed = StreamedBody(self._next_piece, worker.body_in_memory, limit)
+            self._streamed = StreamedBody(partial(arriving.next_piece, self), worker.body_in_memory, limit)
             self._serve(Exchange(self, event.role, event.params, self._streamed))
 
     def _collect(self, data: bytes, body: SpooledBody | None) -> None:
@@ -321,25 +314,6 @@ class Channel:
             with self.lock:
                 self.send(self.wire.end_request())
             self._after()
-
-    def _next_piece(self) -> bytes:
-        """The next piece of the body of the request that is being served; b"" at its end."""
-        while not self.wire.stdin_ended:
-            event = self.wire.next_event()
-            if isinstance(event, StdinReceived):
-                return event.data
-            if isinstance(event, RequestAborted):
-                break
-            if event is not None:
-                continue
-            if not self._wait(select.POLLIN):
-                raise TimeoutError(f"no request body arrived for {self.worker.timeout:g} s")
-            data = self.sock.recv(READ_SIZE)
-            if not data:
-                self.gone = True
-                raise ConnectionResetError("the client closed the connection within the request body")
-            self.wire.receive_data(data)
-        return b""
 
     # -- serving and after
 
@@ -391,12 +365,6 @@ class Channel:
         except OSError:
             self.gone = True
             self.outgoing.clear()
-
-    def _wait(self, what: int) -> int:
-        """The events (poll bits) that have come; 0 when `Timeout` is over."""
-        poll = select.poll()
-        poll.register(self.sock, what)
-        return next((events for _, events in poll.poll(self.worker.timeout * 1000)), 0)
 
     def _set_deadline(self) -> None:
         """Give a request that is only half here until `Timeout` for its next bytes."""
