@@ -47,7 +47,7 @@ class Connections:
     def serve(self, sock: socket.socket, listen: Listen) -> None:
         """Run the handler of a new connection, and close it."""
         worker = self._worker
-        site = self._cycle.site_of(self._cycle.resolver.server_at(listen))
+        site = self._cycle.sites.of(self._cycle.resolver.server_at(listen))
         if sock.family != socket.AF_UNIX:
             # A read may wait for ever: the kernel must find out that the client's machine is gone.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

@@ -80,7 +80,7 @@ def run(cycle: Cycle, req: Request, site: Site) -> int:
 
 def begin(cycle: Cycle, params: Pairs, role: int) -> Outcome:
     """Run the early phases of a request whose body has not been read."""
-    head = cycle.head(params)
+    head = cycle.sites.head(params)
     exchange = _Collected(params, role=role)
     cycle.importer.new_request()
     req = head.site.request(exchange, head)  # type: ignore[arg-type]

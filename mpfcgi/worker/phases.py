@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING
 
 from mpfcgi.api import Connection, Request
 from mpfcgi.api.constants import DECLINED, DONE, OK
-from mpfcgi.config import Resource, Server
-from mpfcgi.fastcgi import Pairs
+from mpfcgi.config import Resource
 from mpfcgi.importer import path as python_path
 from mpfcgi.ipc import handoff
 from mpfcgi.worker import default, directories, early, environment, roles, ssi
@@ -40,15 +39,14 @@ from mpfcgi.worker.plan import (
     Plan,
     plan_for,
 )
-from mpfcgi.worker.site import Head, Site
+from mpfcgi.worker.site import Site
+from mpfcgi.worker.sites import Sites
 
 if TYPE_CHECKING:
     from mpfcgi.worker.exchange import Exchange
     from mpfcgi.worker.plain_http import HttpExchange
     from mpfcgi.worker.services import WorkerServices
 
-# Combinations of host name, port and address that are remembered: clients make up the first.
-HOSTS_KEPT = 4096
 DIRECTORY = stat.S_IFDIR
 PYTHON_HANDLERS = frozenset(("mod_python", "python-program"))
 
@@ -63,8 +61,7 @@ class Cycle(Admission):
         self.forks = services.forks
         self.failures = Failures(self)
         self.filters = Filters(self)
-        self._sites: dict[Server, Site] = {}
-        self._hosts: dict[tuple[str | None, ...], Site] = {}
+        self.sites = Sites(services)
         self._python_paths: set[str] = set()
         self._python_path: str | None = None
 
@@ -73,7 +70,8 @@ class Cycle(Admission):
 
         `connection` is the object of the raw connection that it came on, if it did.
         """
-        head = self.head(exchange.params)
+        params = exchange.params
+        head = params.derived or self.sites.head(params)
         site = head.site
         self.importer.new_request()
         if head.role is not None:
@@ -83,8 +81,8 @@ class Cycle(Admission):
         if connection is not None:
             first._connection = connection
         status = head.status
-        if site.early_interpreter is not None and handoff.STATE in exchange.params:
-            status = early.resume(first, exchange.params[handoff.STATE])
+        if site.early_interpreter is not None and handoff.STATE in params:
+            status = early.resume(first, params[handoff.STATE])
         self.answer(first, site, status)
         self.finish(first, exchange)
         plan: Plan = first._plan
@@ -106,44 +104,13 @@ class Cycle(Admission):
 
     def refuse(self, exchange: Exchange | HttpExchange, status: int) -> None:
         """Answer `status` without running any handler."""
-        head = self.head(exchange.params)
+        head = self.sites.head(exchange.params)
         site = head.site
         req = site.request(exchange, head)
         req._plan = site.plan
         self.failures.die(req, site, status)
         self.finish(req, exchange)
         site.log_access(req, req)
-
-    def head(self, params: Pairs) -> Head:
-        """What a request asks for; worked out once for its parameters."""
-        head: Head | None = params.derived
-        if head is None:
-            head = params.derived = self.site(params).head(params)
-        return head
-
-    def site(self, params: Pairs) -> Site:
-        """The virtual host that a request is for."""
-        get = params.get
-        key = (get("HTTP_HOST"), get("SERVER_NAME"), get("SERVER_PORT"), get("SERVER_ADDR"))
-        if not key[0]:
-            # The path may tell the host (ServerPath).
-            return self.site_of(self._server_of(key, get("REQUEST_URI", "")))
-        site = self._hosts.get(key)
-        if site is None:
-            if len(self._hosts) >= HOSTS_KEPT:
-                self._hosts.clear()
-            site = self._hosts[key] = self.site_of(self._server_of(key))
-        return site
-
-    def _server_of(self, key: tuple[str | None, ...], uri: str = "") -> Server:
-        host, name, port, address = (part or "" for part in key)
-        return self.resolver.server_for(host, name, port, address, uri)
-
-    def site_of(self, server: Server) -> Site:
-        site = self._sites.get(server)
-        if site is None:
-            site = self._sites[server] = Site(server, self.services)
-        return site
 
     def answer(
         self, req: Request, site: Site, status: int = 0, process: Callable[[Request, Site], int] | None = None
@@ -159,7 +126,7 @@ class Cycle(Admission):
 
     def answer_error(self, req: Request, status: int) -> None:
         """Answer `status` with its document, while the response of `req` is being finished."""
-        self.failures.die(req, self.site_of(req.server._model), status)
+        self.failures.die(req, self.sites.of(req.server._model), status)
         if last(req) is not req:
             last(req)._finish()
 
@@ -356,36 +323,6 @@ class Cycle(Admission):
         if expression is not None:
             python_path.apply(expression, self._python_paths)
         self._python_path = expression
-
-    # -- what channels ask
-
-    def interpreter(self, params: Pairs) -> str:
-        """The interpreter that a request belongs to."""
-        head = self.head(params)
-        if head.site.interpreter is not None:
-            return head.site.interpreter
-        if head.site.early_interpreter is not None:
-            return params.get(handoff.INTERPRETER) or head.site.early_interpreter
-        if head.status:
-            return self.resolver.server_interpreter(head.site.server)
-        return self._resource(head, params).interpreter
-
-    def body_rules(self, params: Pairs) -> tuple[int, bool]:
-        """LimitRequestBody (bytes, 0 for none) and whether the body is collected before the handler starts."""
-        head = self.head(params)
-        settings = head.site.settings if head.status else self._resource(head, params).settings
-        buffering = settings.get("RequestBuffering")
-        return settings.get("LimitRequestBody", 0), buffering is None or buffering.on
-
-    def _resource(self, head: Head, params: Pairs) -> Resource:
-        if head.site.document_root:
-            return self.resolver.resolve(head.site.server, head.path)[0]
-        get = params.get
-        resource, _ = self.resolver.resolve(
-            head.site.server, head.path,
-            get("DOCUMENT_ROOT", ""), get("SCRIPT_FILENAME", ""), get("QUERY_STRING", ""),
-        )  # fmt: skip
-        return resource
 
 
 def current(req: Request) -> Request:

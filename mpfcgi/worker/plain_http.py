@@ -33,7 +33,7 @@ def answer(stream: Stream, conn: Connection, cycle: Cycle, log: Callable[[str], 
             # One request: the process is needed for other connections.
             self.req.close_connection = True
             exchange = HttpExchange(self.req, stream, _params(self.req, conn))
-            limit, _ = cycle.body_rules(exchange.params)
+            limit, _ = cycle.sites.body_rules(exchange.params)
             if limit and int(exchange.params["CONTENT_LENGTH"] or 0) > limit:
                 log(f"request body is larger than LimitRequestBody {limit}")
                 cycle.refuse(exchange, HTTP_REQUEST_ENTITY_TOO_LARGE)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def internal_redirect(services: WorkerServices, req: Request, uri: str, error_status: int | None = None) -> None:
     """Run the cycle for `uri` in the place of `req`, with the status of an error if that is what it answers."""
     cycle = services.cycle
-    site = cycle.site_of(req.server._model)
+    site = cycle.sites.of(req.server._model)
     path, args, status = parse_uri(uri.partition("#")[0] or "/")
     if status == HTTP_BAD_REQUEST:
         req.log_error(f"invalid URI path ({uri}): a redirect inside of the server begins with a slash")
@@ -50,7 +50,7 @@ def internal_redirect(services: WorkerServices, req: Request, uri: str, error_st
 
 def subrequest(services: WorkerServices, req: Request, uri: str, main: Request | None) -> Request:
     """A request for another path that has not been run yet."""
-    site = services.cycle.site_of(req.server._model)
+    site = services.cycle.sites.of(req.server._model)
     new = Request(req._exchange, req.server, services, site.settings, uri, req.args, prev=req.prev, main=main)
     new._connection = req._connection
     new._user, new._ap_auth_type = req._user, req._ap_auth_type

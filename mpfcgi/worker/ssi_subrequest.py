@@ -75,7 +75,7 @@ class Includer:
     def __init__(self, cycle: Cycle, req: Request, write: Callable[[bytes], None], flush: Callable[[], None]) -> None:
         self._cycle = cycle
         self._req = req
-        self._site: Site = cycle.site_of(req.server._model)
+        self._site: Site = cycle.sites.of(req.server._model)
         self._write, self._flush = write, flush
 
     def include(self, target: str, virtual: bool, *, text_only: bool, handler_only: bool = False) -> None:

@@ -139,17 +139,17 @@ class Worker:
     def keeps(self, channel: Channel, request: ParamsReceived, head: bytes) -> Pairs | None:
         """The parameters of a request for this pool; None when the router has the connection now, with `head`."""
         params = request.params
-        if (params.derived or self.cycle.head(params)).site.interpreter == self._own:
+        if (params.derived or self.cycle.sites.head(params)).site.interpreter == self._own:
             return params
         router = self.setup.router
         if router is None and not self.setup.alone:
             return params
-        cycle = self.cycle
-        interpreter = cycle.interpreter(params)
+        sites = self.cycle.sites
+        interpreter = sites.interpreter(params)
         if self.setup.alone:
             self.services.name = interpreter
         if interpreter == self.services.name:
-            if cycle.head(params).site.early_interpreter is None or handoff.STATE in params:
+            if sites.head(params).site.early_interpreter is None or handoff.STATE in params:
                 return params
             begun = self._begin(params, request.role)
             carried = {handoff.INTERPRETER: begun.interpreter, handoff.STATE: begun.state}
@@ -175,7 +175,7 @@ class Worker:
 
     def body_rules(self, params: Pairs) -> tuple[int, bool]:
         """LimitRequestBody (bytes, 0 for none) and whether the body is collected before the handler starts."""
-        return self.cycle.body_rules(params)
+        return self.cycle.sites.body_rules(params)
 
     def refuse(self, channel: Channel, request: ParamsReceived, status: int, why: str) -> None:
         """Answer a request that no handler will see."""
