@@ -12,12 +12,14 @@ import socket
 from dataclasses import dataclass
 from time import monotonic
 
-from mpfcgi.config import Config, Resolver, parse_uri, pool_for
+from mpfcgi.config import Config, Resolver, pool_for
 from mpfcgi.fastcgi import ParamsReceived, ParamsRejected, ProtocolError, RequestAborted
 from mpfcgi.ipc import control, handoff
 from mpfcgi.ipc.scoreboard import BUSY, IDLE, Scoreboard, SlotReading
+from mpfcgi.supervisor import refusals
 from mpfcgi.supervisor.destination import HEAD_TIME, Arrival, Destination
 from mpfcgi.supervisor.log import Log
+from mpfcgi.supervisor.signpost import interpreter_of
 
 READ_SIZE = 16 * 1024
 # How long a connection that was refused is kept for its peer to read why.
@@ -28,18 +30,6 @@ LOOK = 0.5
 # Out of descriptors or memory: connections stay in the backlog, and we look again a little later.
 ACCEPT_CAPACITY = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS))
 ACCEPT_AGAIN = 0.1
-UNAVAILABLE = (
-    b"Status: 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Type: text/plain\r\n\r\n"
-    b"All workers are busy and their queue is full. Please try again.\n"
-)
-LATE = (
-    b"Status: 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Type: text/plain\r\n\r\n"
-    b"All workers were busy for too long. Please try again.\n"
-)
-TOO_LARGE = (
-    b"Status: 431 Request Header Fields Too Large\r\nContent-Type: text/plain\r\n\r\nThe request's head is too large.\n"
-)
-BAD = b"Status: 400 Bad Request\r\nContent-Type: text/plain\r\n\r\nThe request's head is malformed.\n"
 
 
 @dataclass
@@ -175,7 +165,7 @@ class Router:
                     self._route(arrival, event.params)
                     return
                 if isinstance(event, ParamsRejected):
-                    self._refuse(arrival, TOO_LARGE if event.status == 431 else BAD)
+                    self._refuse(arrival, refusals.TOO_LARGE if event.status == 431 else refusals.BAD)
                     return
                 if isinstance(event, RequestAborted) and not self._abort(arrival):
                     return
@@ -190,7 +180,7 @@ class Router:
         if not wire.active and not wire.buffered:
             arrival.raw = b""
         elif len(arrival.raw) > handoff.MAX_EARLY:
-            self._refuse(arrival, TOO_LARGE)
+            self._refuse(arrival, refusals.TOO_LARGE)
 
     def _abort(self, arrival: Arrival) -> bool:
         """FCGI_ABORT_REQUEST within the head: answer its end (FastCGI 5.4). False when the connection has ended, too."""
@@ -205,16 +195,16 @@ class Router:
 
     def _route(self, arrival: Arrival, params: dict[str, str]) -> None:
         if len(arrival.raw) > handoff.MAX_EARLY:
-            self._refuse(arrival, TOO_LARGE)
+            self._refuse(arrival, refusals.TOO_LARGE)
             return
-        name = self._interpreter(params)
+        name = interpreter_of(self._resolver, params, self.setup.log)
         destination = self._destinations.get(name) or self._ask(name)
         arrival.arrived = monotonic()
         if destination is None:
-            self._refuse(arrival, UNAVAILABLE)
+            self._refuse(arrival, refusals.UNAVAILABLE)
         elif destination.is_full() and not self._readings(name, IDLE):
             self._complain(destination, f"{destination.bound} requests wait already (QueueLength): the next get 503")
-            self._refuse(arrival, UNAVAILABLE)
+            self._refuse(arrival, refusals.UNAVAILABLE)
         elif destination.pass_on(arrival):
             self._drop(arrival)
             self._waits(destination)
@@ -223,27 +213,6 @@ class Router:
             destination.pending.append(arrival)
             self._waits(destination)
             self._stuck.add(destination)
-
-    def _interpreter(self, params: dict[str, str]) -> str:
-        get = params.get
-        server = self._resolver.server_for(
-            get("HTTP_HOST", ""), get("SERVER_NAME", ""), get("SERVER_PORT", ""), get("SERVER_ADDR", ""),
-            get("REQUEST_URI", ""),
-        )  # fmt: skip
-        early = self._resolver.early_interpreter(server)
-        if early is not None:
-            # Its worker runs the first phases, and hands the request back with the interpreter that goes on.
-            return get(handoff.INTERPRETER) or early
-        path, _, status = parse_uri(get("REQUEST_URI") or get("SCRIPT_NAME", "/") + get("PATH_INFO", ""))
-        if status:
-            return self._resolver.server_interpreter(server)
-        try:
-            resource, _ = self._resolver.resolve(server, path, get("DOCUMENT_ROOT", ""), get("SCRIPT_FILENAME", ""))
-        except Exception as error:
-            # One odd request must not end the way of all others; its worker will say what is wrong with it.
-            self.setup.log.error(f"can't tell the interpreter of {path!r}: {type(error).__name__}: {error}")
-            return self._resolver.server_interpreter(server)
-        return resource.interpreter
 
     def _ask(self, name: str) -> Destination | None:
         """Ask the supervisor for a pool's queue; it starts the pool if need be."""
@@ -271,7 +240,7 @@ class Router:
             fresh = self._ask(name) if destination.holds() else None
             for arrival in destination.pending:
                 if fresh is None:
-                    self._refuse(arrival, UNAVAILABLE)
+                    self._refuse(arrival, refusals.UNAVAILABLE)
                 else:
                     fresh.pending.append(arrival)
                     self._stuck.add(fresh)
@@ -294,7 +263,7 @@ class Router:
                 self._complain(
                     destination, f"requests have waited for {destination.patience:g} s (QueueTimeout): they get 503"
                 )
-                self._refuse(arrival, LATE)
+                self._refuse(arrival, refusals.LATE)
             del self._waiting[destination]
             if destination.holds():
                 self._waits(destination)
