@@ -33,7 +33,7 @@ LIBRARIES_OF_COMMANDS = {"click", "rich"}
 
 def imports(path: Path) -> Iterator[str]:
     """The dotted names a file imports, relative ones made absolute."""
-    parts = ("mpfcgi", *path.relative_to(PACKAGE).with_suffix("").parts)
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
     for node in ast.walk(ast.parse(path.read_text(), str(path))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -85,6 +85,17 @@ def test_only_commands_import_the_command_line_libraries():
         if name.split(".")[0] in LIBRARIES_OF_COMMANDS
     }
     assert all(user.startswith("cli/") for user in users), users
+
+
+def test_tests_share_only_what_is_no_test():
+    tests = Path(__file__).parent
+    shared = {
+        f"{path.relative_to(tests)}: {name}"
+        for path in [*tests.rglob("test_*.py"), *(tests / "support").glob("*.py")]
+        for name in imports(path)
+        if name.startswith("tests.") and any(part.startswith("test_") for part in name.split("."))
+    }
+    assert not shared
 
 
 def test_the_wire_does_no_io():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mpfcgi.api import Request, forms, util
 from mpfcgi.api.errors import SERVER_RETURN
 from mpfcgi.api.exchange import MemoryExchange
-from tests.api.test_request import Settings
+from tests.support.requests import Settings
 
 MULTIPART = "multipart/form-data; boundary=BOUND"
 URLENCODED = "application/x-www-form-urlencoded"

@@ -2,21 +2,12 @@ import pytest
 
 from mpfcgi.api import Request
 from mpfcgi.api.exchange import MemoryExchange
-
-
-class Settings:
-    extras: dict = {}
-    values: dict = {}
-    options = {"a": "1"}
-    python_config = {"PythonDebug": "1"}
-
-    def get(self, name, default=None):
-        return self.values.get(name, default)
+from tests.support.requests import Settings
 
 
 def make(method="GET", body=b"", **params):
     exchange = MemoryExchange({"REQUEST_METHOD": method, "REQUEST_URI": "/x?q", **params}, body)
-    return Request(exchange, None, None, Settings(), "/x", "q"), exchange
+    return Request(exchange, None, None, Settings({"a": "1"}, python_config={"PythonDebug": "1"}), "/x", "q"), exchange
 
 
 def test_a_flushed_write_has_no_length_and_a_buffered_one_has():
@@ -137,8 +128,7 @@ def test_basic_credentials_need_authtype_basic():
     header = "Basic " + base64.b64encode(b"spam:eggs:x").decode()
     req, _ = make(HTTP_AUTHORIZATION=header)
     assert req.get_basic_auth_pw() is None
-    req._settings = Settings()
-    req._settings.values = {"AuthType": "Basic", "AuthName": "members"}
+    req._settings = Settings(values={"AuthType": "Basic", "AuthName": "members"})
     assert (req.get_basic_auth_pw(), req.user, req.ap_auth_type) == ("eggs:x", "spam", "Basic")
 
 

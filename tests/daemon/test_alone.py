@@ -6,8 +6,9 @@ import subprocess
 import psutil
 import pytest
 
-from tests.daemon.test_daemon import CONFIG, HANDLER, Client
+from tests.support.client import Client
 from tests.support.servers import Daemon
+from tests.support.sites import HANDLER, one_handler
 
 pytestmark = pytest.mark.daemon
 
@@ -31,10 +32,8 @@ def handler(req):
 """
 
 
-def start(folder, config, handler=HANDLER, options=("-X",)):
-    (folder / "htdocs").mkdir()
-    (folder / "htdocs" / "site_handler.py").write_text(handler)
-    return Daemon(folder, config.format(folder=folder), options, stdin=subprocess.PIPE)
+def start(folder, more="", handler=HANDLER, options=("-X",)):
+    return Daemon(folder, one_handler(folder, handler) + more, options, stdin=subprocess.PIPE)
 
 
 def stop(daemon):
@@ -43,7 +42,7 @@ def stop(daemon):
 
 
 def test_one_process_answers_for_all_interpreters(tmp_path):
-    daemon = start(tmp_path, CONFIG + HOSTS, WHERE)
+    daemon = start(tmp_path, HOSTS, WHERE)
     pid = daemon.process.pid
     for host in ("one.test", "two.test", "one.test"):
         assert Client(daemon.socket).get("/x.py", HTTP_HOST=host) == (200, f"{pid} {host} {host}".encode())
@@ -53,7 +52,7 @@ def test_one_process_answers_for_all_interpreters(tmp_path):
 
 
 def test_ctrl_c_stops_it(tmp_path):
-    daemon = start(tmp_path, CONFIG)
+    daemon = start(tmp_path)
     assert Client(daemon.socket).get("/x.py") == (200, b"hello")
     daemon.signal(signal.SIGINT)
     assert daemon.process.wait(20) == 0
@@ -61,7 +60,7 @@ def test_ctrl_c_stops_it(tmp_path):
 
 
 def test_a_handler_is_entered_with_a_pdb_prompt(tmp_path):
-    daemon = start(tmp_path, CONFIG + "PythonEnablePdb On\n")
+    daemon = start(tmp_path, "PythonEnablePdb On\n")
     daemon.process.stdin.write(b"p 'seen in pdb: ' + req.uri\nreq.content_type\ncontinue\n")
     daemon.process.stdin.flush()
     assert Client(daemon.socket).get("/x.py") == (200, b"hello")
@@ -70,7 +69,7 @@ def test_a_handler_is_entered_with_a_pdb_prompt(tmp_path):
 
 
 def test_filters_are_entered_too(tmp_path):
-    config = CONFIG + "PythonEnablePdb On\nPythonOutputFilter site_handler SHOUT\nSetOutputFilter SHOUT\n"
+    config = "PythonEnablePdb On\nPythonOutputFilter site_handler SHOUT\nSetOutputFilter SHOUT\n"
     shout = "\ndef outputfilter(filter):\n    while data := filter.read():\n        filter.write(data.upper())\n    filter.close()\n"
     daemon = start(tmp_path, config, HANDLER + shout)
     daemon.process.stdin.write(b"continue\n" + b"p 'filter: ' + filter.name\ncontinue\n" * 9)
@@ -81,7 +80,7 @@ def test_filters_are_entered_too(tmp_path):
 
 
 def test_a_debugger_that_is_quit_is_an_error_of_that_request_only(tmp_path):
-    daemon = start(tmp_path, CONFIG + "PythonEnablePdb On\n")
+    daemon = start(tmp_path, "PythonEnablePdb On\n")
     daemon.process.stdin.write(b"quit\ncontinue\n")
     daemon.process.stdin.flush()
     assert Client(daemon.socket).get("/x.py")[0] == 500
@@ -90,7 +89,7 @@ def test_a_debugger_that_is_quit_is_an_error_of_that_request_only(tmp_path):
 
 
 def test_without_x_the_log_says_that_pdb_has_no_terminal(tmp_path):
-    daemon = start(tmp_path, CONFIG + "PythonEnablePdb On\n", options=())
+    daemon = start(tmp_path, "PythonEnablePdb On\n", options=())
     assert Client(daemon.socket).get("/x.py") == (200, b"hello")
     daemon.wait_for_log("start the daemon with `mpfcgi run -X`")
     assert stop(daemon) == 0

@@ -15,23 +15,10 @@ import pytest
 
 from tests.support.client import Client
 from tests.support.servers import Daemon, wait_until
+from tests.support.sites import one_handler
 
 pytestmark = pytest.mark.daemon
 
-CONFIG = """\
-Listen unix:mpfcgi.sock
-ServerName localhost
-DocumentRoot htdocs
-ErrorLog error.log
-<PythonPool "*">
-    MaxProcesses 2
-    ReloadFile restart.txt
-</PythonPool>
-<Directory {folder}/htdocs>
-    AddHandler mod_python .py
-    PythonHandler site_handler
-</Directory>
-"""
 HANDLER = """\
 import os, time
 from mod_python import apache
@@ -55,14 +42,20 @@ def spin():
 
 @pytest.fixture
 def site(tmp_path):
-    (tmp_path / "htdocs").mkdir()
-    (tmp_path / "htdocs" / "site_handler.py").write_text(HANDLER)
+    """The folder of a site with its configuration."""
+    (tmp_path / "mpfcgi.conf").write_text(
+        one_handler(tmp_path, HANDLER, pool="MaxProcesses 2\n    ReloadFile restart.txt")
+    )
     return tmp_path
+
+
+def configuration(site):
+    return (site / "mpfcgi.conf").read_text()
 
 
 @pytest.fixture
 def daemon(site):
-    daemon = Daemon(site, CONFIG.format(folder=site))
+    daemon = Daemon(site, configuration(site))
     wait_until(lambda: status(daemon)["state"] == "serving", "it serves", daemon.process)
     yield daemon
     assert daemon.stop() == 0
@@ -199,7 +192,6 @@ def test_touching_the_reload_file_replaces_the_workers(daemon):
 
 
 def test_nothing_can_be_asked_of_a_daemon_that_is_not_running(site):
-    (site / "mpfcgi.conf").write_text(CONFIG.format(folder=site))
     for arguments in (["status"], ["stop"], ["reload"], ["stack", "1"], ["top", "--once"], ["restart"]):
         said = mpfcgi(site, *arguments)
         assert said.returncode == 1
@@ -207,7 +199,6 @@ def test_nothing_can_be_asked_of_a_daemon_that_is_not_running(site):
 
 
 def test_start_stop_and_start_again(site):
-    (site / "mpfcgi.conf").write_text(CONFIG.format(folder=site))
     said = mpfcgi(site, "start")
     assert said.returncode == 0, said.stderr
     pid = int((site / "run" / "mpfcgi.pid").read_text())
@@ -225,7 +216,7 @@ def test_start_stop_and_start_again(site):
 
 
 def test_start_shows_why_it_fails(site):
-    (site / "mpfcgi.conf").write_text(CONFIG.format(folder=site).replace("mpfcgi.sock", "nosuch/mpfcgi.sock"))
+    (site / "mpfcgi.conf").write_text(configuration(site).replace("mpfcgi.sock", "nosuch/mpfcgi.sock"))
     said = mpfcgi(site, "start")
     assert said.returncode == 1
     assert "can't listen on" in said.stderr
@@ -233,7 +224,6 @@ def test_start_shows_why_it_fails(site):
 
 
 def test_a_stale_pid_file_is_said_to_be_one_and_is_no_hindrance(site):
-    (site / "mpfcgi.conf").write_text(CONFIG.format(folder=site))
     (site / "run").mkdir()
     (site / "run" / "mpfcgi.pid").write_text("999999999\n")
     assert "its PID file is stale" in mpfcgi(site, "status").stderr
@@ -315,7 +305,7 @@ def test_reload_of_a_pool_with_a_template_imports_its_modules_anew(site):
     (site / "htdocs" / "site_handler.py").write_text(
         "import once\n\ndef handler(req):\n    req.write(once.text)\n    return 0\n"
     )
-    config = CONFIG.format(folder=site).replace('<PythonPool "*">', '<PythonPool "*">\nPreload On')
+    config = configuration(site).replace('<PythonPool "*">', '<PythonPool "*">\nPreload On')
     daemon = Daemon(
         site, config + f"PythonPath \"sys.path + ['{site}/htdocs']\"\nPythonImport site_handler localhost\n"
     )
@@ -331,7 +321,7 @@ def test_reload_of_a_pool_with_a_template_imports_its_modules_anew(site):
 
 
 def test_without_a_control_socket_start_and_stop_go_by_the_pid_file(site):
-    (site / "mpfcgi.conf").write_text("ControlSocket Off\n" + CONFIG.format(folder=site))
+    (site / "mpfcgi.conf").write_text("ControlSocket Off\n" + configuration(site))
     assert mpfcgi(site, "start").returncode == 0
     try:
         assert "says ControlSocket Off: use signals" in mpfcgi(site, "status").stderr

@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.daemon.test_pools import Pools
 from tests.support.client import Client
+from tests.support.pools import Pools
 from tests.support.servers import wait_until
 
 pytestmark = pytest.mark.daemon

@@ -6,8 +6,9 @@ import socket
 import psutil
 import pytest
 
-from tests.daemon.test_daemon import CONFIG, HANDLER, Client, children
+from tests.support.client import Client
 from tests.support.servers import Daemon, connects, free_port, wait_until
+from tests.support.sites import one_handler
 
 pytestmark = pytest.mark.daemon
 
@@ -66,12 +67,12 @@ def start(tmp_path):
     daemons = []
 
     def start(options="", arguments=()):
-        (tmp_path / "htdocs").mkdir()
-        for name, text in (("site_handler", HANDLER), ("echo", ECHO), ("talk", TALK)):
+        config = one_handler(tmp_path) + "Timeout 5\n"
+        for name, text in (("echo", ECHO), ("talk", TALK)):
             (tmp_path / "htdocs" / f"{name}.py").write_text(text)
         port = free_port()
-        text = (CONFIG + SITE).format(folder=tmp_path, port=port, options=options)
-        daemon = Daemon(tmp_path, text, arguments)
+        config += SITE.format(folder=tmp_path, port=port, options=options)
+        daemon = Daemon(tmp_path, config, arguments)
         daemons.append(daemon)
         wait_until(lambda: connects(("127.0.0.1", port)), "its port", daemon.process)
         return daemon, ("127.0.0.1", port)
@@ -195,7 +196,7 @@ def test_a_handler_that_waits_reads_the_end_when_its_worker_is_to_leave(start):
         assert sock.recv(100) == b"end\n"
         assert sock.recv(100) == b""
     wait_until(lambda: not psutil.pid_exists(pid), "the old worker leaves", daemon.process)
-    assert int(ask(address, b"os.getpid()\n").split()[0]) in children(daemon)
+    assert int(ask(address, b"os.getpid()\n").split()[0]) in daemon.children()
 
 
 @pytest.mark.parametrize(

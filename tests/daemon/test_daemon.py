@@ -14,55 +14,15 @@ import pytest
 from mpfcgi.fastcgi import RequestEnded, StdoutReceived
 from tests.support.client import Client
 from tests.support.servers import Daemon, wait_until
+from tests.support.sites import HANDLER, one_handler
 
 pytestmark = pytest.mark.daemon
-
-CONFIG = """\
-Listen unix:mpfcgi.sock
-ServerName localhost
-DocumentRoot htdocs
-ErrorLog error.log
-Timeout 5
-<PythonPool "*">
-    MaxProcesses 2
-</PythonPool>
-<Directory {folder}/htdocs>
-    AddHandler mod_python .py
-    PythonHandler site_handler
-</Directory>
-"""
-HANDLER = """\
-import os
-from mod_python import apache
-
-def handler(req):
-    req.content_type = "text/plain"
-    what = req.args or ""
-    if what == "pid":
-        req.write("%d" % os.getpid())
-    elif what == "fail":
-        raise ValueError("on purpose")
-    elif what == "length":
-        length = 0
-        while data := req.read(65536):
-            length += len(data)
-        req.write("%d" % length)
-    elif what.startswith("big="):
-        piece = b"x" * 65536
-        for _ in range(int(what[4:])):
-            req.write(piece)
-    else:
-        req.write("hello")
-    return apache.OK
-"""
 
 
 @pytest.fixture
 def daemon(tmp_path):
-    (tmp_path / "htdocs").mkdir()
-    (tmp_path / "htdocs" / "site_handler.py").write_text(HANDLER)
-    daemon = Daemon(tmp_path, CONFIG.format(folder=tmp_path))
-    wait_until(lambda: len(children(daemon)) == 2, "its workers", daemon.process)
+    daemon = Daemon(tmp_path, one_handler(tmp_path) + "Timeout 5\n")
+    wait_until(lambda: len(daemon.children()) == 2, "its workers", daemon.process)
     assert get(daemon) == (200, b"hello")
     yield daemon
     assert daemon.stop() == 0
@@ -71,10 +31,6 @@ def daemon(tmp_path):
 
 def get(daemon, uri="/x.py", **params):
     return Client(daemon.socket).get(uri, **params)
-
-
-def children(daemon):
-    return [child.pid for child in psutil.Process(daemon.process.pid).children()]
 
 
 def test_a_kept_connection_serves_many_requests(daemon):
@@ -96,32 +52,32 @@ def test_an_edited_handler_is_served_at_the_next_request(daemon):
 def test_a_killed_worker_is_replaced_and_the_others_go_on(daemon):
     pid = int(get(daemon, "/x.py?pid")[1])
     os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: pid not in children(daemon) and len(children(daemon)) == 2, "a new worker", daemon.process)
+    wait_until(lambda: pid not in daemon.children() and len(daemon.children()) == 2, "a new worker", daemon.process)
     assert get(daemon) == (200, b"hello")
     daemon.wait_for_log(f"worker {pid} was killed by SIGKILL")
 
 
 def test_an_exception_is_logged_and_the_worker_lives(daemon):
-    before = sorted(children(daemon))
+    before = daemon.children()
     status, page = get(daemon, "/x.py?fail")
     assert status == 500
     assert b"on purpose" not in page
     daemon.wait_for_log("PythonHandler site_handler: ValueError: on purpose")
-    assert sorted(children(daemon)) == before
+    assert daemon.children() == before
 
 
 @pytest.mark.parametrize(
     "garbage", [b"GET / HTTP/1.1\r\n\r\n", bytes(64), b"\x01\x01\0\x01\0\x04\0\0abcd", os.urandom(3000)]
 )
 def test_garbage_closes_its_connection_and_nothing_else(daemon, garbage):
-    before = sorted(children(daemon))
+    before = daemon.children()
     client = Client(daemon.socket)
     client.sock.sendall(garbage)
     client.sock.shutdown(socket.SHUT_WR)
     while client.sock.recv(65536):
         pass
     assert get(daemon) == (200, b"hello")
-    assert sorted(children(daemon)) == before
+    assert daemon.children() == before
 
 
 def test_a_slow_client_keeps_no_worker_from_serving_others(daemon):
@@ -137,10 +93,10 @@ def test_a_bad_new_configuration_leaves_the_old_one_running(daemon):
     daemon.signal(signal.SIGHUP)
     daemon.wait_for_log("there is no directive Nonsense")
     assert get(daemon) == (200, b"hello")
-    before = children(daemon)
+    before = daemon.children()
     daemon.config.write_text(good.replace("MaxProcesses 2", "MaxProcesses 1"))
     daemon.signal(signal.SIGHUP)
-    wait_until(lambda: len(children(daemon)) == 1 and children(daemon)[0] not in before, "new workers", daemon.process)
+    wait_until(lambda: len(daemon.children()) == 1 and not daemon.children() & before, "new workers", daemon.process)
     assert get(daemon) == (200, b"hello")
 
 
@@ -148,7 +104,7 @@ def test_a_kept_connection_lives_through_a_reload(daemon):
     client = Client(daemon.socket)
     pid = int(client.get("/x.py?pid")[1])
     daemon.signal(signal.SIGHUP)
-    wait_until(lambda: pid not in children(daemon), "the old worker leaves", daemon.process)
+    wait_until(lambda: pid not in daemon.children(), "the old worker leaves", daemon.process)
     assert int(client.get("/x.py?pid")[1]) != pid
 
 
@@ -173,7 +129,7 @@ def test_big_bodies_pass_in_little_memory(daemon):
         elif event is None:
             big.wire.receive_data(big.sock.recv(1 << 18))
     assert received > 4096 * 65536
-    for pid in [daemon.process.pid, *children(daemon)]:
+    for pid in [daemon.process.pid, *daemon.children()]:
         peak = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
         assert int(peak[1]) < 60 * 1024, f"process {pid} needed {peak[1]} KiB"
 
@@ -190,10 +146,9 @@ def test_a_body_past_the_limit_is_refused_and_the_connection_kept(daemon):
 
 
 def test_workers_leave_when_the_supervisor_is_killed(tmp_path):
-    (tmp_path / "htdocs").mkdir()
-    daemon = Daemon(tmp_path, CONFIG.format(folder=tmp_path))
-    wait_until(lambda: len(children(daemon)) == 2, "its workers", daemon.process)
-    pids = children(daemon)
+    daemon = Daemon(tmp_path, one_handler(tmp_path))
+    wait_until(lambda: len(daemon.children()) == 2, "its workers", daemon.process)
+    pids = daemon.children()
     daemon.process.kill()
     daemon.process.wait()
     wait_until(lambda: not any(psutil.pid_exists(pid) for pid in pids), "the workers leave")

@@ -7,23 +7,10 @@ import pytest
 from mpfcgi.fastcgi import RequestEnded, StderrReceived, StdoutReceived
 from tests.support.client import Client
 from tests.support.servers import Daemon
+from tests.support.sites import one_handler
 
 pytestmark = pytest.mark.daemon
 
-CONFIG = """\
-Listen unix:mpfcgi.sock
-ServerName localhost
-DocumentRoot htdocs
-ErrorLog error.log
-{more}
-<PythonPool "*">
-    MaxProcesses 1
-</PythonPool>
-<Directory {folder}/htdocs>
-    SetHandler mod_python
-    PythonHandler site_handler
-</Directory>
-"""
 HANDLER = """\
 def handler(req):
     if req.args == "log":
@@ -35,12 +22,10 @@ def handler(req):
 
 @pytest.fixture
 def start(tmp_path):
-    (tmp_path / "htdocs").mkdir()
-    (tmp_path / "htdocs" / "site_handler.py").write_text(HANDLER)
     daemons = []
 
     def start(more):
-        daemons.append(Daemon(tmp_path, CONFIG.format(folder=tmp_path, more=more)))
+        daemons.append(Daemon(tmp_path, one_handler(tmp_path, HANDLER, pool="MaxProcesses 1") + more))
         return daemons[0]
 
     yield start

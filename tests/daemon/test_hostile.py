@@ -7,24 +7,10 @@ import pytest
 
 from tests.support.client import Client
 from tests.support.servers import Daemon, wait_until
+from tests.support.sites import one_handler
 
 pytestmark = pytest.mark.daemon
 
-CONFIG = """\
-Listen unix:mpfcgi.sock
-ServerName localhost
-DocumentRoot htdocs
-ErrorLog error.log
-CustomLog access.log "%r %>s"
-Timeout 5
-<PythonPool "*">
-    MaxProcesses 1
-</PythonPool>
-<Directory {folder}/htdocs>
-    AddHandler mod_python .py
-    PythonHandler hostile
-</Directory>
-"""
 HANDLER = """\
 import os, signal
 from mod_python import apache
@@ -55,11 +41,13 @@ def handler(req):
 """
 
 
+def configuration(folder):
+    return one_handler(folder, HANDLER, pool="MaxProcesses 1") + 'CustomLog access.log "%r %>s"\nTimeout 5\n'
+
+
 @pytest.fixture
 def daemon(tmp_path):
-    (tmp_path / "htdocs").mkdir()
-    (tmp_path / "htdocs" / "hostile.py").write_text(HANDLER)
-    daemon = Daemon(tmp_path, CONFIG.format(folder=tmp_path))
+    daemon = Daemon(tmp_path, configuration(tmp_path))
     yield daemon
     assert daemon.stop() == 0
 
@@ -67,10 +55,8 @@ def daemon(tmp_path):
 @pytest.fixture
 def narrow(tmp_path):
     """A daemon of two hosts, whose processes may open few files."""
-    (tmp_path / "htdocs").mkdir()
-    (tmp_path / "htdocs" / "hostile.py").write_text(HANDLER)
     hosts = "".join(f"<VirtualHost *:80>\nServerName {name}\n</VirtualHost>\n" for name in ("localhost", "other"))
-    daemon = Daemon(tmp_path, CONFIG.format(folder=tmp_path) + hosts, files=128)
+    daemon = Daemon(tmp_path, configuration(tmp_path) + hosts, files=128)
     yield daemon
     assert daemon.stop() == 0
 
@@ -83,7 +69,7 @@ def get(daemon, uri="/x.py", **params):
 def test_a_child_that_comes_back_from_a_handler_ends_and_answers_nothing(daemon, what):
     worker = int(get(daemon)[1])
     assert get(daemon, f"/x.py?{what}") == (200, b"%d" % worker)
-    daemon.wait_for_log("PythonHandler hostile has forked process")
+    daemon.wait_for_log("PythonHandler site_handler has forked process")
     wait_until(
         lambda: all(child.status() == psutil.STATUS_ZOMBIE for child in psutil.Process(worker).children()),
         "the child has ended",

@@ -10,9 +10,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.daemon.test_daemon import CONFIG, children
 from tests.support.client import Client
 from tests.support.servers import Daemon, nginx, wait_until
+from tests.support.sites import one_handler
 
 pytestmark = pytest.mark.daemon
 
@@ -37,16 +37,13 @@ def start(tmp_path):
     daemons = []
 
     def start(workers=2):
-        (tmp_path / "htdocs").mkdir()
-        (tmp_path / "htdocs" / "site_handler.py").write_text(HANDLER)
         for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
             # nginx's workers are another user.
             folder.chmod(0o755)
-        config = CONFIG.format(folder=tmp_path).replace("MaxProcesses 2", f"MaxProcesses {workers}")
-        config = config.replace("mpfcgi.sock", "mpfcgi.sock mode=0666")
-        daemon = Daemon(tmp_path, config)
+        config = one_handler(tmp_path, HANDLER, pool=f"MaxProcesses {workers}", listen="unix:mpfcgi.sock mode=0666")
+        daemon = Daemon(tmp_path, config + "Timeout 5\n")
         daemons.append(daemon)
-        wait_until(lambda: len(children(daemon)) == workers, "its workers", daemon.process)
+        wait_until(lambda: len(daemon.children()) == workers, "its workers", daemon.process)
         return daemon
 
     yield start
@@ -105,19 +102,19 @@ def test_no_request_waits_behind_a_slow_one_while_a_worker_is_free(start):
     pids |= {ask(client) for client, _ in silent}
     assert held_pid not in pids
     assert held.release() == {held_pid}
-    assert {ask(client) for client, _ in others} <= set(children(daemon))
+    assert {ask(client) for client, _ in others} <= daemon.children()
 
 
 def test_requests_wait_for_the_first_worker_that_is_free_again(start):
     daemon = start()
     pairs = with_workers(daemon)
-    slow = [next(client for client, pid in pairs if pid == worker) for worker in children(daemon)]
+    slow = [next(client for client, pid in pairs if pid == worker) for worker in daemon.children()]
     others = [client for client, _ in pairs if client not in slow]
     held = Held(daemon, slow)
     for client in others:
         client.send("/x.py")
         client.sock.sendall(client.wire.stdin_end())
-    assert held.release() == set(children(daemon))
+    assert held.release() == daemon.children()
     assert all(client.response()[0] == 200 for client in others)
 
 
@@ -126,8 +123,8 @@ def test_a_worker_that_leaves_hands_over_more_connections_than_the_queue_has_roo
     clients = [Client(daemon.socket) for _ in range(400)]
     old = {ask(client) for client in clients}
     daemon.signal(signal.SIGHUP)
-    wait_until(lambda: not old & set(children(daemon)), "the old worker leaves", daemon.process)
-    assert {ask(client) for client in clients} == set(children(daemon))
+    wait_until(lambda: not old & daemon.children(), "the old worker leaves", daemon.process)
+    assert {ask(client) for client in clients} == daemon.children()
 
 
 class Load:
@@ -188,11 +185,11 @@ def test_killed_workers_fail_no_more_than_what_is_in_their_hands(start, tmp_path
     with nginx(tmp_path, daemon.socket) as port, Load(port) as load:
         for _ in range(kills):
             load.goes_on(daemon)
-            victim = next(pid for pid in itertools.cycle(children(daemon)) if psutil.pid_exists(pid))
+            victim = next(pid for pid in itertools.cycle(daemon.children()) if psutil.pid_exists(pid))
             os.kill(victim, signal.SIGKILL)
-            wait_until(lambda victim=victim: victim not in children(daemon), "its end", daemon.process)
+            wait_until(lambda victim=victim: victim not in daemon.children(), "its end", daemon.process)
         load.goes_on(daemon)
-        wait_until(lambda: len(children(daemon)) == 2, "new workers", daemon.process)
+        wait_until(lambda: len(daemon.children()) == 2, "new workers", daemon.process)
         before = len(load.failures)
         load.goes_on(daemon)
     # At most all clients waited for a worker that was killed; nginx asks again where it may.

@@ -4,8 +4,9 @@ import signal
 
 import pytest
 
-from tests.daemon.test_daemon import CONFIG, Client
+from tests.support.client import Client
 from tests.support.servers import Daemon
+from tests.support.sites import one_handler
 
 pytestmark = pytest.mark.daemon
 
@@ -72,10 +73,10 @@ def start(tmp_path):
     daemons = []
 
     def start(config, handler, options=()):
-        (tmp_path / "htdocs").mkdir()
-        (tmp_path / "htdocs" / "site_handler.py").write_text(handler)
         (tmp_path / "early.py").write_text(EARLY)
-        daemon = Daemon(tmp_path, (CONFIG + config).format(folder=tmp_path, name="one.test"), options)
+        daemon = Daemon(
+            tmp_path, one_handler(tmp_path, handler) + config.format(folder=tmp_path, name="one.test"), options
+        )
         daemons.append(daemon)
         return daemon
 

@@ -8,28 +8,14 @@ import subprocess
 import sys
 import threading
 
-import psutil
 import pytest
 
 from tests.support.client import Client
 from tests.support.servers import Daemon, wait_until
+from tests.support.sites import one_handler
 
 pytestmark = pytest.mark.daemon
 
-CONFIG = """\
-Listen unix:mpfcgi.sock
-ServerName localhost
-DocumentRoot htdocs
-ErrorLog error.log
-{more}
-<PythonPool "*">
-    MaxProcesses 2
-</PythonPool>
-<Directory {folder}/htdocs>
-    AddHandler mod_python .py
-    PythonHandler site_handler
-</Directory>
-"""
 # Two hosts on one socket: with a router.
 ROUTED = """\
 <VirtualHost *>
@@ -89,9 +75,7 @@ class Load:
 
 
 def start(folder, more=""):
-    (folder / "htdocs").mkdir(exist_ok=True)
-    (folder / "htdocs" / "site_handler.py").write_text(HANDLER)
-    daemon = Daemon(folder, CONFIG.format(folder=folder, more=more))
+    daemon = Daemon(folder, one_handler(folder, HANDLER) + more)
     wait_until(lambda: status(daemon)["state"] == "serving", "it serves", daemon.process)
     return daemon
 
@@ -101,14 +85,10 @@ def status(daemon):
     return json.loads(said.stdout) if said.returncode == 0 else {"state": said.stderr}
 
 
-def children(daemon):
-    return {child.pid for child in psutil.Process(daemon.process.pid).children()}
-
-
 @pytest.mark.parametrize("more", ["", ROUTED], ids=["one pool", "a router"])
 def test_restarts_under_load_fail_no_request_and_keep_the_process(tmp_path, more):
     daemon = start(tmp_path, more)
-    before = children(daemon)
+    before = daemon.children()
     load = Load(daemon.socket)
     try:
         for number in (1, 2, 3):
@@ -119,7 +99,7 @@ def test_restarts_under_load_fail_no_request_and_keep_the_process(tmp_path, more
         load.end()
     assert load.failures == []
     assert load.answers > 0
-    wait_until(lambda: not before & children(daemon), "the old ones leave", daemon.process)
+    wait_until(lambda: not before & daemon.children(), "the old ones leave", daemon.process)
     assert status(daemon)["pid"] == daemon.process.pid
     assert daemon.stop() == 0
     assert not os.path.exists(daemon.socket)
@@ -141,13 +121,13 @@ def test_the_signal_does_the_same_and_a_session_s_locks_are_kept(tmp_path):
 
 def test_a_program_that_could_not_start_does_not_take_over(tmp_path):
     daemon = start(tmp_path)
-    before = children(daemon)
+    before = daemon.children()
     right = daemon.config.read_text()
     daemon.config.write_text(right + "NoSuchDirective x\n")
     said = daemon.command("restart")
     assert said.returncode == 1
     assert "there is no directive NoSuchDirective" in said.stderr
-    assert children(daemon) == before
+    assert daemon.children() == before
     assert Client(daemon.socket).get("/x.py")[0] == 200
     daemon.config.write_text(right)
     assert daemon.stop() == 0
@@ -164,9 +144,7 @@ def test_a_signal_that_comes_during_an_upgrade_is_a_command_of_the_new_program(t
 
 
 def test_a_socket_that_the_service_manager_has_opened_is_used_and_left_there(tmp_path):
-    (tmp_path / "htdocs").mkdir()
-    (tmp_path / "htdocs" / "site_handler.py").write_text(HANDLER)
-    (tmp_path / "mpfcgi.conf").write_text(CONFIG.format(folder=tmp_path, more=""))
+    (tmp_path / "mpfcgi.conf").write_text(one_handler(tmp_path, HANDLER))
     path = str(tmp_path / "mpfcgi.sock")
     with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         listener.bind(path)

@@ -1,8 +1,8 @@
 """The manual's authentication example (3.4) guards a file that the web server itself sends."""
 
 import pytest
-import requests
 
+from tests.frontends.guarded import GATE, check_guarded
 from tests.support.apache import apache, need_module
 from tests.support.lighttpd import lighttpd
 from tests.support.servers import PARAMS, Daemon, free_port, nginx
@@ -25,18 +25,6 @@ ErrorLog error.log
     AuthName "Restricted Area"
     Require valid-user
 </Directory>
-"""
-GATE = """\
-from mod_python import apache
-
-def authenhandler(req):
-    pw = req.get_basic_auth_pw()
-    user = req.user
-    if user == "spam" and pw == "eggs":
-        req.subprocess_env["SHOP"] = "cheese"
-        return apache.OK
-    else:
-        return apache.HTTP_UNAUTHORIZED
 """
 # What the front-end passes on of what the authorizer has found out; and a handler that is asked for no password.
 WHO = """\
@@ -111,21 +99,6 @@ def site(tmp_path_factory):
         yield daemon
     finally:
         daemon.stop()
-
-
-def check_guarded(port):
-    """Ask without, with a wrong and with the right password; the last response."""
-    session = requests.Session()
-    session.trust_env = False
-    url = f"http://127.0.0.1:{port}/secret/page.txt"
-    denied = session.get(url, timeout=20)
-    assert (denied.status_code, denied.headers["WWW-Authenticate"]) == (401, 'Basic realm="Restricted Area"')
-    assert "the file" not in denied.text
-    assert session.get(url, auth=("spam", "wrong"), timeout=20).status_code == 401
-    answer = session.get(url, auth=("spam", "eggs"), timeout=20)
-    assert (answer.status_code, answer.text) == (200, "the file\n")
-    assert answer.headers["Content-Type"].startswith("text/plain")
-    return session, answer
 
 
 def test_nginx_asks_a_responder_by_auth_request(site):

@@ -10,7 +10,7 @@ import psutil
 import pytest
 import requests
 
-from tests.frontends.test_authorizer import GATE, check_guarded
+from tests.frontends.guarded import GATE, check_guarded
 from tests.support.apache import apache, need_module
 from tests.support.client import Client
 from tests.support.lighttpd import lighttpd

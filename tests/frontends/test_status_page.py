@@ -10,22 +10,11 @@ import requests
 
 from tests.support.client import Client
 from tests.support.servers import Daemon, nginx, wait_until
+from tests.support.sites import one_handler
 
 pytestmark = pytest.mark.frontend
 
-CONFIG = """\
-Listen unix:mpfcgi.sock mode=0666
-ServerName localhost
-DocumentRoot htdocs
-ErrorLog error.log
-CustomLog access.log "%r"
-<PythonPool "*">
-    MaxProcesses 2
-</PythonPool>
-<Directory {folder}/htdocs>
-    AddHandler mod_python .py
-    PythonHandler site_handler
-</Directory>
+STATUS = """\
 <Location /status>
     SetHandler mpfcgi-status
     Require local
@@ -45,9 +34,8 @@ def page(tmp_path):
     # nginx's workers are another user when it is started by root.
     for folder in (tmp_path, *list(tmp_path.parents)[:2]):
         folder.chmod(0o755)
-    (tmp_path / "htdocs").mkdir()
-    (tmp_path / "htdocs" / "site_handler.py").write_text(HANDLER)
-    daemon = Daemon(tmp_path, CONFIG.format(folder=tmp_path))
+    config = one_handler(tmp_path, HANDLER, listen="unix:mpfcgi.sock mode=0666")
+    daemon = Daemon(tmp_path, config + 'CustomLog access.log "%r"\n' + STATUS)
     client = Client(daemon.socket)
     client.send("/hangs.py?now")
     client.sock.sendall(client.wire.stdin_end())

@@ -14,22 +14,10 @@ from mpfcgi.fastcgi import ClientConnection, ServerConnection
 from mpfcgi.fastcgi.cgi_head import parse_head
 from mpfcgi.gateway import cgi
 from tests.support.servers import Daemon, wait_until
+from tests.support.sites import one_handler
 
 pytestmark = pytest.mark.daemon
 
-CONFIG = """\
-Listen unix:mpfcgi.sock
-ServerName localhost
-DocumentRoot htdocs
-ErrorLog error.log
-<PythonPool "*">
-    MaxProcesses 1
-</PythonPool>
-<Directory {folder}/htdocs>
-    AddHandler mod_python .py
-    PythonHandler site_handler
-</Directory>
-"""
 HANDLER = """\
 import hashlib, os, sys
 from mod_python import apache
@@ -59,10 +47,8 @@ ENVIRONMENT = {
 }  # fmt: skip
 
 
-def prepare(folder, listen="Listen unix:mpfcgi.sock"):
-    (folder / "htdocs").mkdir()
-    (folder / "htdocs" / "site_handler.py").write_text(HANDLER)
-    return CONFIG.format(folder=folder).replace("Listen unix:mpfcgi.sock", listen)
+def prepare(folder, listen="unix:mpfcgi.sock"):
+    return one_handler(folder, HANDLER, pool="MaxProcesses 1", listen=listen)
 
 
 @pytest.fixture(scope="module")
@@ -211,7 +197,7 @@ def test_an_answer_that_is_cut_is_an_error(tmp_path):
 
 def test_the_daemon_is_started_where_that_is_allowed(tmp_path):
     config = tmp_path / "mpfcgi.conf"
-    config.write_text(prepare(tmp_path, "Listen unix:elsewhere.sock"))
+    config.write_text(prepare(tmp_path, "unix:elsewhere.sock"))
     processes = [start("/x.py", "--start", "-c", config, HTTP_PROXY="http://evil") for _ in range(3)]
     outputs = [process.communicate(timeout=60) for process in processes]
     daemons = []

@@ -10,16 +10,16 @@ from mpfcgi.api.server import mp_server
 
 
 class Settings:
-    """Settings with these PythonOptions and nothing else."""
+    """Settings with these PythonOptions and `values` of directives, and nothing else."""
 
-    def __init__(self, options):
-        self.options = options
+    def __init__(self, options=None, values=None, python_config=None):
+        self.options = options or {}
         self.extras = {}
-        self.values = {}
-        self.python_config = {}
+        self.values = values or {}
+        self.python_config = python_config or {}
 
     def get(self, name, default=None):
-        return default
+        return self.values.get(name, default)
 
 
 class Services:
@@ -47,7 +47,7 @@ def request(services, cookie=None, options=None, uri="/", directory=None):
     params = {"REQUEST_METHOD": "GET", "REQUEST_URI": uri}
     if cookie is not None:
         params["HTTP_COOKIE"] = cookie
-    settings = Settings(options or {})
+    settings = Settings(options)
     req = Request(MemoryExchange(params), mp_server(None, settings, services), services, settings, uri, None)
     if directory is not None:
         req._spec = SimpleNamespace(name="h", directory=directory, silent=False, spec=None)

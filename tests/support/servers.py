@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import psutil
 import pytest
 
 # Below the ports that Linux gives to outgoing connections.
@@ -106,6 +107,10 @@ class Daemon:
 
     def wait_for_log(self, text: str) -> None:
         wait_until(lambda: text in self.log(), f"{text!r} in the log", self.process)
+
+    def children(self) -> set[int]:
+        """The process ids of its workers, and of a router and templates, if it has them."""
+        return {child.pid for child in psutil.Process(self.process.pid).children()}
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """The end of `mpfcgi ARGUMENTS -c` this daemon's configuration."""
