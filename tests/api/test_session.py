@@ -7,24 +7,11 @@ import time
 import pytest
 
 from mpfcgi.api import Session, memory_session
-from mpfcgi.api import services as api_services
 from mpfcgi.api.Cookie import Cookie, SignedCookie
-from mpfcgi.ipc import mutex
-from mpfcgi.ipc.mutex import MutexSettings
 from tests.support.redis_server import RedisServer
-from tests.support.requests import Services, finish, request
+from tests.support.requests import finish, request
 
 STORES = ["DbmSession", "FileSession", "MemorySession", "RedisSession"]
-
-
-@pytest.fixture
-def services(tmp_path, monkeypatch):
-    made = mutex.create(MutexSettings("flock", 4, str(tmp_path)))
-    installed = Services(made)
-    monkeypatch.setattr(api_services, "_installed", installed)
-    monkeypatch.setattr(Session, "CLEANUP_CHANCE", 10**12)
-    yield installed
-    made.close()
 
 
 @pytest.fixture(scope="module")
@@ -203,58 +190,6 @@ def test_a_cleanup_removes_what_has_expired(services, tmp_path, monkeypatch, sto
     assert not visits(young.id()).is_new()
     visits.leave()
     memory_session._sessions.clear()
-
-
-@pytest.mark.parametrize("dbmtype", ["dbm", "dbm.dumb", "dbm.ndbm"])
-@pytest.mark.parametrize("damage", ["empty", "half", "garbage"])
-def test_a_damaged_dbm_file_costs_its_sessions_and_nothing_more(services, tmp_path, dbmtype, damage):
-    module = pytest.importorskip(dbmtype)
-    name = str(tmp_path / "s.dbm")
-
-    def session(sid=None):
-        req = request(services, f"pysid={sid}" if sid else None)
-        return Session.DbmSession(req, name, dbmtype=module), req
-
-    first, req = session()
-    first["text"] = "x" * 2000
-    first.save()
-    finish(req)
-    for path in tmp_path.iterdir():
-        data = path.read_bytes()
-        path.write_bytes(
-            {"empty": b"", "half": data[: len(data) // 2], "garbage": bytes(range(256)) * (len(data) // 256 + 1)}[
-                damage
-            ]
-        )
-    second, req = session(first.id())
-    assert second.is_new()
-    second["a"] = 1
-    second.save()
-    finish(req)
-    third, req = session(second.id())
-    assert third["a"] == 1
-    finish(req)
-
-
-def test_a_dbm_file_is_not_for_other_users(services, tmp_path):
-    before = os.umask(0)
-    try:
-        session = Session.DbmSession(request(services), str(tmp_path / "s.dbm"))
-        session.save()
-    finally:
-        os.umask(before)
-    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o640}
-
-
-def test_a_dbm_file_that_another_user_made_is_not_read(services, tmp_path, monkeypatch):
-    session = Session.DbmSession(request(services), str(tmp_path / "s.dbm"))
-    session.save()
-    monkeypatch.setattr(os, "geteuid", lambda: 12345)
-    for path in tmp_path.iterdir():
-        if os.getuid() == 0:
-            os.chown(path, 54321, 54321)
-    with pytest.raises(PermissionError, match="belongs to user"):
-        session.load()
 
 
 # -- Session(), options

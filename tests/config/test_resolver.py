@@ -1,25 +1,13 @@
+"""From a URI to a file, and to what the configuration says of it."""
+
 import os
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpfcgi.config import Resolver, load_text, needs_router, parse_uri, static_interpreters
-from mpfcgi.config import resolver as module
-
-
-@pytest.fixture
-def site(tmp_path):
-    root = tmp_path / "htdocs"
-    (root / "sub" / "deep").mkdir(parents=True)
-    (root / "file.txt").write_text("x")
-    (root / "sub" / "a.py").write_text("x")
-    return root
-
-
-def resolver_for(text, **more):
-    resolver = Resolver(load_text(text, **more))
-    return resolver, resolver.config.main
+from mpfcgi.config import Resolver, load_text, parse_uri
+from tests.support.resolvers import resolver_for
 
 
 def test_the_file_and_the_path_behind_it_are_told_apart(site):
@@ -132,23 +120,6 @@ def test_without_allowoverride_htaccess_is_not_looked_at(site):
     assert resolver.resolve(server, "/file.txt")[0].status == 0
 
 
-def test_interpreters_are_named_as_the_manual_says(site):
-    text = f"""
-        ServerName main.example
-        DocumentRoot {site}
-        <Directory {site}/sub>
-            PythonInterpPerDirectory On
-        </Directory>
-        <Location /named>
-            PythonInterpreter mine
-        </Location>"""
-    resolver, server = resolver_for(text)
-    names = [resolver.resolve(server, uri)[0].interpreter for uri in ("/file.txt", "/sub/a.py", "/sub/deep/", "/named")]
-    assert names == ["main.example", f"{site}/sub/", f"{site}/sub/deep/", "mine"]
-    assert static_interpreters(resolver.config) == ("main.example", "mine")
-    assert needs_router(resolver.config)
-
-
 def test_links_are_refused_where_options_do_not_let_them(site):
     (site / "link.txt").symlink_to(site / "file.txt")
     resolver, server = resolver_for(f"DocumentRoot {site}\n<Directory {site}>\nOptions None\n</Directory>")
@@ -191,39 +162,6 @@ def test_hosts_are_found_by_address_and_name(host, port, name):
         )
     )
     assert resolver.server_for(host, "", port, "127.0.0.1").name == name
-
-
-def stats_of(monkeypatch, call):
-    """The paths that are looked at on disk while `call` runs."""
-    asked = []
-    stat = os.stat
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "stat", lambda path, **more: asked.append(path) or stat(path, **more))
-        call()
-    return asked
-
-
-def test_a_file_that_is_known_costs_one_look_at_the_disk(site, monkeypatch):
-    resolver, server = resolver_for(f"DocumentRoot {site}")
-    for uri in ("/file.txt", "/sub/a.py/x/y", "/sub/"):
-        resolver.resolve(server, uri)
-        assert len(stats_of(monkeypatch, lambda uri=uri: resolver.resolve(server, uri))) == 1
-    resolver.lookup(server, f"{site}/file.txt", "/elsewhere")
-    assert len(stats_of(monkeypatch, lambda: resolver.lookup(server, f"{site}/file.txt", "/elsewhere"))) == 1
-
-
-def test_a_path_without_a_file_costs_a_look_at_the_gap_and_at_its_folder(site, monkeypatch):
-    resolver, server = resolver_for(f"DocumentRoot {site}")
-    resolver.resolve(server, "/none/x/y/z")
-    again = stats_of(monkeypatch, lambda: resolver.resolve(server, "/none/x/y/z"))
-    assert again == [f"{site}/none", f"{site}/"]
-
-
-def test_htaccess_costs_a_look_only_in_the_folders_that_allow_it(site, monkeypatch):
-    resolver, server = resolver_for(f"DocumentRoot {site}\n<Directory {site}/sub>\nAllowOverride All\n</Directory>")
-    for uri, count in (("/file.txt", 1), ("/sub/a.py", 2)):
-        resolver.resolve(server, uri)
-        assert len(stats_of(monkeypatch, lambda uri=uri: resolver.resolve(server, uri))) == count
 
 
 def test_a_file_that_turns_into_a_folder_is_seen(site):
@@ -357,12 +295,6 @@ def test_folders_of_one_pattern_have_handlers_of_their_own(site):
         assert spec.directory == f"{site}/{folder}/"
 
 
-def test_links_are_not_looked_for_where_they_may_be_followed(site, monkeypatch):
-    resolver, server = resolver_for(f"DocumentRoot {site}")
-    monkeypatch.setattr(os.path, "islink", None)
-    assert resolver.resolve(server, "/file.txt")[0].status == 0
-
-
 @pytest.mark.parametrize("method", [os.mkdir, os.mkfifo])
 def test_an_htaccess_that_is_no_file_keeps_everybody_out(site, method):
     method(site / ".htaccess")
@@ -370,100 +302,3 @@ def test_an_htaccess_that_is_no_file_keeps_everybody_out(site, method):
     assert resolver.resolve(server, "/file.txt")[0].status == 403
     (site / ".htaccess").rmdir() if method is os.mkdir else (site / ".htaccess").unlink()
     assert resolver.resolve(server, "/file.txt")[0].status == 0
-
-
-INTERPRETERS = """
-    ServerName main.example
-    DocumentRoot ROOT
-    <Directory ROOT>
-        PythonHandler h
-    </Directory>
-    <Directory ROOT/perdirective>
-        PythonInterpPerDirective On
-    </Directory>
-    <Directory ROOT/perdirective/own>
-        PythonHandler h
-    </Directory>
-    <Directory ROOT/perdirective/files>
-        <Files f>
-            PythonHandler h
-        </Files>
-    </Directory>
-    <Directory ROOT/perdir>
-        PythonInterpPerDirectory On
-    </Directory>
-    <Directory ROOT/perdir/off>
-        PythonInterpPerDirectory Off
-    </Directory>
-    <Directory ROOT/wild*>
-        PythonInterpPerDirective On
-        PythonHandler h
-    </Directory>
-    <Directory ROOT/perdir/named>
-        PythonInterpreter mine
-    </Directory>
-    <Location /loc>
-        PythonHandler h
-        PythonInterpPerDirective On
-    </Location>
-"""
-
-
-# As recorded from the real module (cases 131 and 588).
-@pytest.mark.parametrize(
-    ("uri", "name"),
-    [
-        ("/x", "main.example"),
-        ("/perdir/x", "ROOT/perdir/"),
-        ("/perdir/", "ROOT/perdir/"),
-        ("/perdir/sub/x", "ROOT/perdir/sub/"),
-        ("/perdir/nodir/x", "ROOT/perdir/"),
-        ("/perdir/off/x", "main.example"),
-        ("/perdir/named/x", "mine"),
-        ("/perdirective/x", "ROOT/"),
-        ("/perdirective/own/x", "ROOT/perdirective/own/"),
-        ("/perdirective/own/deeper/x", "ROOT/perdirective/own/"),
-        ("/perdirective/files/f", "ROOT/perdirective/files/"),
-        ("/perdirective/files/g", "ROOT/"),
-        ("/wild1/x", "ROOT/wild1/"),
-        ("/wild2/x", "ROOT/wild2/"),
-        ("/loc/x", "/loc"),
-    ],
-)
-def test_interpreters_are_named_as_the_real_module_names_them(site, uri, name):
-    for folder in (
-        "perdir/sub",
-        "perdir/off",
-        "perdir/named",
-        "perdirective/own/deeper",
-        "perdirective/files",
-        "wild1",
-        "wild2",
-    ):
-        (site / folder).mkdir(parents=True)
-    resolver, server = resolver_for(INTERPRETERS.replace("ROOT", str(site)))
-    assert resolver.resolve(server, uri)[0].interpreter == name.replace("ROOT", str(site))
-
-
-def test_many_uris_and_combinations_do_not_fill_the_memory(site, monkeypatch):
-    monkeypatch.setattr(module, "CACHE_SIZE", 5)
-    resolver, server = resolver_for(f"DocumentRoot {site}\n<LocationMatch .>\nPythonDebug On\n</LocationMatch>")
-    for i in range(20):
-        assert resolver.resolve(server, f"/none{i}")[0].settings.get("PythonDebug") is True
-    assert len(resolver._routes) <= 5
-    assert len(resolver._interned) <= 5
-
-
-def test_2000_hosts_cost_a_request_no_more_than_two(site, monkeypatch):
-    def looks(count):
-        text = "".join(
-            f"<VirtualHost *:80>\nServerName h{i}\nDocumentRoot {site}\n<Directory {site}>\nPythonOption n {i}\n"
-            "</Directory>\n</VirtualHost>\n"
-            for i in range(count)
-        )
-        resolver, _ = resolver_for(text)
-        server = resolver.server_for(f"h{count - 1}", "", "80", "127.0.0.1")
-        assert resolver.resolve(server, "/file.txt")[0].settings.options == {"n": str(count - 1)}
-        return len(resolver._interned), len(resolver._sections), len(resolver._base)
-
-    assert looks(2000) == looks(2) == (1, 1, 1)

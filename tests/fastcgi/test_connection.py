@@ -30,7 +30,7 @@ from mpfcgi.fastcgi import (
 )
 from mpfcgi.fastcgi.connection import SEEN_MOST, SEEN_SIZE
 from mpfcgi.fastcgi.constants import CANT_MPX_CONN, UNKNOWN_ROLE
-from mpfcgi.fastcgi.pairs import decode_pairs, encode_pairs
+from mpfcgi.fastcgi.pairs import encode_pairs
 from mpfcgi.fastcgi.records import begin_request, record
 
 CLIENT = ClientConnection()
@@ -70,36 +70,6 @@ def client_events(data):
     while (event := client.next_event()) is not None:
         found.append(event)
     return found
-
-
-@given(PAIRS)
-def test_pairs_are_read_as_they_were_written(pairs):
-    assert decode_pairs(encode_pairs(pairs)) == pairs
-
-
-@pytest.mark.parametrize(("name", "value"), [(1, 1), (127, 128), (128, 127), (200, 70000), (0, 0)])
-def test_lengths_of_one_and_four_bytes_in_all_combinations(name, value):
-    """3.1 item 17."""
-    assert decode_pairs(encode_pairs([("n" * name, "v" * value)])) == {"n" * name: "v" * value}
-
-
-def test_a_four_byte_length_is_legal_for_a_short_value():
-    """3.1 item 17."""
-    assert decode_pairs(b"\x80\0\0\x01\x80\0\0\x01ab") == {"a": "b"}
-
-
-def test_a_header_that_comes_twice_has_both_values():
-    assert decode_pairs(encode_pairs([("HTTP_X", "a"), ("HTTP_X", "b"), ("Q", "1"), ("Q", "2")])) == {
-        "HTTP_X": "a, b",
-        "Q": "2",
-    }
-
-
-@pytest.mark.parametrize("block", [b"\x01", b"\x01\x01a", b"\x80\0\0", b"\xff\xff\xff\xff\x01a"])
-def test_pairs_that_end_early_are_a_protocol_error(block):
-    """3.1 item 20."""
-    with pytest.raises(ProtocolError):
-        decode_pairs(block)
 
 
 @given(PAIRS, st.binary(max_size=500), st.booleans(), st.lists(st.integers(0, 3000), max_size=6))

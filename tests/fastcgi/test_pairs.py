@@ -7,6 +7,9 @@ from hypothesis import strategies as st
 from mpfcgi.fastcgi import ProtocolError
 from mpfcgi.fastcgi.pairs import TooManyPairs, decode_pairs, encode_pairs
 
+NAMES = st.text("ABCDEFGH_", min_size=1, max_size=200)
+VALUES = st.text(st.characters(min_codepoint=1, max_codepoint=255), max_size=300)
+PAIRS = st.dictionaries(NAMES, VALUES, max_size=8)
 LISTS = st.lists(st.tuples(st.sampled_from(["HTTP_A", "HTTP_B", "C", ""]), st.text("xyz", max_size=140)), max_size=12)
 
 
@@ -49,3 +52,33 @@ def test_any_block_gives_pairs_or_a_protocol_error(block):
 def test_a_length_takes_four_bytes_from_128_on(length):
     """3.1 item 17."""
     assert len(encode_pairs([("n", "v" * length)])) == length + (3 if length < 128 else 6)
+
+
+@given(PAIRS)
+def test_pairs_are_read_as_they_were_written(pairs):
+    assert decode_pairs(encode_pairs(pairs)) == pairs
+
+
+@pytest.mark.parametrize(("name", "value"), [(1, 1), (127, 128), (128, 127), (200, 70000), (0, 0)])
+def test_lengths_of_one_and_four_bytes_in_all_combinations(name, value):
+    """3.1 item 17."""
+    assert decode_pairs(encode_pairs([("n" * name, "v" * value)])) == {"n" * name: "v" * value}
+
+
+def test_a_four_byte_length_is_legal_for_a_short_value():
+    """3.1 item 17."""
+    assert decode_pairs(b"\x80\0\0\x01\x80\0\0\x01ab") == {"a": "b"}
+
+
+def test_a_header_that_comes_twice_has_both_values():
+    assert decode_pairs(encode_pairs([("HTTP_X", "a"), ("HTTP_X", "b"), ("Q", "1"), ("Q", "2")])) == {
+        "HTTP_X": "a, b",
+        "Q": "2",
+    }
+
+
+@pytest.mark.parametrize("block", [b"\x01", b"\x01\x01a", b"\x80\0\0", b"\xff\xff\xff\xff\x01a"])
+def test_pairs_that_end_early_are_a_protocol_error(block):
+    """3.1 item 20."""
+    with pytest.raises(ProtocolError):
+        decode_pairs(block)
