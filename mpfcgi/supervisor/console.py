@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import select
 import socket
-import stat
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from mpfcgi.config.runtime import make_folder
 from mpfcgi.ipc.console import decode, encode
+from mpfcgi.supervisor.stale import remove_stale
 
 # Clients at a time; the one that came first goes when there are more. Bytes of a command.
 MOST_CLIENTS = 64
@@ -143,7 +143,9 @@ def open_socket(path: str) -> socket.socket:
     FileExistsError when a daemon is there, OSError when it can't be made.
     """
     make_folder(path)
-    _remove_stale(path)
+    who = remove_stale(path)
+    if who is not None:
+        raise FileExistsError(f"{who} takes commands on {path}")
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o177)
     try:
@@ -156,21 +158,3 @@ def open_socket(path: str) -> socket.socket:
         os.umask(before)
     sock.setblocking(False)
     return sock
-
-
-def _remove_stale(path: str) -> None:
-    try:
-        if not stat.S_ISSOCK(os.lstat(path).st_mode):
-            raise FileExistsError(f"{path} is there and is no socket")
-    except FileNotFoundError:
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.setblocking(False)
-        try:
-            probe.connect(path)
-        except ConnectionRefusedError:
-            os.unlink(path)
-            return
-        except BlockingIOError:
-            pass  # Its backlog is full: somebody listens.
-    raise FileExistsError(f"another daemon takes commands on {path}")

@@ -7,13 +7,12 @@ import grp
 import os
 import pwd
 import socket
-import stat
-import struct
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mpfcgi.config import ConfigError, Listen
 from mpfcgi.ipc import inherited
+from mpfcgi.supervisor.stale import remove_stale
 from mpfcgi.supervisor.systemd import is_bound_to
 
 Key = tuple[str, str]
@@ -140,7 +139,7 @@ class Listeners:
 
 def _bind_unix(listen: Listen) -> socket.socket:
     path = listen.address
-    _remove_stale(path, listen)
+    _make_way(path, listen)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         sock.bind(path)
@@ -186,36 +185,14 @@ def _set_rights(listen: Listen) -> None:
         os.chmod(listen.address, listen.mode)
 
 
-def _remove_stale(path: str, listen: Listen) -> None:
+def _make_way(path: str, listen: Listen) -> None:
     """Remove a socket that a dead process left. ConfigError when it is alive or something else is there."""
     try:
-        if not stat.S_ISSOCK(os.lstat(path).st_mode):
-            raise ConfigError(f"can't listen on {path}: it is there and is no socket", listen.place)
-    except FileNotFoundError:
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.setblocking(False)
-        try:
-            probe.connect(path)
-        except ConnectionRefusedError:
-            os.unlink(path)
-            return
-        except BlockingIOError:
-            pass  # Its backlog is full: somebody listens.
-        who = _listening_process(probe)
-    raise ConfigError(f"can't listen on {path}: {who} does", listen.place, "is mpfcgi running already?")
-
-
-def _listening_process(probe: socket.socket) -> str:
-    """Who listens at the other end of a connection, for a message. unix(7), SO_PEERCRED: who called listen()."""
-    pid, _, _ = struct.unpack("3i", probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
-    try:
-        with open(f"/proc/{pid}/cmdline", "rb") as file:
-            command = file.read(200).replace(b"\0", b" ").strip().decode(errors="replace")
-    except OSError:
-        # Not connected (the backlog is full), or in another namespace.
-        return "another process"
-    return f"process {pid} ({command})"
+        who = remove_stale(path)
+    except FileExistsError:
+        raise ConfigError(f"can't listen on {path}: it is there and is no socket", listen.place)
+    if who is not None:
+        raise ConfigError(f"can't listen on {path}: {who} does", listen.place, "is mpfcgi running already?")
 
 
 def _named(listen: Listen) -> tuple[tuple[str, str | None], ...]:

@@ -90,13 +90,9 @@ class LegacyCondition:
 
     def _operand(self, counts: bool) -> bool:
         kind, value = self._peek()
-        self._at += 1
-        if (kind, value) == ("op", "!"):
-            return not self._unary(counts)
-        if (kind, value) == ("op", "("):
-            return self._group(counts)
         if kind != "string":
-            raise self._problem()
+            return self._unary(counts)
+        self._at += 1
         operator = self._peek()
         if operator[0] != "op" or operator[1] not in COMPARISONS:
             return self._expand(value) != ""
