@@ -207,7 +207,8 @@ def write_html(folder: Path) -> None:
     from markdown import markdown
 
     for source in sorted(DOCS.rglob("*.md")):
-        text = source.read_text()
+        # A reader of the repository is sent to the docstrings, whose pages are there only now.
+        text = source.read_text().replace("](../mpfcgi/api)", "](api/index.md)")
         title = next((line[2:] for line in text.splitlines() if line.startswith("# ")), source.stem)
         body = markdown(text, extensions=["tables", "fenced_code", "toc"])
         body = re.sub(r'href="(?!https?:)([^"#]+)\.md(#[^"]*)?"', r'href="\1.html\2"', body)
