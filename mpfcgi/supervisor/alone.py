@@ -18,7 +18,7 @@ from mpfcgi.ipc.setup import WorkerSetup
 from mpfcgi.supervisor import conditions, locks
 from mpfcgi.supervisor import log as logs
 from mpfcgi.supervisor.listeners import Listeners
-from mpfcgi.supervisor.pool import WorkerMain
+from mpfcgi.supervisor.means import WorkerMain
 
 COMMANDS: Mapping[int, bytes] = {
     signal.SIGTERM: control.QUIT,

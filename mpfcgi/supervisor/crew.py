@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from time import monotonic
 
@@ -25,7 +26,7 @@ class Headcount:
         return max(self.most - self.count, 0)
 
 
-class Crew:
+class Crew(ABC):
     """Processes of one kind, kept at a number: what pools, the router and the processes beside have in common."""
 
     policy: Policy | None = None
@@ -142,8 +143,9 @@ class Crew:
                 member.retire(now)
                 self.touched = True
 
+    @abstractmethod
     def spawn(self) -> WorkerHandle:
-        raise NotImplementedError
+        """Start one process. OSError or OverflowError when there can't be one more."""
 
     def _try_spawn(self, now: float) -> None:
         try:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Collection
-from dataclasses import dataclass
 from time import monotonic
 
 from mpfcgi.config import (
@@ -19,30 +18,15 @@ from mpfcgi.config import (
     pool_for,
     static_interpreters,
 )
-from mpfcgi.ipc.mutex import Mutexes
-from mpfcgi.ipc.scoreboard import Scoreboard
 from mpfcgi.supervisor.crew import Crew, Headcount
-from mpfcgi.supervisor.listeners import Listeners
-from mpfcgi.supervisor.log import Log
-from mpfcgi.supervisor.pool import ConnectionPool, Pool, WorkerMain
-from mpfcgi.supervisor.queues import Queue, Queues
+from mpfcgi.supervisor.means import Means
+from mpfcgi.supervisor.pool import ConnectionPool, Pool
+from mpfcgi.supervisor.queues import Queue
 from mpfcgi.supervisor.router_handle import RouterCrew
 
 # Seconds between two complaints about the limit of all processes, and the limit.
 FULL_AGAIN = 60.0
 PROCESSES = 1000
-
-
-@dataclass(frozen=True)
-class Means:
-    """What generations use and none of them owns."""
-
-    log: Log
-    listeners: Listeners
-    queues: Queues
-    scoreboard: Scoreboard
-    mutexes: Mutexes
-    worker_main: WorkerMain
 
 
 class Generation:
@@ -74,12 +58,16 @@ class Generation:
             self._add(name)
         self._connection_pools = [
             ConnectionPool(
-                name, pool_for(config.pools, name), config, number, self.headcount, means.log, means.scoreboard,
-                means.mutexes, means.worker_main,
+                name,
+                pool_for(config.pools, name),
+                config,
+                number,
+                self.headcount,
+                means,
                 means.listeners.with_lines(listens),
             )
             for name, listens in connection_interpreters(config).items()
-        ]  # fmt: skip
+        ]
 
     @property
     def crews(self) -> list[Crew]:
@@ -209,8 +197,8 @@ class Generation:
             # Requests wait where they are seen: with the router.
             listens = ()
         pool = self.pools[name] = Pool(
-            name, settings, self.config, self.number, self.headcount, means.log, means.scoreboard, means.mutexes,
-            means.worker_main, means.queues.of(name), means.listeners.of(listens), self.router.hand_back if self.router else None,
+            name, settings, self.config, self.number, self.headcount, means, means.listeners.of(listens),
+            self.router.hand_back if self.router else None,
         )  # fmt: skip
         return pool
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import os
 import random
 import socket
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 from time import monotonic
 
 from mpfcgi.config import Config, Listen, PoolSettings
 from mpfcgi.ipc import control
-from mpfcgi.ipc.mutex import Mutexes
-from mpfcgi.ipc.scoreboard import Scoreboard, Slot
+from mpfcgi.ipc.scoreboard import Slot
 from mpfcgi.ipc.setup import WorkerSetup
 from mpfcgi.supervisor import conditions, process, staffing
 from mpfcgi.supervisor.crew import Crew, Headcount
-from mpfcgi.supervisor.log import Log
-from mpfcgi.supervisor.queues import Queue, ready
+from mpfcgi.supervisor.means import Means
+from mpfcgi.supervisor.queues import ready
 from mpfcgi.supervisor.staffing import Pace, Policy, Snapshot
 from mpfcgi.supervisor.template import TemplateCrew
 from mpfcgi.supervisor.worker_handle import WorkerHandle
@@ -25,22 +25,20 @@ from mpfcgi.supervisor.worker_handle import WorkerHandle
 # Seconds that a worker has for the end of a request that went on for too long, before it is ended.
 GRACE = 1.0
 
-WorkerMain = Callable[[WorkerSetup], int]
-
 
 class WorkerCrew(Crew):
     """Workers of the interpreter `name` under one configuration, as `policy` has it; `ps` shows them by `title`."""
 
     def __init__(
         self, name: str, title: str, policy: Policy, settings: PoolSettings, config: Config, generation: int,
-        headcount: Headcount, log: Log, scoreboard: Scoreboard, mutexes: Mutexes, worker_main: WorkerMain,
+        headcount: Headcount, means: Means,
     ) -> None:  # fmt: skip
         first = {"static": policy.most, "dynamic": settings.start_processes, "ondemand": 0}[policy.manager]
-        super().__init__(name, first, log, f"[pool {title}] worker")
+        super().__init__(name, first, means.log, f"[pool {title}] worker")
         burst = max(first, settings.max_spawn_rate)
         self.policy, self.pace, self.headcount = policy, Pace(settings.max_spawn_rate, burst, burst), headcount
         self.title, self.settings, self.config, self.generation = title, settings, config, generation
-        self._scoreboard, self._mutexes, self._worker_main = scoreboard, mutexes, worker_main
+        self._means = means
         self._identity = conditions.identity_of(settings)
         self.template = TemplateCrew(self) if settings.preload else None
 
@@ -64,13 +62,13 @@ class WorkerCrew(Crew):
             return []
         return self.entrances()
 
+    @abstractmethod
     def entrances(self) -> list[socket.socket]:
         """Where the workers take requests from."""
-        raise NotImplementedError
 
+    @abstractmethod
     def setup(self, line: socket.socket, slot: Slot) -> WorkerSetup:
         """What a worker is given; `line` is its end of the control line."""
-        raise NotImplementedError
 
     def snapshot(self, now: float) -> Snapshot:
         found = super().snapshot(now)
@@ -79,7 +77,7 @@ class WorkerCrew(Crew):
 
     def spawn(self) -> WorkerHandle:
         # Filled in before the fork: afterwards it is the worker's, which may be ahead of us.
-        slot = self._scoreboard.take()
+        slot = self._means.scoreboard.take()
         slot.occupy(0, self.generation, self.title)
         ours, theirs = control.control_pair()
         max_requests = int(_less_a_bit(self.settings.max_requests))
@@ -112,14 +110,14 @@ class WorkerCrew(Crew):
         """The descriptors that a process with this setup needs."""
         ends = [end for end in (setup.control, setup.queue, setup.siblings, setup.router) if end is not None]
         given = [*ends, *setup.listeners, *(listener for listener, _ in setup.connection_listeners)]
-        return [*(sock.fileno() for sock in given), *self._mutexes.fds, self.log.fd, *self._scoreboard.fds]
+        return [*(sock.fileno() for sock in given), *self._means.mutexes.fds, self.log.fd, *self._means.scoreboard.fds]
 
     def start(self, setup: WorkerSetup) -> int:
         """In the child: be a worker, or the template; the exit code."""
         setup.slot.occupy(os.getpid(), self.generation, self.title)
         os.environ.update(conditions.environment(self.settings, self._identity))
         try:
-            return self._worker_main(setup)
+            return self._means.worker_main(setup)
         except Exception as error:
             # Its traceback goes to standard error, which few daemons' users see.
             why = " ".join(str(error).split())
@@ -128,7 +126,7 @@ class WorkerCrew(Crew):
 
     def slot(self, index: int) -> Slot:
         """The slot of that number."""
-        return self._scoreboard.slots[index]
+        return self._means.scoreboard.slots[index]
 
 
 def _less_a_bit(limit: float) -> float:
@@ -140,18 +138,15 @@ class Pool(WorkerCrew):
     """The workers that answer an interpreter's requests. `generation` tells reloads apart."""
 
     def __init__(
-        self, name: str, settings: PoolSettings, config: Config, generation: int, headcount: Headcount, log: Log,
-        scoreboard: Scoreboard, mutexes: Mutexes, worker_main: WorkerMain, queue: Queue,
+        self, name: str, settings: PoolSettings, config: Config, generation: int, headcount: Headcount, means: Means,
         listeners: list[socket.socket], router: socket.socket | None,
     ) -> None:  # fmt: skip
         policy = Policy(
             settings.process_manager, settings.max_processes,
             settings.min_spare_processes, settings.max_spare_processes, settings.idle_timeout,
         )  # fmt: skip
-        super().__init__(
-            name, name, policy, settings, config, generation, headcount, log, scoreboard, mutexes, worker_main
-        )
-        self.queue = queue
+        super().__init__(name, name, policy, settings, config, generation, headcount, means)
+        self.queue = means.queues.of(name)
         if settings.request_timeout:
             self.request_limit = settings.request_timeout + settings.interrupt_timeout + GRACE
         self._listeners, self._router = listeners, router
@@ -215,8 +210,8 @@ class Pool(WorkerCrew):
             # Its idle connections must not start another worker.
             send_end = self._router
         return WorkerSetup(
-            self.config, self.settings, self.name, line, slot, self._mutexes, self.generation, self._listeners,
-            queue=receive_end, siblings=send_end, router=self._router, scoreboard=self._scoreboard,
+            self.config, self.settings, self.name, line, slot, self._means.mutexes, self.generation, self._listeners,
+            queue=receive_end, siblings=send_end, router=self._router, scoreboard=self._means.scoreboard,
         )  # fmt: skip
 
 
@@ -228,17 +223,13 @@ class ConnectionPool(WorkerCrew):
     """
 
     def __init__(
-        self, name: str, settings: PoolSettings, config: Config, generation: int, headcount: Headcount, log: Log,
-        scoreboard: Scoreboard, mutexes: Mutexes, worker_main: WorkerMain,
+        self, name: str, settings: PoolSettings, config: Config, generation: int, headcount: Headcount, means: Means,
         listeners: list[tuple[socket.socket, Listen]],
     ) -> None:  # fmt: skip
         most = settings.connection_processes or settings.max_processes
         manager = "ondemand" if settings.process_manager == "ondemand" else "static"
         policy = Policy(manager, most, idle_timeout=settings.idle_timeout)
-        title = f"{name} (connections)"
-        super().__init__(
-            name, title, policy, settings, config, generation, headcount, log, scoreboard, mutexes, worker_main
-        )
+        super().__init__(name, f"{name} (connections)", policy, settings, config, generation, headcount, means)
         self._listeners = listeners
 
     def entrances(self) -> list[socket.socket]:
@@ -251,7 +242,7 @@ class ConnectionPool(WorkerCrew):
             self.name,
             line,
             slot,
-            self._mutexes,
+            self._means.mutexes,
             self.generation,
             connection_listeners=self._listeners,
         )

@@ -19,10 +19,11 @@ from mpfcgi.supervisor import log as logs
 from mpfcgi.supervisor.commands import Command, Commands
 from mpfcgi.supervisor.crew import Beside, Crew
 from mpfcgi.supervisor.desk import Desk
-from mpfcgi.supervisor.generation import Generation, Means
+from mpfcgi.supervisor.generation import Generation
 from mpfcgi.supervisor.lines import Lines
 from mpfcgi.supervisor.listeners import Listeners
-from mpfcgi.supervisor.pool import Pool, WorkerMain
+from mpfcgi.supervisor.means import Means, WorkerMain
+from mpfcgi.supervisor.pool import Pool
 from mpfcgi.supervisor.queues import Queue, Queues, move
 from mpfcgi.supervisor.router_handle import RouterCrew
 from mpfcgi.supervisor.upgrade import Inheritance, Programs, members_of
