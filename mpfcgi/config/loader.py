@@ -78,7 +78,7 @@ class _Loader:
         directives, sections = self.contents(nodes, "S")
         backlogs = [directive.value for directive in directives if directive.name == "ListenBacklog"]
         self.backlog = backlogs[-1] if backlogs else self.backlog
-        main = self._server(directives, sections, (), Place(self.file, 1), None)
+        main = self._server(directives, sections, (), Place(self.file, 1), is_virtual=False)
         listens = tuple(self._listen(directive) for directive in directives if directive.name == "Listen") + tuple(
             listen for pool in self.pools for listen in pool.listens
         )
@@ -253,11 +253,11 @@ class _Loader:
             except BadValue as error:
                 raise ConfigError(f"<VirtualHost> {error}", node.place)
         directives, sections = self.contents(node.children, "V")
-        self.vhosts.append(self._server(directives, sections, node.args, node.place, "vhost"))
+        self.vhosts.append(self._server(directives, sections, node.args, node.place, is_virtual=True))
 
     def _server(
         self, directives: tuple[Directive, ...], sections: tuple[Section, ...], addresses: tuple[str, ...],
-        place: Place, virtual: str | None,
+        place: Place, is_virtual: bool,
     ) -> Server:  # fmt: skip
         name, port, names = "", 0, []
         for directive in directives:
@@ -267,7 +267,7 @@ class _Loader:
                 names += directive.value
         wild = tuple(alias.lower() for alias in names if "*" in alias or "?" in alias)
         plain = tuple(alias.lower() for alias in names if alias.lower() not in wild)
-        return Server(name.lower(), port, plain, wild, addresses, directives, sections, place, virtual is not None)
+        return Server(name.lower(), port, plain, wild, addresses, directives, sections, place, is_virtual)
 
     def _pool(self, node: SectionNode, context: str) -> None:
         if context != "S":

@@ -75,9 +75,10 @@ class Server:
 
 @dataclass(frozen=True)
 class Listen:
-    """One `Listen` line. `address` is a path (unix), `host:port` (tcp) or a number (fd).
+    """One `Listen` line. `family` is unix, tcp or fd; `address` a path, `host:port` or a number.
 
-    `purpose` is "fastcgi" or "connection"; connections may begin with a PROXY header (`proxy_protocol`). `mode` is an octal permission for unix sockets, `group` its group.
+    `purpose` is "fastcgi" or "connection"; connections may begin with a PROXY header (`proxy_protocol`). `mode`, `owner`
+    and `group` are a unix socket's permissions; None leaves them as they come. `backlog` is that of listen(2).
     """
 
     family: str

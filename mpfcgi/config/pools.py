@@ -128,16 +128,10 @@ def listen(directive: Directive, server_root: str, backlog: int) -> Listen:
                 directive.place,
                 "connection, proxy_protocol, mode=, owner=, group= and backlog= are known",
             )
-        if name in ("mode", "backlog"):
-            base = 8 if name == "mode" else 10
-            try:
-                number = int(value, base)
-                if not 0 <= number <= (0o777 if base == 8 else 65535):
-                    raise ValueError(value)
-            except ValueError:
-                what = "octal digits from 0 to 0777" if base == 8 else "a number from 0 to 65535"
-                raise ConfigError(f"Listen {name}= takes {what}, not {value!r}", directive.place)
-            values[name] = number
+        if name == "mode":
+            values[name] = _number(option, 8, 0o777, "octal digits from 0 to 0777", directive.place)
+        elif name == "backlog":
+            values[name] = _number(option, 10, 65535, "a number from 0 to 65535", directive.place)
         else:
             values[name] = value
     family, where = _address(address, server_root, directive.place)
@@ -148,6 +142,18 @@ def listen(directive: Directive, server_root: str, backlog: int) -> Listen:
             "proxy_protocol is for connections", directive.place, "write Listen ADDRESS connection proxy_protocol"
         )
     return Listen(family, where, place=directive.place, **values)  # type: ignore[arg-type]
+
+
+def _number(option: str, base: int, most: int, what: str, place: Place) -> int:
+    """The number of an option NAME=NUMBER."""
+    name, _, text = option.partition("=")
+    try:
+        number = int(text, base)
+        if not 0 <= number <= most:
+            raise ValueError(text)
+    except ValueError:
+        raise ConfigError(f"Listen {name}= takes {what}, not {text!r}", place)
+    return number
 
 
 def _address(text: str, server_root: str, place: Place) -> tuple[str, str]:

@@ -30,7 +30,6 @@ from mpfcgi.fastcgi.constants import (
     FCGI_UNKNOWN_TYPE,
     FCGI_VERSION_1,
     FILTER,
-    RECORD_NAMES,
     REQUEST_COMPLETE,
     RESPONDER,
     UNKNOWN_ROLE,
@@ -338,7 +337,7 @@ class ServerConnection:
 
     def _take_stdin(self, content: bytes) -> ev.Event | None:
         if self._state is _State.PARAMS:
-            raise ProtocolError(f"{RECORD_NAMES[FCGI_STDIN]} for request {self.request_id} before its parameters ended")
+            raise ProtocolError(f"STDIN for request {self.request_id} before its parameters ended")
         if self._state is not _State.STDIN:
             return None
         if content:
