@@ -1,1 +1,2 @@
-"""The other way round: HTTP to FastCGI, for `mpfcgi serve`."""
+"""The other way round: what comes by HTTP (`mpfcgi serve`), by CGI (`mpfcgi cgi`) or to a FastCGI process that a web
+server has started (`mpfcgi fcgi`), to the daemon."""

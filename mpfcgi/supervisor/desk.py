@@ -139,7 +139,7 @@ class Desk:
     def _status(self, message: Mapping[str, Any], client: Client) -> None:
         supervisor = self._supervisor
         state = "stopping" if supervisor.is_stopping else "serving" if self._ready else "starting"
-        report = self._reporter.report(supervisor.config.file, supervisor.newest.number, state, supervisor.all_crews())
+        report = self._reporter.report(supervisor.config.file, supervisor.newest.number, state, supervisor.crews())
         client.answer(**report)
 
     def _ping(self, message: Mapping[str, Any], client: Client) -> None:
@@ -215,7 +215,7 @@ class Desk:
         if not isinstance(pid, int):
             client.answer(error=f"a process id is a number, not {pid!r}")
             return
-        for crew in self._supervisor.all_crews():
+        for crew in self._supervisor.crews():
             if isinstance(crew, WorkerCrew) and pid in crew.members:
                 self._stacks.ask(pid, client.answer, monotonic())
                 return

@@ -106,7 +106,7 @@ class Supervisor:
             self.log.notice(f"mpfcgi started: {', '.join(self._addresses())}")
             for warning in self._warnings:
                 self.log.warning(warning)
-            while self._stopping is None or any(crew.members for crew in self._crews()):
+            while self._stopping is None or any(crew.members for crew in self.crews()):
                 self._turn(commands)
         finally:
             self._desk.close()
@@ -124,7 +124,7 @@ class Supervisor:
             self._leave_in_order(now)
         for generation in self._generations():
             self._leaving += generation.tend(now)
-        crews = self._crews()
+        crews = self.crews()
         for crew in crews:
             # For all of a thousand pools in each turn: no call for those that nothing happens to.
             if crew.touched or (crew.next_look is not None and now >= crew.next_look):
@@ -173,7 +173,7 @@ class Supervisor:
             self._desk.upgrade(self._programs)
         elif command is Command.REOPEN:
             self.log.reopen()
-            for crew in self._crews():
+            for crew in self.crews():
                 crew.reopen_logs()
 
     def _reap(self) -> None:
@@ -184,7 +184,7 @@ class Supervisor:
                 return
             if pid == 0:
                 return
-            for crew in self._crews():
+            for crew in self.crews():
                 if pid in crew.members:
                     self._desk.buried(crew, crew.members[pid], status)
                     crew.buried(pid, status, monotonic())
@@ -224,7 +224,7 @@ class Supervisor:
         entrance = self.newest.entrance
         self._crowded = entrance is not None and any(move(end, entrance) for end in self._strays())
         # A router that has not said so yet may still write to the queue of a pool that has ended.
-        routers = [crew for crew in self._crews() if isinstance(crew, RouterCrew)]
+        routers = [crew for crew in self.crews() if isinstance(crew, RouterCrew)]
         owed = any(member.owed > 0 for router in routers for member in router.members.values())
         if not (self._leaving or self._crowded or owed):
             self.queues.forget(self._read())
@@ -299,7 +299,7 @@ class Supervisor:
             left = upgrade.inherit(
                 started=self._desk.started, upgrades=self._desk.upgrades + 1, generation=self.newest.number,
                 on_demand=list(dict.fromkeys(on_demand)), listeners=self.listeners, queues=self.queues,
-                mutexes=self.mutexes, console=self._desk.descriptor(), crews=self._crews(),
+                mutexes=self.mutexes, console=self._desk.descriptor(), crews=self.crews(),
             )  # fmt: skip
             upgrade.execute(programs, left)
         finally:
@@ -319,13 +319,13 @@ class Supervisor:
             self.log.notice("stopping: the workers finish their requests")
             return
         now = monotonic()
-        for crew in self._crews():
+        for crew in self.crews():
             crew.patience, crew.touched = QUICK, True
             crew.retire_all(now)
 
     def _leave_in_order(self, now: float) -> None:
         """First who brings requests, then who passes them on, then, with the queues empty, who answers them."""
-        crews = self._crews()
+        crews = self.crews()
         stages: tuple[type[Crew], ...] = (Beside, RouterCrew)
         for stage in stages:
             leaving = [crew for crew in crews if isinstance(crew, stage)]
@@ -357,11 +357,8 @@ class Supervisor:
     def is_stopping(self) -> bool:
         return self._stopping is not None
 
-    def all_crews(self) -> list[Crew]:
+    def crews(self) -> list[Crew]:
         """All that have processes: the newest first, then those that leave."""
-        return self._crews()
-
-    def _crews(self) -> list[Crew]:
         serving = [crew for generation in self._generations() for crew in generation.crews]
         return [*serving, *self._inherited, *self._leaving, *self._beside]
 

@@ -73,7 +73,7 @@ class Failures:
             req.content_type = errorpages.CONTENT_TYPE
             req.write(errorpages.render(req, site.settings, HTTP_INTERNAL_SERVER_ERROR), 0)
 
-    def die(self, req: Request, site: Site, status: int) -> None:
+    def die(self, req: Request, status: int) -> None:
         """Answer `status`, a phase's result that is neither OK nor DONE, with its document."""
         if req.next is not None:
             # It was redirected: what answers is the other request.
@@ -93,7 +93,8 @@ class Failures:
         document = errorpages.document(settings, status) if original is None else None
         try:
             if document is not None and document.uri is not None:
-                self._redirect(req, site, document.uri, status)
+                # Of this site: a GET for it, with the status of the error.
+                self._cycle.services.redirect(req, document.uri, error_status=status)
             elif req._head_sent:
                 # The head can't be taken back; what it should have been is said behind what was sent.
                 req._discard_output()
@@ -119,10 +120,6 @@ class Failures:
                 log = self._cycle.services.log
                 log(APLOG_ERR, f"python_cleanup: Error calling cleanup object {function!r}", request=req)
                 log(APLOG_ERR, f"    {type(error)!r}: {error}", request=req)
-
-    def _redirect(self, req: Request, site: Site, uri: str, status: int) -> None:
-        """An ErrorDocument of this site: a GET for it, with the status of the error."""
-        self._cycle.services.redirect(req, uri, error_status=status)
 
     def _page(self, req: Request, settings: Settings, status: int, document: errorpages.Document | None) -> None:
         if status == HTTP_NOT_MODIFIED:

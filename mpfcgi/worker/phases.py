@@ -108,7 +108,7 @@ class Cycle(Admission):
         site = head.site
         req = site.request(exchange, head)
         req._plan = site.plan
-        self.failures.die(req, site, status)
+        self.failures.die(req, status)
         self.finish(req, exchange)
         site.log_access(req, req)
 
@@ -120,13 +120,13 @@ class Cycle(Admission):
         try:
             status = status or (process or self.process)(req, site)
             if status not in (OK, DONE):
-                self.failures.die(current(req), site, status)
+                self.failures.die(current(req), status)
         except Exception as error:
             self.failures.in_server(last(req), site, error)
 
     def answer_error(self, req: Request, status: int) -> None:
         """Answer `status` with its document, while the response of `req` is being finished."""
-        self.failures.die(req, self.sites.of(req.server._model), status)
+        self.failures.die(req, status)
         if last(req) is not req:
             last(req)._finish()
 

@@ -6,11 +6,11 @@ A plan hangs on its Settings (`Settings.extras`), so that a request finds it wit
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from mpfcgi.api.constants import DECLINED, OK
 from mpfcgi.config import Settings
 from mpfcgi.config.directives.access import Rule
+from mpfcgi.config.directives.python import HandlerSpec
 from mpfcgi.config.resolver import MAIN_INTERPRETER
 from mpfcgi.worker.debugging import DebuggedHandler
 from mpfcgi.worker.handlers import Handler, ImportRules
@@ -88,23 +88,12 @@ class Plan:
             self.debug,
             _importer_path(settings.options.get("mod_python.importer.path")),
         )
-        self._by_phase: dict[str, Handlers] = {}
-        matched = False
-        for directive, specs in settings.handlers.items():
-            chosen, by_extension = _choose(specs, extension)
-            matched = matched or by_extension
-            if chosen:
-                self._by_phase[directive] = tuple(
-                    self.handler_class(
-                        spec.handler,
-                        BY_DIRECTIVE[directive].function,
-                        spec.directory or root or None,
-                        spec.silent,
-                        spec,
-                    )
-                    for spec in chosen
-                )
-        self.extension = extension if matched else None
+        chosen = {directive: _choose(specs, extension) for directive, specs in settings.handlers.items()}
+        self.extension = extension if any(by_extension for _, by_extension in chosen.values()) else None
+        self._by_phase: dict[str, Handlers] = {
+            directive: tuple(self._handler(spec, directive, root) for spec in specs)
+            for directive, (specs, _) in chosen.items() if specs
+        }  # fmt: skip
         self.content_only = not (self._by_phase.keys() - {CONTENT.directive})
         self.early_environment = settings.get("SetEnvIf") or ()
         self.filtered = any(settings.get(name) for name in FILTERS)
@@ -118,18 +107,14 @@ class Plan:
             or any(settings.get(name) for name in GUARDS)
             or not all(rule == GRANTED for rule in settings.get("Require") or ())
         )
+        self.interpreters = _interpreters(settings)
 
-        # PythonInterpPerDirective names one for each phase, by the place of its handlers; None: all have the request's.
-        self.interpreters: dict[str, str] | None = None
-        if settings.get("PythonInterpPerDirective") and not (
-            settings.get("PythonInterpreter") or settings.get("PythonInterpPerDirectory")
-        ):
-            self.interpreters = {
-                name: next((place for spec in specs if (place := spec.directory or spec.location)), MAIN_INTERPRETER)
-                for name, specs in settings.handlers.items()
-            }
+    def _handler(self, spec: HandlerSpec, directive: str, root: str) -> Handler:
+        function = BY_DIRECTIVE[directive].function
+        return self.handler_class(spec.handler, function, spec.directory or root or None, spec.silent, spec)
 
     def handlers(self, phase: Phase) -> Handlers:
+        """Those of a phase, in their order."""
         return self._by_phase.get(phase.directive, NONE)
 
 
@@ -160,7 +145,22 @@ def extension_of(filename: str) -> str:
     return name[dot:] if dot >= 0 else ""
 
 
-def _choose(specs: tuple[Any, ...], extension: str) -> tuple[list[Any], bool]:
+def _interpreters(settings: Settings) -> dict[str, str] | None:
+    """The interpreter of each phase, by its directive; None where all have the request's.
+
+    PythonInterpPerDirective names one by the place of the phase's handlers.
+    """
+    if not settings.get("PythonInterpPerDirective"):
+        return None
+    if settings.get("PythonInterpreter") or settings.get("PythonInterpPerDirectory"):
+        return None
+    return {
+        name: next((place for spec in specs if (place := spec.directory or spec.location)), MAIN_INTERPRETER)
+        for name, specs in settings.handlers.items()
+    }
+
+
+def _choose(specs: tuple[HandlerSpec, ...], extension: str) -> tuple[list[HandlerSpec], bool]:
     """The handlers for a file extension: those that name it, or else those that name none."""
     named = [spec for spec in specs if extension and extension in spec.extensions]
     return (named, True) if named else ([spec for spec in specs if not spec.extensions], False)

@@ -72,7 +72,7 @@ def _authorize(cycle: Cycle, exchange: Exchange | HttpExchange, head: Head) -> N
         status = head.status or _resumed(req, site) or _ask(cycle, req, site)
         allowed = status == OK
         if not allowed and status != DONE:
-            cycle.failures.die(req, site, status)
+            cycle.failures.die(req, status)
     except Exception as error:
         cycle.failures.in_server(req, site, error)
     if allowed and not collected.sent and req.next is None:

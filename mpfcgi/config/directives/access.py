@@ -24,6 +24,7 @@ class Rule:
 
 
 def require(args: tuple[str, ...]) -> tuple[Rule, ...]:
+    """`[not] rule`: one rule, in a tuple so that lines add up."""
     negated = bool(args) and args[0].lower() == "not"
     rest = args[1:] if negated else args
     if not rest:
@@ -71,12 +72,14 @@ def auth_provider(args: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def allow_from(args: tuple[str, ...]) -> tuple[str, ...]:
+    """`from host ...`: what stands behind `from`, as written."""
     if len(args) < 2 or args[0].lower() != "from":
         raise BadValue("is written `from` and then all, addresses, host names or env=NAME")
     return args[1:]
 
 
 def order(args: tuple[str, ...]) -> str:
+    """The order as Apache reads it: "deny,allow" or "allow,deny"."""
     value = ",".join("".join(args).lower().split(","))
     if value not in ("deny,allow", "allow,deny", "mutual-failure"):
         raise BadValue("takes Deny,Allow or Allow,Deny or Mutual-failure")

@@ -17,24 +17,28 @@ class BadValue(ValueError):
 
 
 def one(args: tuple[str, ...]) -> str:
+    """The only argument."""
     if len(args) != 1:
         raise BadValue(f"takes one argument, not {len(args)}")
     return args[0]
 
 
 def non_empty(args: tuple[str, ...]) -> str:
+    """The only argument, which has at least one character."""
     if not one(args):
         raise BadValue("can't be empty")
     return args[0]
 
 
 def words(args: tuple[str, ...]) -> tuple[str, ...]:
+    """One argument or more."""
     if not args:
         raise BadValue("takes at least one argument")
     return args
 
 
 def flag(args: tuple[str, ...]) -> bool:
+    """On is True, Off is False."""
     value = one(args).lower()
     if value not in ("on", "off"):
         raise BadValue(f"takes On or Off, not {args[0]!r}")
@@ -54,6 +58,8 @@ def choice(*allowed: str) -> Parse:
 
 
 def integer(low: int, high: int) -> Parse:
+    """A number within bounds, both included."""
+
     def parse(args: tuple[str, ...]) -> int:
         text = one(args)
         if not re.fullmatch(r"\d{1,15}", text) or not low <= int(text) <= high:
@@ -82,6 +88,7 @@ def size(args: tuple[str, ...]) -> int:
 
 
 def pattern(text: str, flags: int = 0) -> re.Pattern[str]:
+    """The regular expression of a text. BadValue when it is none."""
     try:
         return re.compile(text, flags)
     except re.error as error:
@@ -102,6 +109,7 @@ def extension_map(args: tuple[str, ...]) -> dict[str, str]:
 
 
 def extension_removals(args: tuple[str, ...]) -> dict[str, None]:
+    """`extension [extension ...]`: what extension_map has set, taken away."""
     return {extension.lower().lstrip("."): None for extension in words(args)}
 
 

@@ -19,12 +19,15 @@ class EnvRule(NamedTuple):
 
 
 def env_pair(args: tuple[str, ...]) -> dict[str, str]:
+    """`name [value]`; "" without a value."""
     if len(args) not in (1, 2):
         raise BadValue(f"takes a variable and a value, not {len(args)} arguments")
     return {args[0]: args[1] if len(args) == 2 else ""}
 
 
 def env_if(ignore_case: bool, attribute: str | None = None) -> Parse:
+    """`[attribute] regex variable ...`; `attribute` is given where the directive itself names it."""
+
     def parse(args: tuple[str, ...]) -> tuple[EnvRule, ...]:
         rest = list(args)
         subject = attribute or (rest.pop(0) if rest else "")

@@ -50,6 +50,7 @@ OVERRIDES = {name.lower(): name for name in ("AuthConfig", "FileInfo", "Indexes"
 
 
 def options(args: tuple[str, ...]) -> OptionsChange:
+    """Options with + and - change those that hold so far, without they replace them; all or none have a sign."""
     added: set[str] = set()
     removed: set[str] = set()
     relative = [arg[:1] in "+-" for arg in words(args)]
@@ -76,6 +77,7 @@ def _option_names(name: str) -> frozenset[str]:
 
 
 def overrides(args: tuple[str, ...]) -> frozenset[str]:
+    """The classes of AllowOverride: those of All, or the ones named."""
     found: set[str] = set()
     for arg in words(args):
         name = arg.lower().partition("=")[0]
@@ -94,12 +96,14 @@ def override_names(args: tuple[str, ...]) -> frozenset[str]:
 
 
 def alias(args: tuple[str, ...]) -> tuple[Mapping, ...]:
+    """`/uri path`"""
     if len(args) != 2:
         raise BadValue(f"takes a URI and a path, not {len(args)} arguments")
     return (Mapping(args[0], None, args[1]),)
 
 
 def alias_match(args: tuple[str, ...]) -> tuple[Mapping, ...]:
+    """`regex path`"""
     if len(args) != 2:
         raise BadValue(f"takes an expression and a path, not {len(args)} arguments")
     return (Mapping("", pattern(args[0]), args[1]),)
@@ -126,12 +130,14 @@ def redirect(status: int | None, match: bool) -> Parse:
 
 
 def error_document(args: tuple[str, ...]) -> dict[int, str]:
+    """`status document`: the document by its status; several arguments are one text."""
     if len(args) < 2 or not re.fullmatch(r"[3-5]\d\d", args[0]):
         raise BadValue("takes a status and a text, path or URL")
     return {int(args[0]): " ".join(args[1:])}
 
 
 def accept_path_info(args: tuple[str, ...]) -> str:
+    """on, off or default."""
     return str(choice("On", "Off", "Default")(args))
 
 
@@ -151,6 +157,7 @@ def sendfile_header(args: tuple[str, ...]) -> tuple[str, str, str] | None:
 
 
 def etag(args: tuple[str, ...]) -> frozenset[str]:
+    """Which of inode, mtime and size; none of them for None."""
     found: set[str] = set()
     for arg in words(args):
         name = arg.lower().lstrip("+")
@@ -171,6 +178,7 @@ def join_options(old: OptionsChange | None, new: OptionsChange) -> OptionsChange
 
 
 def apply_options(old: frozenset[str] | None, new: OptionsChange) -> frozenset[str]:
+    """The options of a scope, with the change of an inner one. Apache's default is FollowSymLinks."""
     if new.absolute:
         return new.added
     old = old if old is not None else frozenset({"FollowSymLinks"})

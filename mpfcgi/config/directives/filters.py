@@ -16,6 +16,7 @@ def python_filter(args: tuple[str, ...]) -> dict[str, HandlerSpec]:
 
 
 def filters_by_type(args: tuple[str, ...]) -> dict[str, str]:
+    """`filter[;filter...] type [type ...]`: the filters by type, in lower case."""
     if len(args) < 2:
         raise BadValue("takes a filter and one or more content types")
     return {kind.lower(): args[0] for kind in args[1:]}

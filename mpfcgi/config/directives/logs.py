@@ -43,12 +43,14 @@ def log_level(args: tuple[str, ...]) -> dict[str, int]:
 
 
 def log_format(args: tuple[str, ...]) -> dict[str, str]:
+    """`format [nickname]`: the format by its nickname, "" for the one that TransferLog takes."""
     if len(args) not in (1, 2):
         raise BadValue("takes a format and its nickname")
     return {args[1] if len(args) == 2 else "": args[0]}
 
 
 def custom_log(args: tuple[str, ...]) -> tuple[LogTarget, ...]:
+    """`file format|nickname [env=[!]name]`"""
     if len(args) not in (2, 3):
         raise BadValue("takes a file, a format or nickname, and perhaps env=[!]NAME")
     condition, negated = None, False
@@ -61,10 +63,12 @@ def custom_log(args: tuple[str, ...]) -> tuple[LogTarget, ...]:
 
 
 def transfer_log(args: tuple[str, ...]) -> tuple[LogTarget, ...]:
+    """`file`, in the format without a nickname."""
     return (LogTarget(log_file(args), "", None, False),)
 
 
 def log_file(args: tuple[str, ...]) -> str:
+    """The name of a file, or stderr. BadValue for a pipe, and for syslog where only errors can go there."""
     name = one(args)
     if name.startswith("|") or name.lower().split(":")[0] == "syslog":
         raise BadValue(f"does not support {name.split(':')[0].split()[0]!r} yet: name a file or stderr")

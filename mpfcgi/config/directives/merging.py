@@ -6,10 +6,12 @@ from typing import Any
 
 
 def replace(old: Any, new: Any) -> Any:
+    """The inner one counts, and of two lines the last."""
     return new
 
 
 def append(old: Any, new: Any) -> Any:
+    """All count, in their order."""
     return (old or ()) + new
 
 
@@ -19,4 +21,5 @@ def prepend(old: Any, new: Any) -> Any:
 
 
 def update(old: Any, new: Any) -> Any:
+    """All count; of the same key the inner one, and of two lines the last."""
     return {**(old or {}), **new}

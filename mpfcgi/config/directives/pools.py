@@ -23,6 +23,7 @@ def resource_limit(args: tuple[str, ...]) -> dict[str, tuple[int | None, int | N
 
 
 def umask(args: tuple[str, ...]) -> int:
+    """Three octal digits, as a number."""
     text = one(args)
     if not re.fullmatch(r"0?[0-7]{3}", text):
         raise BadValue(f"takes three octal digits such as 027, not {text!r}")
@@ -30,6 +31,7 @@ def umask(args: tuple[str, ...]) -> int:
 
 
 def nice(args: tuple[str, ...]) -> int:
+    """A number from -20 to 19."""
     text = one(args)
     if not re.fullmatch(r"-?\d{1,2}", text) or not -20 <= int(text) <= 19:
         raise BadValue(f"takes a number from -20 to 19, not {text!r}")

@@ -44,6 +44,7 @@ class Spec:
 
     @property
     def settings_key(self) -> str:
+        """The name of its merged value in Settings."""
         return self.key or self.name
 
 

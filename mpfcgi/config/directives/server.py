@@ -25,6 +25,7 @@ def recursion(args: tuple[str, ...]) -> tuple[int, int]:
 
 
 def server_path(args: tuple[str, ...]) -> str:
+    """A path that begins with a slash."""
     path = one(args)
     if not path.startswith("/"):
         raise BadValue(f"takes a path that begins with /, not {path!r}")
