@@ -139,7 +139,7 @@ def test_one_whose_file_was_removed_is_kept_when_another_can_not_be_opened(liste
     before = listeners.of([unix(tmp_path)])
     (tmp_path / "s").unlink()
     with pytest.raises(ConfigError):
-        listeners.adopt([unix(tmp_path), Listen("unix", "/nowhere/s")])
+        listeners.adopt([unix(tmp_path), Listen("unix", str(tmp_path / "nowhere" / "s"))])
     assert listeners.of([unix(tmp_path)]) == before
 
 
