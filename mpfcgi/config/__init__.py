@@ -6,10 +6,10 @@ from mpfcgi.config.interpreters import (
     imports,
     needs_router,
     static_interpreters,
-    varies_within,
 )
 from mpfcgi.config.loader import load, load_text
 from mpfcgi.config.model import Config, ConfigError, Listen, Place, PoolSettings, Server
+from mpfcgi.config.naming import varies_within
 from mpfcgi.config.pools import pool_for
 from mpfcgi.config.resolver import Resolver, Resource
 from mpfcgi.config.settings import Settings

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mpfcgi.config import connections
 from mpfcgi.config.directives.python import Import
-from mpfcgi.config.model import Config, Directive, Listen, Server
+from mpfcgi.config.model import Config, Listen
+from mpfcgi.config.naming import makes_names
 from mpfcgi.config.patterns import is_wild
 from mpfcgi.config.resolver import Resolver
 from mpfcgi.config.sections import directives_in
@@ -54,7 +55,6 @@ def needs_router(config: Config) -> bool:
     """Whether connections must be seen before a pool gets them.
 
     They are for several pools; or a pool has no worker at times, or says how many requests wait for one, and how long.
-
     An on-demand pool's kept connections wait in the router, for a worker that only holds some would never be idle.
     """
     if not config.fastcgi_listens and config.connection_listens:
@@ -65,24 +65,7 @@ def needs_router(config: Config) -> bool:
 def names_vary(config: Config) -> bool:
     """Whether requests of one listener may need different interpreters (so that a router is needed)."""
     return len(static_interpreters(config)) > 1 or any(
-        _makes_names(directive)
+        makes_names(directive)
         for server in config.servers
         for directive in (*server.directives, *directives_in(server.sections))
     )
-
-
-def varies_within(server: Server, config: Config) -> bool:
-    """Whether the requests of one host may need different interpreters."""
-    sections = [*directives_in(config.main.sections), *directives_in(server.sections)]
-    lines = (*config.main.directives, *server.directives, *sections)
-    return any(map(_makes_names, lines)) or any(line.name == "PythonInterpreter" for line in sections)
-
-
-def _makes_names(directive: Directive) -> bool:
-    """Whether a line gives names by place; an .htaccess may hold such a line."""
-    return directive.name in (
-        "PythonInterpPerDirectory",
-        "PythonInterpPerDirective",
-        "AllowOverride",
-        "AllowOverrideList",
-    ) and bool(directive.value)

@@ -18,18 +18,15 @@ from mpfcgi.config.directives.files import apply_options
 from mpfcgi.config.hosts import Hosts
 from mpfcgi.config.htaccess import HtaccessFiles, Looked
 from mpfcgi.config.model import Config, Listen, Server
-from mpfcgi.config.sections import Found, Sections, Walked, depends_on_place, directives_in, replaces_storage
+from mpfcgi.config.naming import MAIN_INTERPRETER, interpreter_of, varies_within
+from mpfcgi.config.sections import Found, Sections, Walked, depends_on_place, replaces_storage
 from mpfcgi.config.settings import Scope, Settings, merge
 from mpfcgi.config.walk import forbidden_link, walk
 
-MAIN_INTERPRETER = "main_interpreter"
 CACHE_SIZE = 4096
 _KIND = 0o170000
 _DIRECTORY = st.S_IFDIR
 EARLY_HANDLERS = ("PythonInitHandler", "PythonPostReadRequestHandler", "PythonTransHandler")
-# What gives requests of one host interpreters of their own; an .htaccess may hold such a line.
-NAMING = frozenset(("PythonInterpreter", "PythonInterpPerDirectory", "PythonInterpPerDirective", "AllowOverride",
-                    "AllowOverrideList"))  # fmt: skip
 PYTHON_HANDLERS = frozenset(("mod_python", "python-program"))
 DEFAULT_OPTIONS = frozenset({"FollowSymLinks"})
 
@@ -323,17 +320,7 @@ class Resolver:
     # -- the interpreter
 
     def _interpreter(self, server: Server, settings: Settings, directory: str) -> str:
-        """The interpreter's name: manual 4.1 and 5.4.4 to 5.4.6."""
-        explicit: str | None = settings.get("PythonInterpreter")
-        if explicit:
-            return explicit
-        if settings.get("PythonInterpPerDirectory"):
-            return directory
-        if settings.get("PythonInterpPerDirective"):
-            handlers = settings.handlers.get("PythonHandler", ())
-            place = next((place for handler in handlers if (place := handler.directory or handler.location)), None)
-            return place or MAIN_INTERPRETER
-        return self._server_name(server)
+        return interpreter_of(settings, directory, self._server_name(server))
 
     def _server_name(self, server: Server) -> str:
         return server.name or self.config.main.name or MAIN_INTERPRETER
@@ -346,20 +333,13 @@ class Resolver:
         if server not in self._early:
             settings = self.server_settings(server)
             name = None
-            if any(settings.handlers.get(phase) for phase in EARLY_HANDLERS) and self._varies(server):
+            if any(settings.handlers.get(phase) for phase in EARLY_HANDLERS) and varies_within(server, self.config):
                 by_place = settings.get("PythonInterpPerDirectory") or settings.get("PythonInterpPerDirective")
                 name = settings.get("PythonInterpreter") or (
                     MAIN_INTERPRETER if by_place else self._server_name(server)
                 )
             self._early[server] = name
         return self._early[server]
-
-    def _varies(self, server: Server) -> bool:
-        """Whether the requests of a host may belong to several interpreters."""
-        owners = (self.config.main, server)
-        own = (line for owner in owners for line in owner.directives if line.name != "PythonInterpreter")
-        inner = (line for owner in owners for line in directives_in(owner.sections))
-        return any(line.name in NAMING and bool(line.value) for line in (*own, *inner))
 
     def server_interpreter(self, server: Server) -> str:
         """The interpreter of a request whose file is not known: the host's own."""

@@ -11,7 +11,7 @@ from mpfcgi.api.constants import DECLINED, OK
 from mpfcgi.config import Settings
 from mpfcgi.config.directives.access import Rule
 from mpfcgi.config.directives.python import HandlerSpec
-from mpfcgi.config.resolver import MAIN_INTERPRETER
+from mpfcgi.config.naming import MAIN_INTERPRETER
 from mpfcgi.worker.debugging import DebuggedHandler
 from mpfcgi.worker.handlers import Handler, ImportRules
 
