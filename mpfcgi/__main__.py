@@ -30,7 +30,8 @@ def _address_in(config: str) -> str:
 
 
 def _open_standard_descriptors() -> None:
-    """See that 0 to 2 are open: a FastCGI program may be started without 1 and 2 (FastCGI 2.2), and files take their place."""
+    """See that 0 to 2 are open: a FastCGI program may be started without 1 and 2 (FastCGI 2.2); files would take their
+    place."""
     for fd in range(3):
         try:
             os.fstat(fd)

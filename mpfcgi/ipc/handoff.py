@@ -1,4 +1,4 @@
-"""Handing a connection from one process to another, with the bytes already read from it (DESIGN: the one primitive).
+"""Handing a connection from one process to another, with the bytes already read from it: all that moves, moves so.
 
 A queue is a SOCK_SEQPACKET socket pair: any number of processes send into one end and any number take from the
 other, one message each, in order. A message is one file descriptor (SCM_RIGHTS) and up to MAX_EARLY bytes.

@@ -43,6 +43,7 @@ def adopt(fd: int) -> Inherited:
 
 
 def is_listening(sock: socket.socket) -> bool:
+    """Whether listen(2) was called on it."""
     return bool(sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
 
 

@@ -71,6 +71,7 @@ class Slot:
 
     @property
     def free(self) -> bool:
+        """Whether no worker has it."""
         return self._numbers[_STATE] == FREE
 
     @property
@@ -89,6 +90,7 @@ class Slot:
         return self._times[_SINCE]
 
     def release(self) -> None:
+        """The worker has ended."""
         self._numbers[_STATE] = FREE
         self._numbers[_PID] = 0
 
@@ -134,6 +136,7 @@ class Slot:
         return self.index != other.index and bytes(self._pool) == bytes(other._pool)
 
     def set_connections(self, count: int) -> None:
+        """How many connections the worker has open."""
         self._numbers[_CONNECTIONS] = count
 
     def board(self) -> list[SlotReading]:
@@ -142,6 +145,7 @@ class Slot:
         return [slot.read() for slot in slots if not slot.free]
 
     def read(self) -> SlotReading:
+        """All that it says now."""
         numbers = self._numbers
         line = bytes(self._line[: min(numbers[_LINE_LENGTH], LINE_SIZE)])
         return SlotReading(

@@ -23,8 +23,7 @@ class WorkerSetup:
     `max_requests` requests it asks for its replacement; 0 for never. `settle`, called when all log files are open and
     before any user code is loaded, makes the process the pool's user, with its limits. A process with `await_birth` is a
     template: it imports modules, and calls this, which returns in each worker that is forked from it with the worker's
-    setup; in the template itself it gives None when that is to leave. The `scoreboard`
-    tells which siblings have time.
+    setup; in the template itself it gives None when that is to leave. The `scoreboard` tells which siblings have time.
     """
 
     config: Any

@@ -15,6 +15,7 @@ from mpfcgi.fastcgi import Limits, ServerConnection
 from mpfcgi.ipc import handoff
 
 VALUES = {"FCGI_MAX_CONNS": "1000000", "FCGI_MAX_REQS": "1000000", "FCGI_MPXS_CONNS": "0"}
+# Seconds that a request's head may take.
 HEAD_TIME = 60.0
 
 
@@ -52,6 +53,7 @@ class Destination:
         self._sent = self._taken = 0
 
     def close(self) -> None:
+        """Close our ends of the queue; what waits in it stays."""
         self._send.close()
         self._receive.close()
 

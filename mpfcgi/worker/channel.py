@@ -173,6 +173,7 @@ class Channel:
             self.outgoing.add(memoryview(data)[sent:])
 
     def send_file(self, stretch: FileStretch) -> None:
+        """Send a stretch of a file behind what waits; it is closed here."""
         if self.gone:
             stretch.close()
             return
@@ -199,6 +200,7 @@ class Channel:
         return next((events for _, events in poll.poll(self.worker.timeout * 1000)), 0)
 
     def break_off(self) -> None:
+        """Send no more: the connection is closed when its handler has returned."""
         self.gone = True
         self.outgoing.clear()
 

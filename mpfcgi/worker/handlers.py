@@ -20,8 +20,7 @@ WRONG_TYPE = (
     "exception with argument having non integer type. Type of value returned\n"
     "was {}, whereas expected <class 'int'>."
 )
-
-
+# What `Handler.find` gives for an object that may be missing, and is.
 MISSING = object()
 
 
@@ -97,7 +96,10 @@ def call(
 
 
 def run(function: Callable[[Any], object], req: Request | Connection) -> int:
-    """Call `function(req)`, with a connection for connection handlers: its result, or SERVER_RETURN's. AssertionError when that is no int."""
+    """Call `function(req)`, with a connection for connection handlers: its result, or SERVER_RETURN's.
+
+    AssertionError when that is no int.
+    """
     try:
         result = function(req)
     except SERVER_RETURN as returned:

@@ -105,6 +105,7 @@ class LogFiles:
         self._files: dict[str, LogFile] = {}
 
     def open(self, name: str | None) -> LogFile:
+        """The log of an ErrorLog or CustomLog line; None is standard error."""
         if syslog.is_syslog(name):
             assert name is not None
             if name not in self._files:
@@ -116,6 +117,7 @@ class LogFiles:
         return self._files[path]
 
     def reopen(self) -> None:
+        """Open all anew, after they were moved away."""
         for file in self._files.values():
             file.reopen()
 

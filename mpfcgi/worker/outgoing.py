@@ -30,6 +30,7 @@ class FileStretch:
         self.in_record = 0
 
     def record_header(self) -> bytes:
+        """Begin the next record; its header."""
         self.in_record = min(self.count, RECORD_CONTENT)
         return (
             bytes((FCGI_VERSION_1, FCGI_STDOUT))
@@ -39,6 +40,7 @@ class FileStretch:
         )
 
     def send(self, sock: socket.socket) -> None:
+        """Send of the record what the socket takes. BlockingIOError; Truncated when the file has ended."""
         sent = os.sendfile(sock.fileno(), self.fd, self.offset, self.in_record)
         if sent == 0:
             raise Truncated("file became shorter while it was being sent")
@@ -47,6 +49,7 @@ class FileStretch:
         self.in_record -= sent
 
     def close(self) -> None:
+        """Close the file, be it sent or not."""
         os.close(self.fd)
 
 
@@ -63,10 +66,12 @@ class Outgoing:
         return bool(self.items)
 
     def add(self, data: bytes | memoryview) -> None:
+        """Put bytes, framed already, behind what waits."""
         self.items.append(data)
         self.size += len(data)
 
     def add_file(self, stretch: FileStretch) -> None:
+        """Put a stretch of a file behind what waits; it is closed here."""
         self.items.append(stretch)
 
     def send(self, sock: socket.socket) -> bool:
@@ -103,6 +108,7 @@ class Outgoing:
             stretch.close()
 
     def clear(self) -> None:
+        """Drop all that waits."""
         for item in self.items:
             if isinstance(item, FileStretch):
                 item.close()

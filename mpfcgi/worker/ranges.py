@@ -12,7 +12,7 @@ _RANGE = re.compile(r"(\d*)-(\d*)")
 
 
 def parse(header: str, size: int) -> list[tuple[int, int]] | None:
-    """The ranges as (offset, count); [] when none lies within `size`; None when the header is to be ignored, as Apache does.
+    """The ranges as (offset, count); [] when none lies within `size`; None when Apache ignores the header.
 
     A range that touches or overlaps the one before it is made one with it.
     """

@@ -1,8 +1,9 @@
 """A thread that looks at the handler while it runs, every few milliseconds.
 
 It sends what a handler wrote and then left lying (see `exchange`), writes into the scoreboard what request it is that
-takes longer than a moment, and lets others take the connections that wait for the worker meanwhile (see `relief`). It costs an idle worker nothing: after a while without requests it sleeps until the
-next one wakes it. Only after a while, for waking a thread costs as much as a request.
+takes longer than a moment, and lets others take the connections that wait for the worker meanwhile (see `relief`). It
+costs an idle worker nothing: after a while without requests it sleeps until the next one wakes it. Only after a while,
+for waking a thread costs as much as a request.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ class Watchdog:
         self._thread = threading.Thread(target=self._run, name="mpfcgi-watchdog", daemon=True)
 
     def start(self) -> None:
+        """Begin to look."""
         self._thread.start()
 
     def wake(self) -> None:
@@ -64,6 +66,7 @@ class Watchdog:
         self._wake.set()
 
     def stop(self) -> None:
+        """End the thread; returns when it has ended."""
         self._stopping = True
         self._wake.set()
         self._thread.join()

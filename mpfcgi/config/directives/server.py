@@ -17,7 +17,7 @@ class Buffering(NamedTuple):
 
 
 def recursion(args: tuple[str, ...]) -> tuple[int, int]:
-    """`number [number]`: the most internal redirects, and the most subrequests inside each other; one number is for both."""
+    """`number [number]`: the most internal redirects, and the most subrequests inside each other, or one for both."""
     if len(args) not in (1, 2):
         raise BadValue(f"takes one number or two, not {len(args)}")
     redirects, subrequests = (integer(1, 1000)((arg,)) for arg in (args[0], args[-1]))
