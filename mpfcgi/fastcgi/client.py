@@ -51,6 +51,7 @@ class ClientConnection:
         return stream(FCGI_STDIN, request_id, data)
 
     def stdin_end(self, request_id: int = 1) -> bytes:
+        """The end of the request body, be it empty or not."""
         return record(FCGI_STDIN, request_id)
 
     def data(self, data: bytes, request_id: int = 1) -> bytes:
@@ -58,12 +59,15 @@ class ClientConnection:
         return stream(FCGI_DATA, request_id, data)
 
     def data_end(self, request_id: int = 1) -> bytes:
+        """The end of the file for a Filter."""
         return record(FCGI_DATA, request_id)
 
     def abort(self, request_id: int = 1) -> bytes:
+        """ABORT_REQUEST: the answer is not wanted any more (FastCGI 5.4)."""
         return record(FCGI_ABORT_REQUEST, request_id)
 
     def get_values(self, names: Iterable[str]) -> bytes:
+        """Ask for values of the server, such as FCGI_MAX_CONNS (FastCGI 4.1)."""
         return record(FCGI_GET_VALUES, 0, encode_pairs((name, "") for name in names))
 
     def receive_data(self, data: bytes) -> None:

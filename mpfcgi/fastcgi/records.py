@@ -40,8 +40,10 @@ def stream(kind: int, request_id: int, data: bytes) -> bytes:
 
 
 def begin_request(request_id: int, role: int, flags: int) -> bytes:
+    """BEGIN_REQUEST (FastCGI 5.1)."""
     return record(FCGI_BEGIN_REQUEST, request_id, BEGIN_BODY.pack(role, flags))
 
 
 def end_request(request_id: int, app_status: int, protocol_status: int) -> bytes:
+    """END_REQUEST (FastCGI 5.5); of `app_status` the lower 32 bits count."""
     return record(FCGI_END_REQUEST, request_id, END_BODY.pack(app_status & 0xFFFFFFFF, protocol_status))
