@@ -8,20 +8,10 @@ import pytest
 
 from tests.support.client import Client
 from tests.support.servers import Daemon
-from tests.support.sites import HANDLER, one_handler
+from tests.support.sites import HANDLER, TWO_HOSTS, one_handler
 
 pytestmark = pytest.mark.daemon
 
-HOSTS = """\
-<VirtualHost *>
-    ServerName one.test
-    DocumentRoot htdocs
-</VirtualHost>
-<VirtualHost *>
-    ServerName two.test
-    DocumentRoot htdocs
-</VirtualHost>
-"""
 WHERE = """\
 import os
 from mod_python import apache
@@ -42,7 +32,7 @@ def stop(daemon):
 
 
 def test_one_process_answers_for_all_interpreters(tmp_path):
-    daemon = start(tmp_path, HOSTS, WHERE)
+    daemon = start(tmp_path, TWO_HOSTS, WHERE)
     pid = daemon.process.pid
     for host in ("one.test", "two.test", "one.test"):
         assert Client(daemon.socket).get("/x.py", HTTP_HOST=host) == (200, f"{pid} {host} {host}".encode())

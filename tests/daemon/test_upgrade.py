@@ -12,21 +12,10 @@ import pytest
 
 from tests.support.client import Client
 from tests.support.servers import Daemon, wait_until
-from tests.support.sites import one_handler
+from tests.support.sites import TWO_HOSTS, one_handler
 
 pytestmark = pytest.mark.daemon
 
-# Two hosts on one socket: with a router.
-ROUTED = """\
-<VirtualHost *>
-ServerName one.test
-DocumentRoot htdocs
-</VirtualHost>
-<VirtualHost *>
-ServerName two.test
-DocumentRoot htdocs
-</VirtualHost>
-"""
 HANDLER = """\
 import os
 from mod_python import Session
@@ -85,7 +74,7 @@ def status(daemon):
     return json.loads(said.stdout) if said.returncode == 0 else {"state": said.stderr}
 
 
-@pytest.mark.parametrize("more", ["", ROUTED], ids=["one pool", "a router"])
+@pytest.mark.parametrize("more", ["", TWO_HOSTS], ids=["one pool", "a router"])
 def test_restarts_under_load_fail_no_request_and_keep_the_process(tmp_path, more):
     daemon = start(tmp_path, more)
     before = daemon.children()

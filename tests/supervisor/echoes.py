@@ -11,6 +11,7 @@ import psutil
 
 from mpfcgi.fastcgi import ClientConnection, RequestEnded, StdoutReceived, ValuesReceived
 from mpfcgi.fastcgi.cgi_head import parse_head
+from tests.support.servers import PATIENCE
 
 PROGRAM = Path(__file__).with_name("echo_daemon.py")
 ONE_POOL = """
@@ -24,7 +25,7 @@ ErrorLog error.log
 
 
 def until(condition, what):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while not (found := condition()):
         assert time.monotonic() < deadline, what
         time.sleep(0.005)
@@ -118,7 +119,7 @@ class Echoes:
         self.process.send_signal(number)
 
     def ended(self):
-        return self.process.wait(20)
+        return self.process.wait(PATIENCE)
 
     def children(self):
         return psutil.Process(self.process.pid).children()

@@ -19,6 +19,8 @@ import pytest
 
 # Below the ports that Linux gives to outgoing connections.
 PORTS = range(20000, 32000)
+# Seconds for anything that should happen at once: on a machine that does much else, too.
+PATIENCE = 60.0
 _taken: list[socket.socket] = []
 
 
@@ -49,7 +51,7 @@ def program(name: str) -> str:
     return found
 
 
-def wait_until(condition, what: str, process: subprocess.Popen | None = None, seconds: float = 20.0) -> None:
+def wait_until(condition, what: str, process: subprocess.Popen | None = None, seconds: float = PATIENCE) -> None:
     """Poll an event that gives no other sign of itself."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -126,7 +128,7 @@ class Daemon:
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                return self.process.wait(20)
+                return self.process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 raise

@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+# Of such a site: two interpreters on one socket, so that there is a router.
+TWO_HOSTS = """\
+<VirtualHost *>
+    ServerName one.test
+    DocumentRoot htdocs
+</VirtualHost>
+<VirtualHost *>
+    ServerName two.test
+    DocumentRoot htdocs
+</VirtualHost>
+"""
 # It says hello, or does what the query string asks for.
 HANDLER = """\
 import os
