@@ -13,6 +13,7 @@ from types import ModuleType
 # The modules of mod_python, by name; ours have the same.
 MODULES = (
     "apache", "util", "Cookie", "Session", "psp", "_psp", "publisher", "cgihandler", "wsgi", "testhandler", "version",
+    "cache", "httpdconf",
 )  # fmt: skip
 
 
@@ -34,7 +35,7 @@ class _Finder(MetaPathFinder, Loader):
         if name == "mod_python":
             package = ModuleType(name, "mod_python's API, by mpfcgi")
             package.__path__ = []
-            package.version = importlib.import_module("mpfcgi.api.version").version  # type: ignore[attr-defined]
+            package.mp_version = importlib.import_module("mpfcgi.api.version").version  # type: ignore[attr-defined]
             return package
         return importlib.import_module("mpfcgi.api." + name.removeprefix("mod_python."))
 

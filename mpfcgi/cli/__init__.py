@@ -9,6 +9,7 @@ from mpfcgi.cli.cgi import cgi
 from mpfcgi.cli.check import check
 from mpfcgi.cli.fcgi import fcgi
 from mpfcgi.cli.frontend import frontend
+from mpfcgi.cli.genconfig import genconfig
 from mpfcgi.cli.request import request
 from mpfcgi.cli.run import run
 from mpfcgi.cli.serve import serve
@@ -34,11 +35,12 @@ def main() -> None:
       mpfcgi check old-site             what in these handlers needs porting?
       mpfcgi request -c mpfcgi.conf /   one request to the running daemon
       mpfcgi frontend nginx             the web server's side of the configuration
+      mpfcgi genconfig conf.py          the configuration that a file of mod_python.httpdconf describes
       mpfcgi fcgi, mpfcgi cgi           as a program of a web server, where there is no daemon of root's
     """
 
 
 for _command in (
-    serve, run, start, stop, reload, restart, status, top, stack, check, request, frontend, fcgi, cgi,
+    serve, run, start, stop, reload, restart, status, top, stack, check, request, frontend, genconfig, fcgi, cgi,
 ):  # fmt: skip
     main.add_command(_command)

@@ -30,12 +30,7 @@ def imports(source: Source) -> Iterator[Hit]:
         words = [source.text_at(index) for index in range(start, end)]
         if words[:3] == ["from", "mod_python", "import"]:
             for index in range(start + 3, end):
-                name = source.text_at(index)
-                if name == "mp_version":
-                    yield Hit(
-                        source.tokens[index], MUST, "mp_version", "mod_python has no mp_version", "mod_python.version"
-                    )
-                elif name == "_apache":
+                if source.text_at(index) == "_apache":
                     yield _private(source, index)
         elif words[:2] in (["import", "_apache"], ["from", "_apache"]):
             yield _private(source, start + 1)

@@ -1,6 +1,6 @@
 # A handler as they were written for mod_python 3.2. "#! pattern" names what is to be found on a line.
 from mod_python import apache, util, Session
-from mod_python import mp_version  #! mp_version
+from mod_python import mp_version
 import string, os, base64, cPickle  #! module
 import urllib, urllib2  #! module
 import _apache  #! _apache
