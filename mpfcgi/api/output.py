@@ -327,7 +327,7 @@ class Output(Filtering):
             self._exchange.write(start)
             return
         length = len(data) if eos else None
-        if length is None and self.headers_out.get("Content-Length") not in (None, str(len(data))):
+        if length is None:
             # It was set for what went into the filters: what will come out of them is not known.
             del self.headers_out["Content-Length"]
         start = self._head(length)

@@ -58,7 +58,47 @@ CODE = {
 }
 HEADERS = {"line break": "a\\nB: c", "control": "\\x01", "tab": "a\\tb", "Latin-1": "\\xe9", "DEL": "\\x7f"}
 
+FILTERED = {
+    "unflushed": "req.write('one\\ntwo',0);;return 0", "flushed": "req.write('one\\ntwo');;return 0",
+    "in pieces": "req.write('on');;req.write('e\\nt');;req.write('wo\\n',0);;req.flush();;return 0", "empty": "return 0",
+    "404": "req.write('x',0);;return 404", "a file": "req.sendfile(root+'/files/a.txt');;return 0",
+    "with a length": "req.set_content_length(5);;req.write('abcde');;return 0",
+}  # fmt: skip
+REGISTERED = (
+    "'DYN','filtered::upper'", "'DYN','filtered::upper',root", "'dyn','filtered::result'", "'DYN',5", "5,'filtered'",
+    "'','filtered::upper'", "'DYN'",
+)  # fmt: skip
+
 REQUESTS = {
+    **{
+        f"{name}, filtered by {place}, {method}": calling(
+            "run", f"req.content_type='text/plain';;{code}", path=f"/{place}/x", method=method
+        )
+        for name, code in FILTERED.items()
+        for place in ("upper", "head", "result")
+        for method in ("GET", "HEAD")
+    },
+    **{
+        f"a filter registered as {arguments}, added as {added}": calling(
+            "run",
+            f"req.content_type='text/plain';;req.register_output_filter({arguments});;req.add_output_filter({added})"
+            ";;req.write('abc',0);;return 0",
+        )
+        for arguments in REGISTERED
+        for added in ("'DYN'", "'dyn'", "'NONE'", "5")
+    },
+    **{
+        f"a filtered body, {code}": calling(
+            "run", f"v={code};;req.write(repr(v),0);;return 0", path="/upper/x", method="POST", body=b"one\ntwo\nthree"
+        )
+        for code in ("req.read()", "req.readlines()", "(req.readline(),req.read())")
+    },
+    "a body filtered later": calling(
+        "run",
+        "a=req.read(2);;req.add_input_filter('UPPER');;req.write(a+req.read(),0);;return 0",
+        method="POST",
+        body=b"abcdef",
+    ),
     **{name: calling("run", f"req.content_type='text/plain';;{code}") for name, code in CODE.items()},
     "an exception that can't be shown": calling(
         "run", "exec('raise type(\"E\", (Exception,), {})', {})", path="/debugoff/x"

@@ -15,6 +15,7 @@ PythonOutputFilter fl::double DOUBLE
 PythonOutputFilter fl::early EARLY
 PythonOutputFilter fl::flushing FLUSHING
 PythonOutputFilter fl::silent SILENT
+PythonOutputFilter fl::at_the_end AT_THE_END
 PythonOutputFilter fl
 PythonInputFilter fl::upper UPPER
 PythonInputFilter fl::a A
@@ -92,6 +93,13 @@ def flushing(filter):
 
 def silent(filter):
     pass
+
+def at_the_end(filter):
+    piece = filter.read()
+    filter.write(piece or b"-end")
+    filter.flush()
+    if piece is None:
+        filter.close()
 
 def outputfilter(filter):
     filter.write("default ")
@@ -226,6 +234,11 @@ def test_a_length_that_was_set_before_a_filter_is_not_sent_when_it_can_be_wrong(
     made = site("SetOutputFilter DOUBLE")
     answer = made.get("/x?length")
     assert (answer.raw, "content-length" in answer.headers) == (b"oneone", False)
+
+
+def test_a_length_is_not_sent_either_where_what_was_flushed_first_has_that_length(site):
+    answer = site("SetOutputFilter AT_THE_END").get("/page.py?length")
+    assert (answer.body, answer.headers.get("content-length")) == ("one-end", None)
 
 
 def test_error_documents_of_ours_are_not_filtered_and_those_of_the_site_by_their_own_settings(site):
