@@ -7,6 +7,8 @@ other, one message each, in order. A message is one file descriptor (SCM_RIGHTS)
 from __future__ import annotations
 
 import array
+import errno
+import os
 import socket
 import struct
 from collections.abc import Sequence
@@ -59,7 +61,10 @@ def send(queue: socket.socket, connection: socket.socket, early: bytes = b"", ma
 
 
 def receive(queue: socket.socket) -> tuple[socket.socket, bytes] | None:
-    """The next connection and its early bytes; None when the queue is empty. EOFError when no sender is left."""
+    """The next connection and its early bytes; None when the queue is empty. EOFError when no sender is left.
+
+    OSError (EMFILE) for a connection that is lost, as this process could have no more files open.
+    """
     taken = take(queue)
     return None if taken is None else taken[:2]
 
@@ -73,7 +78,7 @@ def take(queue: socket.socket) -> tuple[socket.socket, bytes, Mark] | None:
     if not data:
         raise EOFError("the queue has no senders any more")
     if not descriptors:
-        return None
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
     return socket.socket(fileno=descriptors[0]), data[_MARK.size :], Mark(*_MARK.unpack_from(data))
 
 

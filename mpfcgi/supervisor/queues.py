@@ -62,7 +62,11 @@ def move(source: socket.socket, target: socket.socket) -> bool:
     while ready(source):
         if not ready(target, select.POLLOUT):
             return True
-        handed = handoff.receive(source)
+        try:
+            handed = handoff.receive(source)
+        except OSError:
+            # No file could be opened for it, and it is lost: the others are moved all the same.
+            continue
         if handed is None:
             return False
         connection, early = handed

@@ -130,6 +130,9 @@ class Router:
         except EOFError:
             self._epoll.unregister(self.setup.hand_backs.fileno())
             return
+        except OSError as error:
+            self._make_room(error)
+            return
         if handed is None:
             return
         sock, early = handed

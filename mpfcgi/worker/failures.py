@@ -6,6 +6,7 @@ result that is no success becomes its ErrorDocument or a page of ours. Nothing o
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING
 
 from mpfcgi.api import Request
@@ -49,6 +50,8 @@ class Failures:
             req.log_error(f"request refused: {error}: {req.uri}")
             return HTTP_REQUEST_ENTITY_TOO_LARGE
         log_exception(req, where, error)
+        if isinstance(error, OSError) and error.errno == errno.EMFILE:
+            self._cycle.services.out_of_files()
         if not respond:
             return DONE
         if isinstance(error, RequestTimeout):

@@ -48,6 +48,8 @@ class WorkerServices:
         self.main_name = setup.config.main.name or "localhost"
         self.main_log = self.log_files.open(main_settings.get("ErrorLog"))
         self.forks = Forks(lambda text: self.log(c.APLOG_ERR, text))
+        # Called when a handler could open no file.
+        self.out_of_files: Callable[[], None] = lambda: None
         self._cleanups: list[tuple[Callable[[Any], object], Any]] = []
         self.generation = setup.generation
         self.started = time.time()

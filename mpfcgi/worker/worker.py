@@ -7,13 +7,12 @@ never interrupt a handler.
 
 from __future__ import annotations
 
-import errno
 import gc
 import os
-import resource
 import select
 import socket
 from collections.abc import Callable
+from errno import EMFILE
 from functools import partial
 from time import monotonic
 
@@ -29,6 +28,7 @@ from mpfcgi.worker import early, errorpages, python_home, startup
 from mpfcgi.worker.body import EMPTY
 from mpfcgi.worker.channel import Channel
 from mpfcgi.worker.connections import Connections, Lingering
+from mpfcgi.worker.descriptors import ACCEPT_CAPACITY, Spare, limit, most_connections
 from mpfcgi.worker.exchange import Exchange
 from mpfcgi.worker.overtime import Overtime
 from mpfcgi.worker.phases import Cycle
@@ -37,8 +37,6 @@ from mpfcgi.worker.services import WorkerServices
 from mpfcgi.worker.watchdog import Watchdog
 from mpfcgi.worker.wear import wear_of
 
-# Out of descriptors or memory: the connection stays in the backlog, and we look again a little later.
-ACCEPT_CAPACITY = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS))
 ACCEPT_AGAIN = 0.1
 SWEEP = 0.5
 # The name of no interpreter.
@@ -72,7 +70,10 @@ class Worker:
         self.waiting: set[Channel | Lingering] = set()
         # In the order of their arrival.
         self._channels: dict[Channel, None] = {}
-        self._most = _most_connections()
+        self._most = most_connections()
+        self._spare = Spare()
+        services.out_of_files = self._run_short
+        self._short = False
         self._room_made = 0.0
         self.relief = Relief(setup, self._channels, lambda: self.watchdog.current)
         grows = setup.pool.process_manager != "static" and not setup.alone
@@ -253,9 +254,28 @@ class Worker:
     def _not_accepted(self, error: OSError) -> None:
         if error.errno not in ACCEPT_CAPACITY:
             return
+        if error.errno == EMFILE and not self.setup.alone:
+            self._run_short()
+            return
         self.log_connection(f"can't accept connections: {error.strerror}; trying again")
         self._listen(0)
         self._accept_again = monotonic() + ACCEPT_AGAIN
+
+    def _run_short(self) -> None:
+        """No file can be opened any more: ask for a worker in the place of this one, and leave connections to others."""
+        if self._short or self._stopping or self.setup.alone:
+            return
+        self._short = True
+        open_files = f"all {limit()} files that it may have open (ulimit -n), {len(self._channels)} of them connections"
+        text = f"worker {os.getpid()} is to be replaced: it has {open_files}; what handlers open they must close"
+        self.services.log(APLOG_ERR, text, self.services.main_server)
+        self._ask_replacement()
+        for entrance in self._entrances():
+            self._epoll.modify(entrance.fileno(), 0)
+        if self.setup.queue is not None:
+            self._epoll.modify(self.setup.queue.fileno(), 0)
+        if self.setup.siblings is not None:
+            self.relief.part_with_idle()
 
     def _listen(self, events: int) -> None:
         for listener in self._entrances():
@@ -289,11 +309,22 @@ class Worker:
 
     def _take_handed(self, events: int) -> None:
         assert self.setup.queue is not None
-        handed = handoff.receive(self.setup.queue)
-        if handed is not None:
-            sock, early = handed
-            sock.setblocking(False)
-            self._adopt(sock, early)
+        try:
+            handed = self._spare.receive(self.setup.queue)
+        except OSError as error:
+            self.log_connection(f"lost: {error.strerror}")
+            handed = None
+        if self._spare.gone:
+            self._run_short()
+        if handed is None:
+            return
+        sock, early = handed
+        if self._short and self.setup.siblings is not None and handoff.send(self.setup.siblings, sock, early):
+            # Its handler could open nothing here.
+            sock.close()
+            return
+        sock.setblocking(False)
+        self._adopt(sock, early)
 
     def _is_worn(self, served: int) -> bool:
         """Whether this worker is to be replaced: then the supervisor knows. Called by the watchdog."""
@@ -364,12 +395,6 @@ class Worker:
             self._accept_again = 0.0
             if not self._stopping:
                 self._listen(select.EPOLLIN)
-
-
-def _most_connections() -> int:
-    """How many a process may hold by its limit of open files (setrlimit(2)), a quarter of them left to handlers."""
-    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    return 1 << 30 if limit == resource.RLIM_INFINITY else limit - max(limit // 4, min(limit // 2, 64))
 
 
 def run(setup: WorkerSetup) -> int:

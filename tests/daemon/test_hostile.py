@@ -15,6 +15,8 @@ HANDLER = """\
 import os, signal
 from mod_python import apache
 
+KEPT = []
+
 def handler(req):
     what = req.args or "pid"
     req.content_type = "text/plain"
@@ -26,6 +28,12 @@ def handler(req):
     if what == "break":
         from mpfcgi.worker.site import Site
         Site.log_access = lambda *arguments: 1 / 0
+    if what == "leak":
+        try:
+            while True:
+                KEPT.append(open("/dev/null"))
+        except OSError:
+            req.log_error("leaked all")
     if what == "sendfile":
         req.sendfile(os.path.dirname(req.filename) + "/pipe")
     if what == "psp":
@@ -123,6 +131,35 @@ def test_kept_connections_make_room_when_there_are_too_many(narrow):
         assert kept[-1].get("/x.py") == worker
     assert kept[-1].get("/x.py") == worker
     narrow.wait_for_log("at once by ulimit -n; those that are idle are closed")
+
+
+@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize("hosts", [1, 2])
+def test_a_worker_whose_handlers_leak_files_is_replaced_and_nobody_notices(tmp_path, hosts, kept):
+    (tmp_path / "htdocs").mkdir()
+    (tmp_path / "htdocs" / "hostile.py").write_text(HANDLER)
+    # A file that was changed just now is read again, to be sure.
+    os.utime(tmp_path / "htdocs" / "hostile.py", (1e9, 1e9))
+    # Of two hosts, the router hands the connections over; of one, its worker accepts them itself.
+    more = "".join(
+        f"<VirtualHost *:80>\nServerName {name}\n</VirtualHost>\n" for name in ("localhost", "other")[:hosts]
+    )
+    daemon = Daemon(tmp_path, CONFIG.format(folder=tmp_path) + (more if hosts == 2 else ""), files=128)
+    try:
+        client = Client(daemon.socket)
+        worker = client.get("/x.py")
+        clients = [client] + [Client(daemon.socket) for _ in range(5)]
+        assert client.get("/x.py?leak") == worker
+        answers = [(each if kept else Client(daemon.socket)).get("/x.py") for each in clients]
+        # On a connection that the worker has, its handler may be the first to see that nothing can be opened.
+        assert [status for status, _ in answers[kept:]] == [200] * len(answers[kept:])
+        wait_until(lambda: get(daemon) not in (worker, None), "a new worker")
+        daemon.wait_for_log(
+            f"worker {worker[1].decode()} is to be replaced: it has all 128 files that it may have open"
+        )
+        assert daemon.log().count("is to be replaced") == 1
+    finally:
+        assert daemon.stop() == 0
 
 
 def test_an_abort_before_the_parameters_are_complete_is_answered(narrow):
