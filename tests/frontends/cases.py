@@ -53,7 +53,10 @@ def handler(req):
     query = dict(pair.partition("=")[::2] for pair in (req.args or "").split("&"))
     act = query.get("do")
     req.content_type = "text/plain"
-    if act == "status":
+    if act == "tls":
+        names = query["names"].split(",")
+        req.write(repr([req.is_https(), req.construct_url("/")] + [req.ssl_var_lookup(name) for name in names]))
+    elif act == "status":
         req.status = int(query["is"])
         if req.status not in (204, 304):
             req.write("status %d" % req.status)

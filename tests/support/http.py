@@ -37,10 +37,15 @@ def chunked(pieces: Iterable[bytes]) -> bytes:
     return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
 
 
-def send(port: int, data: bytes | Iterable[bytes], method: str = "GET", tls: bool = False) -> Answer:
-    """Send a request and read the answer to its end. `data` may be pieces, for what is too large to hold."""
+def send(
+    port: int, data: bytes | Iterable[bytes], method: str = "GET", tls: bool = False, certificate: str | None = None
+) -> Answer:
+    """Send a request and read the answer to its end. `data` may be pieces, for what is too large to hold.
+
+    With `tls`, `certificate` is the client's, a file whose key stands beside it in `.key`.
+    """
     with socket.create_connection(("127.0.0.1", port), SECONDS) as plain:
-        sock = _secure(plain) if tls else plain
+        sock = _secure(plain, certificate) if tls else plain
         try:
             for piece in [data] if isinstance(data, bytes) else data:
                 sock.sendall(piece)
@@ -62,8 +67,10 @@ def read(sock: socket.socket, method: str = "GET") -> Answer:
     return Answer(response.status, headers, body, cut)
 
 
-def _secure(sock: socket.socket) -> ssl.SSLSocket:
+def _secure(sock: socket.socket, certificate: str | None) -> ssl.SSLSocket:
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
+    if certificate is not None:
+        context.load_cert_chain(certificate, certificate + ".key")
     return context.wrap_socket(sock, server_hostname="site.test")
