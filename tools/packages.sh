@@ -35,6 +35,7 @@ find_missing() {
             need apache2 program apache2
             need libapache2-mod-python test -e /usr/lib/apache2/modules/mod_python.so
             need libapache2-mod-fcgid test -e /usr/lib/apache2/modules/mod_fcgid.so
+            need libapache2-mod-xsendfile test -e /usr/lib/apache2/modules/mod_xsendfile.so
             need lighttpd program lighttpd
             need lighttpd-mod-openssl test -e /usr/lib/lighttpd/mod_openssl.so
             need caddy program caddy

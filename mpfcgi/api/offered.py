@@ -1,6 +1,6 @@
 """A file that the web server may send in our place, told by its name (X-Sendfile, X-Accel-Redirect).
 
-Apache's mod_xsendfile and lighttpd take the file's path, nginx the URL of an internal location; all undo %-escapes.
+Apache's mod_xsendfile and lighttpd take the file's path, nginx the URL of an internal location.
 """
 
 from __future__ import annotations
@@ -25,12 +25,15 @@ class Offered:
 
 
 def named(configured: tuple[str, str, str], path: str | bytes) -> str | None:
-    """What the header says for the file `path`; None for one that is not below the location's folder.
+    """What the header says for the file `path`; None for one that the web server can't be told.
 
-    `configured` is the value of SendfileHeader: header, URL, folder.
+    That is one not below the location's folder, and by path one that escapes would change: Debian's mod_xsendfile takes a
+    path as it is, lighttpd undoes escapes. `configured` is the value of SendfileHeader: header, URL, folder.
     """
-    _, url, folder = configured
+    header, url, folder = configured
     full = os.path.abspath(os.fsdecode(path))
     if not full.startswith(folder):
         return None
-    return quote(url + full.removeprefix(folder), safe="/~", errors="surrogateescape")
+    name = url + full.removeprefix(folder)
+    quoted = quote(name, safe="/~", errors="surrogateescape")
+    return quoted if header == "X-Accel-Redirect" or quoted == name else None

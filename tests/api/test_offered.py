@@ -23,6 +23,14 @@ def test_a_file_below_the_folder_is_named_as_a_url(path, name):
     assert named(("X-Accel-Redirect", "/f/", "/srv/"), path) == name
 
 
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("/srv/a b.txt", None), ("/srv/a%20b", None), ("/srv/caf\xe9", None), ("/srv/~a/b.c", "/srv/~a/b.c")],
+)
+def test_a_path_is_told_if_it_is_the_same_with_and_without_escapes(path, name):
+    assert named(("X-Sendfile", "/", "/"), path) == name
+
+
 def test_a_static_file_is_named_by_its_path(tmp_path):
     site = Site(tmp_path, "SendfileHeader x-sendfile\n<Directory ROOT>\nRequire all granted\n</Directory>\n")
     (site.root / "a.txt").write_text("text")
