@@ -28,7 +28,7 @@ from mpfcgi.worker import early, errorpages, python_home, startup
 from mpfcgi.worker.body import EMPTY
 from mpfcgi.worker.channel import Channel
 from mpfcgi.worker.connections import Connections, Lingering
-from mpfcgi.worker.descriptors import ACCEPT_CAPACITY, Spare, limit, most_connections
+from mpfcgi.worker.descriptors import ACCEPT_CAPACITY, Descriptors
 from mpfcgi.worker.exchange import Exchange
 from mpfcgi.worker.overtime import Overtime
 from mpfcgi.worker.phases import Cycle
@@ -70,11 +70,8 @@ class Worker:
         self.waiting: set[Channel | Lingering] = set()
         # In the order of their arrival.
         self._channels: dict[Channel, None] = {}
-        self._most = most_connections()
-        self._spare = Spare()
+        self._files = Descriptors(self.log_connection)
         services.out_of_files = self._run_short
-        self._short = False
-        self._room_made = 0.0
         self.relief = Relief(setup, self._channels, lambda: self.watchdog.current)
         grows = setup.pool.process_manager != "static" and not setup.alone
         self._wear = None if setup.alone else wear_of(setup.max_requests, setup.pool.memory_limit)
@@ -255,25 +252,19 @@ class Worker:
         if error.errno not in ACCEPT_CAPACITY:
             return
         if error.errno == EMFILE and not self.setup.alone:
-            self._run_short()
-            return
+            return self._run_short()
         self.log_connection(f"can't accept connections: {error.strerror}; trying again")
         self._listen(0)
         self._accept_again = monotonic() + ACCEPT_AGAIN
 
     def _run_short(self) -> None:
         """No file can be opened any more: ask for a worker in the place of this one, and leave connections to others."""
-        if self._short or self._stopping or self.setup.alone:
+        if self._files.short or self._stopping or self.setup.alone:
             return
-        self._short = True
-        open_files = f"all {limit()} files that it may have open (ulimit -n), {len(self._channels)} of them connections"
-        text = f"worker {os.getpid()} is to be replaced: it has {open_files}; what handlers open they must close"
-        self.services.log(APLOG_ERR, text, self.services.main_server)
+        self._files.short = True
+        self.services.log(APLOG_ERR, self._files.shortage(len(self._channels)), self.services.main_server)
         self._ask_replacement()
-        for entrance in self._entrances():
-            self._epoll.modify(entrance.fileno(), 0)
-        if self.setup.queue is not None:
-            self._epoll.modify(self.setup.queue.fileno(), 0)
+        self._listen(0)
         if self.setup.siblings is not None:
             self.relief.part_with_idle()
 
@@ -282,11 +273,12 @@ class Worker:
             self._epoll.modify(listener.fileno(), events)
 
     def _entrances(self) -> list[socket.socket]:
-        return [*self.setup.listeners, *(listener for listener, _ in self.setup.connection_listeners)]
+        queue = [self.setup.queue] if self.setup.queue is not None else []
+        return [*self.setup.listeners, *(listener for listener, _ in self.setup.connection_listeners), *queue]
 
     def _adopt(self, sock: socket.socket, early: bytes = b"") -> None:
-        if len(self._channels) >= self._most:
-            self._make_room()
+        if len(self._channels) >= self._files.most:
+            self._files.make_room(self._channels)
         channel = Channel(sock, self)
         self._channels[channel] = None
         self._ready[channel.fd] = channel.ready
@@ -297,29 +289,15 @@ class Worker:
         else:
             channel.ready(select.EPOLLIN)
 
-    def _make_room(self) -> None:
-        """Close the idle connection that came first: handlers need descriptors, too, and new connections one each."""
-        if monotonic() - self._room_made > 1:
-            self._room_made = monotonic()
-            self.log_connection(f"limit: {self._most} at once by ulimit -n; those that are idle are closed")
-        for channel in self._channels:
-            if channel.idle:
-                channel.close()
-                return
-
     def _take_handed(self, events: int) -> None:
         assert self.setup.queue is not None
-        try:
-            handed = self._spare.receive(self.setup.queue)
-        except OSError as error:
-            self.log_connection(f"lost: {error.strerror}")
-            handed = None
-        if self._spare.gone:
+        handed = self._files.receive(self.setup.queue)
+        if self._files.gone:
             self._run_short()
         if handed is None:
             return
         sock, early = handed
-        if self._short and self.setup.siblings is not None and handoff.send(self.setup.siblings, sock, early):
+        if self._files.short and self.setup.siblings is not None and handoff.send(self.setup.siblings, sock, early):
             # Its handler could open nothing here.
             sock.close()
             return
@@ -369,10 +347,7 @@ class Worker:
             return
         self._stopping = True
         self.slot.leave()
-        entrances = self._entrances()
-        if self.setup.queue is not None:
-            entrances.append(self.setup.queue)
-        for sock in entrances:
+        for sock in self._entrances():
             self._epoll.unregister(sock.fileno())
             del self._ready[sock.fileno()]
         self.relief.part_with_idle()
@@ -393,7 +368,7 @@ class Worker:
                 channel.expire()
         if self._accept_again and now >= self._accept_again:
             self._accept_again = 0.0
-            if not self._stopping:
+            if not self._stopping and not self._files.short:
                 self._listen(select.EPOLLIN)
 
 

@@ -136,15 +136,14 @@ def test_kept_connections_make_room_when_there_are_too_many(narrow):
 @pytest.mark.parametrize("kept", [False, True])
 @pytest.mark.parametrize("hosts", [1, 2])
 def test_a_worker_whose_handlers_leak_files_is_replaced_and_nobody_notices(tmp_path, hosts, kept):
-    (tmp_path / "htdocs").mkdir()
-    (tmp_path / "htdocs" / "hostile.py").write_text(HANDLER)
-    # A file that was changed just now is read again, to be sure.
-    os.utime(tmp_path / "htdocs" / "hostile.py", (1e9, 1e9))
-    # Of two hosts, the router hands the connections over; of one, its worker accepts them itself.
-    more = "".join(
-        f"<VirtualHost *:80>\nServerName {name}\n</VirtualHost>\n" for name in ("localhost", "other")[:hosts]
-    )
-    daemon = Daemon(tmp_path, CONFIG.format(folder=tmp_path) + (more if hosts == 2 else ""), files=128)
+    text = configuration(tmp_path)
+    if hosts == 2:
+        # The router hands the connections over; otherwise the worker accepts them itself.
+        text += "<VirtualHost *:80>\nServerName other\n</VirtualHost>\n"
+    for path in tmp_path.rglob("*.py"):
+        # A file that was changed just now is read again, to be sure.
+        os.utime(path, (1e9, 1e9))
+    daemon = Daemon(tmp_path, text, files=128)
     try:
         client = Client(daemon.socket)
         worker = client.get("/x.py")
