@@ -173,8 +173,10 @@ def entry(level: str, title: str, thing: object) -> list[str]:
 
 def public(module: ModuleType) -> Iterable[tuple[str, Any]]:
     """The module's own public classes and functions with a docstring, in the order of the source."""
+    # What handlers import by other names has those names' modules, so the source is asked.
+    classes = set(re.findall(r"^class (\w+)", inspect.getsource(module), re.M))
     for name, thing in vars(module).items():
-        own = getattr(thing, "__module__", None) == module.__name__
+        own = getattr(thing, "__module__", None) == module.__name__ or (inspect.isclass(thing) and name in classes)
         if own and not name.startswith("_") and (inspect.isclass(thing) or inspect.isfunction(thing)):
             if "__doc__" in vars(thing) and not thing.__doc__:
                 continue

@@ -38,6 +38,8 @@ S = TypeVar("S", bound="SignedCookie")
 class CookieError(Exception):
     """A cookie can't be signed, or is not signed as it should be."""
 
+    __module__ = "mod_python.Cookie"
+
 
 class Cookie:
     """One cookie: a name, a value, and attributes that say where and how long the browser sends it.
@@ -46,6 +48,8 @@ class Cookie:
     discard, port, httponly. AttributeError for others. `expires` is seconds since the epoch, or text such as
     'Sat, 14-Jun-2003 02:42:36 GMT'. `__data__` is a dictionary for subclasses.
     """
+
+    __module__ = "mod_python.Cookie"
 
     # What `parse` of signed cookies does with one whose signature is wrong: make it a plain Cookie, leave it out, raise.
     DOWNGRADE: ClassVar[int] = 0
@@ -60,7 +64,7 @@ class Cookie:
     path: str
     domain: str
 
-    def __init__(self, name: Any, value: Any, /, **attributes: Any) -> None:
+    def __init__(self, name: Any, value: Any, **attributes: Any) -> None:
         self.name, self.value = name, value
         self.__data__: dict[str, Any] = {}
         for attribute, setting in attributes.items():
@@ -114,6 +118,8 @@ class SignedCookie(Cookie):
 
     CookieError when it is turned into text and there is no secret.
     """
+
+    __module__ = "mod_python.Cookie"
 
     __slots__ = ()
 
@@ -177,6 +183,8 @@ class MarshalCookie(SignedCookie):
 
     What is not signed is never unmarshalled.
     """
+
+    __module__ = "mod_python.Cookie"
 
     __slots__ = ()
 

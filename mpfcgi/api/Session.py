@@ -78,6 +78,8 @@ class BaseSession(dict[Any, Any]):
     Whether it was found or is new says `is_new`. What was changed must be saved.
     """
 
+    __module__ = "mod_python.Session"
+
     def __init__(
         self, req: Any, sid: str | None = None, secret: str | bytes | None = None, lock: int = 1, timeout: float = 0
     ) -> None:

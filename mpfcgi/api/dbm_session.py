@@ -36,6 +36,8 @@ class DbmSession(BaseSession):
     `dbmtype` is the dbm module to use, such as `dbm.dumb`; by default the one that made the file, or Python's first.
     """
 
+    __module__ = "mod_python.Session"
+
     def __init__(
         self, req: Any, dbm: str | None = None, sid: str | None = None, secret: str | bytes | None = None,
         dbmtype: Any = dbm, timeout: float = 0, lock: int = 1,

@@ -12,6 +12,8 @@ class Field:
     Made by FieldStorage; `Field(name)` alone has a name and nothing else.
     """
 
+    __module__ = "mod_python.util"
+
     name: str | None
     file: Any
     filename: str | None
@@ -67,6 +69,8 @@ class Field:
 class StringField(str):
     """The value of an ordinary field: a str that also has the members of `Field`."""
 
+    __module__ = "mod_python.util"
+
     name: str | None
     type: str
     disposition_options: dict[str, str]
@@ -83,6 +87,11 @@ class StringField(str):
         field.type_options = {}
         field.headers = {}
         return field
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What a session keeps of it: all but the file."""
+        members = {name: value for name, value in vars(self).items() if name != "_file"}
+        return _kept, (str(self), {**members, "headers": dict(self.headers.items())})
 
     @classmethod
     def named(cls, name: str | None, value: str) -> StringField:
@@ -113,8 +122,17 @@ class StringField(str):
         return f"Field({self.name!r}, {str(self)!r})"
 
 
+def _kept(value: str, members: dict[str, Any]) -> StringField:
+    """A field out of a session."""
+    field = StringField(value)
+    vars(field).update(members)
+    return field
+
+
 class FieldList(list[Any]):
     """`FieldStorage.list`: the fields in the order of their arrival. It may be changed like any list."""
+
+    __module__ = "mod_python.util"
 
     def named(self, name: object) -> list[Any]:
         """The fields of a name. TypeError when it is no possible name."""

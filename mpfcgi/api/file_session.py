@@ -30,6 +30,8 @@ class FileSession(BaseSession):
     this session's timeout first, by what is in the file then. See `cleanup`.
     """
 
+    __module__ = "mod_python.Session"
+
     def __init__(
         self, req: Any, sid: str | None = None, secret: str | bytes | None = None, timeout: float = 0, lock: int = 1,
         fast_cleanup: int = -1, verify_cleanup: int = -1,

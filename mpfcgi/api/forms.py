@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl as _lenient_parse_qsl
 
-from multipart import MultipartError, ParserLimitReached
+from multipart import MultipartError, ParserError, ParserLimitReached
 
 from mpfcgi.api.constants import (
     HTTP_BAD_REQUEST,
@@ -56,6 +56,8 @@ class FieldStorage:
     or parts or too much text (`MAX_FIELDS` and its neighbours), 501 for a type that has no fields.
     """
 
+    __module__ = "mod_python.util"
+
     def __init__(
         self,
         req: Any,
@@ -77,12 +79,13 @@ class FieldStorage:
 
     def _read_body(self, req: Any, keep_blank_values: int) -> None:
         kind, options = parse_header(req.headers_in.get("Content-Type") or URLENCODED)
-        if kind not in (URLENCODED, "multipart/form-data"):
+        # As mod_python: whatever has parts, or begins like the other.
+        if not kind.startswith((URLENCODED, "multipart/")):
             raise SERVER_RETURN(HTTP_NOT_IMPLEMENTED)
         first = req.read(READ_SIZE)
         if not first and req.headers_in.get("Content-Length") is None:
             raise SERVER_RETURN(HTTP_LENGTH_REQUIRED)
-        if kind == URLENCODED:
+        if kind.startswith(URLENCODED):
             self._read_pairs(req, first, options.get("charset", ""), keep_blank_values)
             return
         if not options.get("boundary"):
@@ -122,8 +125,13 @@ class FieldStorage:
         )
         part: Part | None = None
         files = text = 0
-        while data and not parser.closed:
-            for event in parser.parse(data):
+        ended = False
+        while not (ended or parser.closed):
+            ended = not data
+            if ended and part is None:
+                break
+            # A body that breaks off within a part keeps it, with what could have been the beginning of the boundary.
+            for event in parser.parse(data or b"\r\n"):
                 if event is None:
                     self._end_part(part)
                     part = None
@@ -137,7 +145,8 @@ class FieldStorage:
             if files > MAX_FILES or text > MAX_TEXT:
                 raise ParserLimitReached(f"more than {MAX_FILES} files, or {MAX_TEXT} bytes of text in ordinary fields")
             data = req.read(READ_SIZE)
-        # A body that ends without its last boundary keeps the part that it broke off in.
+        if parser.in_head():
+            raise ParserError("the body breaks off within the head of a part")
         self._end_part(part)
 
     def _end_part(self, part: Part | None) -> None:
@@ -153,7 +162,7 @@ class FieldStorage:
             raise KeyError(name)
         return found[0] if len(found) == 1 else found
 
-    def get(self, name: str, default: Any, /) -> Any:
+    def get(self, name: str, default: Any) -> Any:
         """The same, and `default` where there is none."""
         try:
             return self[name]

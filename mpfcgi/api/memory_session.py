@@ -14,6 +14,8 @@ _sessions: dict[str, dict[str, Any]] = {}
 class MemorySession(BaseSession):
     """A session kept in this process: for a pool with one worker only."""
 
+    __module__ = "mod_python.Session"
+
     def __init__(
         self, req: Any, sid: str | None = None, secret: str | bytes | None = None, timeout: float = 0, lock: int = 1
     ) -> None:

@@ -42,10 +42,18 @@ def decoded(data: bytes, charset: str) -> str:
 
 
 class PartParser(PushMultipartParser):  # type: ignore[misc]
-    """A parser that takes parts without a name, or without any header."""
+    """A parser that takes parts without a name, or without any header, and boundaries with nothing between them."""
+
+    def in_head(self) -> bool:
+        """Whether what was read so far ends within the head of a part, or of a line of it."""
+        return self._segment is None and bool(self._segment_headerlist or (self._segment_count and self._buffer))
 
     def _create_segment(self, headerlist: list[tuple[str, str]]) -> Any:
         return MultipartSegment(headerlist)
+
+    def _on_segment_headerline(self, line: bytes) -> None:
+        if self._segment_headerlist or line != self._delimiter[2:]:
+            super()._on_segment_headerline(line)
 
 
 class Part:

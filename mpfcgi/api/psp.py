@@ -74,6 +74,8 @@ class PSP:
     can't be compiled. A file's code is kept until the file changes.
     """
 
+    __module__ = "mod_python.psp"
+
     def __init__(
         self,
         req: Any,
@@ -169,6 +171,8 @@ class PSP:
 
 class PSPInterface:
     """What a page knows as `psp`."""
+
+    __module__ = "mod_python.psp"
 
     def __init__(self, req: Any, filename: str | None, form: Any) -> None:
         self.req = req

@@ -54,6 +54,8 @@ class RedisSession(BaseSession):
     ConnectionError while the server can't be reached; LockLostError from `save` when the lock was lost with it.
     """
 
+    __module__ = "mod_python.Session"
+
     def __init__(
         self, req: Any, sid: str | None = None, secret: str | bytes | None = None, timeout: float = 0, lock: int = 1
     ) -> None:

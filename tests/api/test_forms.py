@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pickle
 import tracemalloc
 
 import pytest
@@ -101,7 +102,8 @@ def test_too_much_text_is_refused_without_reading_it_all(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("kind", "status"), [("text/plain", 501), ("multipart/form-data", 400), ("multipart/mixed", 501)]
+    ("kind", "status"),
+    [("text/plain", 501), ("multipart/form-data", 400), ("multipart/mixed", 400), ("multipart", 501)],
 )
 def test_a_type_without_fields_or_boundary_is_refused(kind, status):
     assert refusal(request(b"x", kind)) == status
@@ -185,6 +187,37 @@ def test_any_garbage_gives_fields_or_a_refusal(pieces, begun):
         fields(request(body, MULTIPART))
         return
     assert refusal(request(body, MULTIPART)) in (400, 413)
+
+
+@pytest.mark.parametrize(
+    ("rest", "value"),
+    [("", "one"), ("\r\n", "one\r\n"), ("\r\n--BOU", "one\r\n--BOU"), ("\r\n--BOUND", "one"), ("\r\n--BOUND\r\n", "one"),
+     ("\r\n--BOUND--", "one")],
+)  # fmt: skip
+def test_a_body_that_breaks_off_within_a_part_keeps_what_came_of_it(rest, value):
+    body = b"--BOUND\r\n" + text(b"a", b"")[0] + b"\r\n\r\none" + rest.encode()
+    assert fields(request(body, MULTIPART)) == [("a", value)]
+
+
+@pytest.mark.parametrize(
+    "rest", ["Content-Disposition: fo", 'Content-Disposition: form-data; name="b"', "X: 1\r\n", "X"]
+)
+def test_a_body_that_breaks_off_within_the_head_of_a_part_is_refused(rest):
+    whole = multipart(text(b"a", b"1")).removesuffix(b"--\r\n") + b"\r\n"
+    assert fields(request(whole, MULTIPART)) == [("a", "1")]
+    assert refusal(request(whole + rest.encode(), MULTIPART)) == 400
+
+
+def test_boundaries_with_nothing_between_them_are_one():
+    body = multipart(text(b"a", b"1"))
+    assert fields(request(b"--BOUND\r\n--BOUND\r\n" + body, MULTIPART)) == [("a", "1")]
+
+
+def test_a_field_is_kept_by_what_pickles_it_without_its_file():
+    body = multipart((text(b"a", b"")[0] + b"\r\nContent-Type: text/plain; charset=utf-8", b"one"))
+    kept = pickle.loads(pickle.dumps(util.FieldStorage(request(body, MULTIPART))["a"]))
+    assert (kept, kept.name, kept.type_options, kept.file.read()) == ("one", "a", {"charset": "utf-8"}, "one")
+    assert dict(kept.headers)["Content-Type"] == "text/plain; charset=utf-8"
 
 
 def test_too_many_parts_or_files_are_refused(monkeypatch):
