@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import marshal
 import os
+import stat
 import sys
 import tempfile
 import types
@@ -51,7 +52,7 @@ def parse(filename: str, dir: str | None = None) -> str:
         filename: the page's file.
         dir: put before `filename` as it is, and before the names of included files that are not absolute.
 
-    OSError when a file can't be read, SyntaxError when one is not UTF-8 or includes itself.
+    OSError when a file can't be read, UnicodeDecodeError when one is not UTF-8, SyntaxError when one includes itself.
     """
     return _shown(*_source((dir or "") + filename), dir or "")
 
@@ -71,7 +72,7 @@ class PSP:
         vars: global variables for the page.
 
     ValueError for a file and a string at once; SERVER_RETURN with 404 for a missing file; SyntaxError for a page that
-    can't be compiled. A file's code is kept until the file changes.
+    can't be compiled, UnicodeDecodeError for one that is not UTF-8. A file's code is kept until the file changes.
     """
 
     __module__ = "mod_python.psp"
@@ -194,10 +195,10 @@ class PSPInterface:
         self.error_page = PSP(self.req, filename=filename)
 
     def apply_data(self, object: Any, **kw: Any) -> Any:
-        """Call `object` with the form's fields, and `kw`, as arguments; its result."""
+        """Call `object` with those of the form's fields, of `kw` and `req` that it takes as arguments; its result."""
         if self.form is None:
             self.form = _form(self.req)
-        return util.apply_fs_data(object, self.form, **kw)
+        return util.apply_fs_data(object, self.form, **{"req": self.req, **kw})
 
     def redirect(self, location: str, permanent: int = 0) -> None:
         """Send the browser to `location`; the rest of the page does not run. OSError when output was sent already."""
@@ -224,9 +225,12 @@ class PSPInterface:
 def _from_file(name: str, req: Any) -> Compiled:
     """The page of a file, compiled unless it is kept already."""
     try:
-        stamp = psp_cache.stamp_of(os.stat(name))
+        status = os.stat(name)
     except (FileNotFoundError, NotADirectoryError):
         raise SERVER_RETURN(HTTP_NOT_FOUND) from None
+    if stat.S_ISDIR(status.st_mode):
+        raise SERVER_RETURN(HTTP_NOT_FOUND)
+    stamp = psp_cache.stamp_of(status)
     page = _files.get(name, stamp)
     if page is not None:
         return page

@@ -16,13 +16,13 @@ from mpfcgi.api.psp_writer import Mark, Python
 
 
 def decode(source: bytes, name: str) -> str:
-    """The text of a page: UTF-8. SyntaxError names page and line where it isn't."""
+    """The text of a page: UTF-8. UnicodeDecodeError names page and line where it isn't."""
     try:
         return source.decode()
     except UnicodeDecodeError as error:
-        before = source[: error.start].decode()
-        place = Place(name, 1, 0).after(before)
-        raise _error(SyntaxError, f"the page is not UTF-8: byte {source[error.start]:#04x}", place) from None
+        place = Place(name, 1, 0).after(source[: error.start].decode())
+        error.reason += f" (pages are UTF-8: {name}, line {place.line})"
+        raise
 
 
 def compile_page(source: str, name: str, read: psp_parser.Read) -> CodeType:

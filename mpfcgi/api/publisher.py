@@ -201,4 +201,6 @@ def _call(req: Any, obj: Any) -> Any:
 
 
 def _form(req: Any) -> util.FieldStorage:
+    # Told to a client whose body is no form's (501).
+    req.allow_methods(METHODS)
     return util.FieldStorage(req, keep_blank_values=1)

@@ -209,6 +209,17 @@ def test_apply_data_calls_with_the_fields_of_the_form(site):
     assert site.get(args="name=ab&other=x") == "abab"
 
 
+def test_apply_data_gives_the_request_to_what_takes_it(site):
+    site.write("page.psp", "<%= psp.apply_data(lambda req, name: (req.args, str(name))) %>")
+    assert site.get(args="name=ab") == "('name=ab', 'ab')"
+
+
+def test_a_folder_is_no_page(site):
+    site.write("folder/page.psp", "")
+    with pytest.raises(SERVER_RETURN, match="404"):
+        psp.PSP(site.request("page.psp"), filename="folder")
+
+
 def test_a_template_gets_variables_those_of_run_win(site):
     site.write("t.html", "<h1>Hello, <%=what%>!</h1>")
     req = site.request("handler.py")

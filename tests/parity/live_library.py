@@ -196,6 +196,7 @@ REQUESTS = {
         for name in (
             "blocks.psp", "blocks.psp?name=1", "crlf.psp", "include.psp", "names.psp", "names.psp?b=1&a=2", "status.psp",
             "plain.psp", "empty.psp", "utf8.psp", "blocks.psp_", "include.psp_", "none.psp", "plain.psp/info", "fails.psp",
+            "latin.psp", "apply.psp", "apply.psp?name=somebody", "folder/",
         )
     },
     "a page by head": at("psp/plain.psp", method="HEAD"),
@@ -210,6 +211,7 @@ REQUESTS = {
     ),
     **{f"published {path or 'nothing'}": at(f"pub/{path}") for path in PUBLISHED},
     **{f"published by {method}": at("pub/hello", method=method) for method in ("HEAD", "PUT", "DELETE", "OPTIONS", "FROB")},
+    "published by post of no form": posted("pub/hello", b"x", "text/plain"),
     "published by post": posted("pub/both?first=1", b""),
     "published by multipart": posted(
         "pub/hello", multipart(('Content-Disposition: form-data; name="name"', "part")), MULTIPART
