@@ -158,7 +158,12 @@ def python(page: Page, attributes: Attributes) -> None:
     page.world.run_python(kind, decode_entities(code or ""))
 
 
+def comment(page: Page, attributes: Attributes) -> None:
+    """Nothing: what stands in it is for those who read the source."""
+
+
 ELEMENTS: dict[str, Callable[[Page, Attributes], None]] = {
+    "comment": comment,
     "config": config,
     "echo": echo,
     "exec": execute,

@@ -3,7 +3,7 @@
     v("NAME") == "value" && ! ( -z v("OTHER") || %{REQUEST_METHOD} in { "GET", "HEAD" } )
 
 A condition is parsed as a whole before any of it counts: what is wrong in a part that does not matter is still wrong.
-What asks for files or for subrequests (-f, -d, -A, -U, file()...) is not available and says so.
+What looks at files (-f, -d, file()...) is not available and says so, as in Apache.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ TOKEN = re.compile(
     r"""\s+
     | (?P<op>\|\||&&|=~|!~|==|!=|<=|>=|[=<>!(){},.])
     | (?P<option>-[A-Za-z]+)
-    | (?P<digits>[0-9]+)
+    | (?P<digits>-?[0-9]+)
     | (?P<name>[A-Za-z_][A-Za-z0-9_]*)
     | \$(?P<group>[0-9])
     | (?P<quote>['"]|%\{)""",
@@ -67,6 +67,7 @@ class Facts(Protocol):
     def note(self, name: str) -> str | None: ...
     def header_in(self, name: str) -> str | None: ...
     def header_out(self, name: str) -> str | None: ...
+    def accessible(self, uri: str, /) -> bool: ...
 
 
 FUNCTIONS: dict[str, Callable[[Facts, str], str | None]] = {
@@ -85,6 +86,7 @@ FUNCTIONS: dict[str, Callable[[Facts, str], str | None]] = {
     "base64": lambda facts, text: base64.b64encode(to_bytes(text)).decode("ascii"),
     "unbase64": lambda facts, text: unbase64(text),
     "md5": lambda facts, text: hashlib.md5(to_bytes(text), usedforsecurity=False).hexdigest(),
+    "ldap": lambda facts, text: re.sub(r"[*()\\\0]", lambda found: f"\\{ord(found[0]):02x}", text),
     "sha1": lambda facts, text: hashlib.sha1(to_bytes(text), usedforsecurity=False).hexdigest(),
 }
 
@@ -174,7 +176,8 @@ class Condition:
             word = self._word()
             return lambda: in_network(self._facts.server_variable("REMOTE_ADDR") or "", word())
         if name in ("A", "U"):
-            raise Problem(f"-{name} (may a URL be had?) is not supported: include it, with onerror= for a page instead")
+            word = self._word()
+            return lambda: self._facts.accessible(word())
         raise Problem(f"-{name} is not available in the conditions of a page")
 
     def _match(self, left: Word, negated: bool) -> Test:
@@ -341,7 +344,8 @@ def compile_regex(text: str, flags: str = "") -> re.Pattern[str]:
             raise Problem(f"regular expression /{text}/{flags}: unknown flag {flag!r}")
         chosen |= {"i": re.I, "m": re.M, "s": re.S}[flag]
     try:
-        return re.compile(text, chosen)
+        # Perl's form of a named group, but for what looks behind.
+        return re.compile(re.sub(r"(?<!\\)\(\?<(?![=!])", "(?P<", text), chosen)
     except (re.error, OverflowError) as error:
         raise Problem(f"regular expression /{text}/: {error}")
 

@@ -50,9 +50,12 @@ _VARIABLES: dict[str, Callable[[Request], object]] = {
 class RequestFacts:
     """The `Facts` of one request."""
 
-    def __init__(self, req: Request, page_variable: Callable[[str], str | None]) -> None:
+    def __init__(
+        self, req: Request, page_variable: Callable[[str], str | None], accessible: Callable[[str], bool]
+    ) -> None:
         self._req = req
         self.page_variable = page_variable
+        self.accessible = accessible
 
     def server_variable(self, name: str) -> str | None:
         """The value of `%{name}`: "" where the request has none; None for an unknown name."""

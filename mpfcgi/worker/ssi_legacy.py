@@ -21,20 +21,34 @@ TOKEN = re.compile(
     | (?P<bare>(?:\\.|&(?!&)|\|(?!\|)|[^\s\\&|=<>!()'])+) )""",
     re.X | re.S,
 )
+# Behind -A a slash begins a path, and no regular expression.
+PATH = re.compile(r"\s*(?P<bare>/(?:\\.|&(?!&)|\|(?!\|)|[^\s\\&|=<>!()'])*)", re.S)
 COMPARISONS = frozenset(("=", "==", "!=", "<", "<=", ">", ">="))
 
 
-def evaluate(text: str, expand: Callable[[str], str], matched: Callable[[re.Match[str]], None]) -> bool:
+def evaluate(
+    text: str,
+    expand: Callable[[str], str],
+    matched: Callable[[re.Match[str]], None],
+    accessible: Callable[[str], bool],
+) -> bool:
     """Whether the condition holds. Problem when it is none.
 
-    `expand` puts in the values of variables; `matched` is told of each regular expression that was found.
+    `expand` puts in the values of variables; `matched` is told of each regular expression that was found;
+    `accessible` says whether a URL may be had (`-A`).
     """
-    return LegacyCondition(text, expand, matched).holds()
+    return LegacyCondition(text, expand, matched, accessible).holds()
 
 
 class LegacyCondition:
-    def __init__(self, text: str, expand: Callable[[str], str], matched: Callable[[re.Match[str]], None]) -> None:
-        self._text, self._expand, self._matched = text, expand, matched
+    def __init__(
+        self,
+        text: str,
+        expand: Callable[[str], str],
+        matched: Callable[[re.Match[str]], None],
+        accessible: Callable[[str], bool],
+    ) -> None:
+        self._text, self._expand, self._matched, self._accessible = text, expand, matched, accessible
         self._tokens = self._tokenize(text)
         self._at = 0
 
@@ -54,13 +68,13 @@ class LegacyCondition:
         text = text.rstrip()
         at = 0
         while at < len(text):
-            found = TOKEN.match(text, at)
+            found = (PATH.match(text, at) if tokens and tokens[-1][0] == "access" else None) or TOKEN.match(text, at)
             if not found or not found.lastgroup:
                 raise Problem(f"condition {text!r}: a quote or a regular expression has no end")
             at = found.end()
             kind, value = found.lastgroup, found[found.lastgroup]
             if kind == "bare" and value == "-A":
-                raise Problem("-A (may a URL be had?) is not supported: include it, with onerror= for a page instead")
+                kind = "access"
             if kind in ("quoted", "bare"):
                 if kind == "quoted":
                     value = value.replace("\\'", "'")
@@ -106,9 +120,18 @@ class LegacyCondition:
             return not self._unary(counts)
         if (kind, value) == ("op", "("):
             return self._group(counts)
+        if kind == "access":
+            return self._access(counts)
         if kind != "string":
             raise self._problem()
         return self._expand(value) != ""
+
+    def _access(self, counts: bool) -> bool:
+        kind, value = self._peek()
+        self._at += 1
+        if kind != "string":
+            raise self._problem()
+        return counts and self._accessible(self._expand(value))
 
     def _group(self, counts: bool) -> bool:
         result = self._logic(counts)

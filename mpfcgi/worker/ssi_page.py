@@ -208,7 +208,7 @@ class Page:
         text = attributes[0][1]
         if not self._legacy:
             return ssi_expression.evaluate(text, self.world.facts)
-        return ssi_legacy.evaluate(text, self.expand, self._remember)
+        return ssi_legacy.evaluate(text, self.expand, self._remember, self.world.facts.accessible)
 
     def _remember(self, match: re.Match[str]) -> None:
         self._match = match

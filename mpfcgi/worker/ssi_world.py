@@ -6,6 +6,7 @@ import os
 import posixpath
 import pwd
 import re
+import stat
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -81,7 +82,7 @@ class RequestWorld:
         self.variables = TableVariables(req.subprocess_env)
         self.request_time = req.request_time
         self.modified = _modified(parent or req)
-        self.facts = RequestFacts(req, self.variables.get)
+        self.facts = RequestFacts(req, self.variables.get, self._accessible)
         self._includer = Includer(cycle, req, self.write, self.flush)
         self._prepare()
 
@@ -147,9 +148,17 @@ class RequestWorld:
             found = self._includer.status(target) if virtual else os.stat(self._includer.below_page(target))
         except OSError as error:
             raise Problem(f"{target}: {error.strerror}")
-        if found is None:
+        if found is None or not stat.S_ISREG(found.st_mode):
             raise Problem(f"{target} is no file")
         return found.st_size, found.st_mtime
+
+    def _accessible(self, uri: str) -> bool:
+        """Whether a URL may be had: what guards it is asked, not whether it is there."""
+        try:
+            self._includer.status(uri)
+        except Problem:
+            return False
+        return True
 
     def run_command(self, command: str) -> None:
         """As `World`: by /bin/sh, in the page's folder, with the page's variables as its environment."""

@@ -224,7 +224,7 @@ REQUESTS = {
     **{f"a script: {name}": at(f"cgi/{name}.py") for name in ("location", "bad", "raises")},
     **{
         f"includes: {path}": at(f"ssi/{path}")
-        for path in ("elements.shtml", "elements.shtml?yes", "elements.shtml?a%20b", "noexec.shtml", "part.txt", "none.shtml")
+        for path in ("elements.shtml", "elements.shtml?yes", "elements.shtml?a%20b", "noexec.shtml", "part.txt", "none.shtml", "access.shtml")
     },
     "includes by head": at("ssi/elements.shtml", method="HEAD"),
     "includes by post": posted("ssi/elements.shtml", b"x"),

@@ -58,6 +58,9 @@ class World:
     def note(self, name):
         return None
 
+    def accessible(self, uri):
+        return uri == "/open"
+
     def header_in(self, name):
         return "example.test" if name == "Host" else None
 
