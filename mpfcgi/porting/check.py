@@ -9,20 +9,24 @@ import warnings
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 
-from mpfcgi.porting import habits, names, statements
+from mpfcgi.porting import habits, input_bytes, names, statements, views
 from mpfcgi.porting.source import LOOK, MUST, SHOULD, Finding, Source
 
 PYTHON = (".py", ".pyw")
 PAGES = (".psp",)
 PATTERNS = (
     names.modules,
+    names.imported,
     names.members,
     names.builtins,
     names.methods,
     names.special,
     names.sorting,
     statements.statements,
+    statements.lambdas,
     statements.literals,
+    views.views,
+    input_bytes.input_bytes,
     habits.results,
     habits.imports,
     habits.addresses,

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mpfcgi.porting.source import MUST, SHOULD, Hit, Source
+from mpfcgi.porting.source import LOOK, MUST, SHOULD, Hit, Source
 
 MODULES = {
     "BaseHTTPServer": "http.server", "CGIHTTPServer": "http.server", "ConfigParser": "configparser", "Cookie": "http.cookies",
     "HTMLParser": "html.parser", "Queue": "queue", "SimpleHTTPServer": "http.server", "SimpleXMLRPCServer": "xmlrpc.server",
     "SocketServer": "socketserver", "StringIO": "io.StringIO, or io.BytesIO for bytes",
     "UserDict": "collections.UserDict", "UserList": "collections.UserList", "UserString": "collections.UserString",
-    "__builtin__": "builtins", "anydbm": "dbm", "cPickle": "pickle", "cStringIO": "io.StringIO, or io.BytesIO for bytes",
+    "MimeWriter": "email", "__builtin__": "builtins", "anydbm": "dbm", "bsddb": "dbm, or berkeleydb", "cPickle": "pickle", "cStringIO": "io.StringIO, or io.BytesIO for bytes",
     "commands": "subprocess", "compiler": "ast", "cookielib": "http.cookiejar", "copy_reg": "copyreg", "dbhash": "dbm",
     "dumbdbm": "dbm.dumb", "exceptions": "the built-in exceptions", "gdbm": "dbm.gnu", "htmlentitydefs": "html.entities",
+    "htmllib": "html.parser", "mimify": "email", "multifile": "email",
     "httplib": "http.client", "imp": "importlib, or apache.import_module", "md5": "hashlib.md5", "mimetools": "email",
     "new": "types", "popen2": "subprocess", "rfc822": "email", "robotparser": "urllib.robotparser", "sets": "set",
     "sgmllib": "html.parser", "sha": "hashlib.sha1", "thread": "threading", "urllib2": "urllib.request and urllib.error",
     "urlparse": "urllib.parse", "whichdb": "dbm.whichdb", "xmlrpclib": "xmlrpc.client",
+}  # fmt: skip
+# Gone with later versions of Python 3: the version, and what there is instead.
+GOING = {
+    "asynchat": ("3.12", "asyncio"), "asyncore": ("3.12", "asyncio"), "crypt": ("3.13", "passlib, or crypt_r"),
+    "distutils": ("3.12", "setuptools"), "imghdr": ("3.13", "filetype, or Pillow"), "nntplib": ("3.13", "nothing"),
+    "pipes": ("3.13", "shlex and subprocess"), "smtpd": ("3.12", "aiosmtpd"), "sndhdr": ("3.13", "filetype"),
+    "telnetlib": ("3.13", "telnetlib3"), "uu": ("3.13", "base64"), "xdrlib": ("3.13", "struct"),
 }  # fmt: skip
 BUILTINS = {
     "apply": "f(*args)", "basestring": "str", "buffer": "memoryview", "cmp": "(a > b) - (a < b), or key= for sorting",
@@ -27,7 +35,7 @@ BUILTINS = {
 }  # fmt: skip
 METHODS = {
     "iteritems": "items()", "iterkeys": "keys()", "itervalues": "values()", "viewitems": "items()", "viewkeys": "keys()",
-    "viewvalues": "values()",
+    "viewvalues": "values()", "xreadlines": "the file itself, which gives its lines",
 }  # fmt: skip
 ATTRIBUTES = {
     "func_closure": "__closure__", "func_code": "__code__", "func_defaults": "__defaults__", "func_dict": "__dict__",
@@ -95,8 +103,11 @@ def _module(source: Source, index: int, following: str) -> Iterator[Hit]:
     elif name in ("cgi", "cgitb"):
         yield Hit(
             source.tokens[index], SHOULD, "cgi", f"Python 3.13 has no module {name}; here it comes from legacy-cgi",
-            "util.FieldStorage for forms, html.escape for text",
+            "util.FieldStorage for forms, html.escape for text" if name == "cgi" else "PythonDebug On",
         )  # fmt: skip
+    elif name in GOING:
+        version, instead = GOING[name]
+        yield Hit(source.tokens[index], SHOULD, "module-going", f"Python {version} has no module {name}", instead)
     elif name == "urllib" and source.text_at(index - 1) == "from":
         for at in range(index + 2, len(source.tokens)):
             if source.tokens[at].first:
@@ -105,6 +116,34 @@ def _module(source: Source, index: int, following: str) -> Iterator[Hit]:
                 yield Hit(
                     source.tokens[at], MUST, "urllib", f"urllib.{source.text_at(at)} has moved", f"from urllib.{part}"
                 )
+
+
+def imported(source: Source) -> Iterator[Hit]:
+    """`from module import name` of modules that are there still, without that name; `from types import *`."""
+    types: set[str] = set()
+    for start, end in source.statements():
+        if source.text_at(start) != "from" or source.text_at(start + 2) != "import":
+            continue
+        module = source.text_at(start + 1)
+        for index in range(start + 3, end):
+            name = source.text_at(index)
+            if source.text_at(index - 1) == "as":
+                continue
+            if (module, name) in MEMBERS:
+                yield Hit(source.tokens[index], MUST, "member", f"{module}.{name} is gone", MEMBERS[module, name])
+            elif module == "string" and name in STRING_FUNCTIONS:
+                yield Hit(source.tokens[index], MUST, "string", f"string.{name}() is gone", _method_of_text(name))
+            elif module == "types" and name in TYPES:
+                yield Hit(source.tokens[index], MUST, "types", f"types.{name} is gone", TYPES[name])
+            elif module == "types" and name == "*":
+                types |= TYPES.keys()
+    for index, token in enumerate(source.tokens):
+        if token.kind == "name" and token.text in types and not source.is_attribute(index):
+            yield Hit(token, MUST, "types", f"types.{token.text} is gone", TYPES[token.text])
+
+
+def _method_of_text(name: str) -> str:
+    return STRING_NUMBERS.get(name, f"the method: s.{name.removesuffix('fields')}(...)")
 
 
 def members(source: Source) -> Iterator[Hit]:
@@ -127,8 +166,7 @@ def members(source: Source) -> Iterator[Hit]:
         elif module == "types" and token.text in TYPES:
             yield Hit(token, MUST, "types", f"types.{token.text} is gone", TYPES[token.text])
         elif module == "string" and token.text in STRING_FUNCTIONS and source.is_called(index):
-            method = STRING_NUMBERS.get(token.text, f"the method: s.{token.text.removesuffix('fields')}(...)")
-            yield Hit(token, MUST, "string", f"string.{token.text}() is gone", method)
+            yield Hit(token, MUST, "string", f"string.{token.text}() is gone", _method_of_text(token.text))
 
 
 def builtins(source: Source) -> Iterator[Hit]:
@@ -166,22 +204,34 @@ def _is_asked_for(source: Source, index: int) -> bool:
 def methods(source: Source) -> Iterator[Hit]:
     """Methods and attributes of Python 2's objects."""
     own = {name for name in ("has_key", "next", *METHODS) if source.is_defined(name)}
+    owners = _objects_of_own_classes(source) if own else frozenset()
     for index, token in enumerate(source.tokens):
         if token.kind != "name" or not source.is_attribute(index):
             continue
         name = token.text
         if name in ATTRIBUTES:
             yield Hit(token, MUST, "attribute", f"functions and methods have no {name}", ATTRIBUTES[name])
-        elif not source.is_called(index) or name in own:
+        elif not source.is_called(index) or (name in own and source.receiver(index) in owners):
             continue
-        elif name == "has_key":
-            yield _on_tables(source, index, "name in x")
-        elif name in METHODS:
-            yield _on_tables(source, index, METHODS[name])
+        elif name == "has_key" or name in METHODS:
+            yield _on_tables(source, index, METHODS.get(name, "name in x"), name in own)
+        elif name in own:
+            continue
         elif name == "next" and source.text_at(index + 2) == ")":
             yield Hit(token, MUST, "next", "iterators have no method next()", "next(x)")
         elif name in ("decode", "encode"):
             yield from _codec(source, index)
+
+
+def _objects_of_own_classes(source: Source) -> frozenset[str]:
+    """self, and the names that are given an object of a class of this source."""
+    classes = {source.text_at(start + 1) for start, _ in source.statements() if source.text_at(start) == "class"}
+    made = {
+        source.text_at(start)
+        for start, _ in source.statements()
+        if source.text_at(start + 1) == "=" and source.text_at(start + 2) in classes and source.is_called(start + 2)
+    }
+    return frozenset(made | {"self"})
 
 
 def special(source: Source) -> Iterator[Hit]:
@@ -197,11 +247,15 @@ def special(source: Source) -> Iterator[Hit]:
             yield Hit(token, MUST, "special", "iterators have __next__ and not next", "def __next__(self)")
 
 
-def _on_tables(source: Source, index: int, instead: str) -> Hit:
+def _on_tables(source: Source, index: int, instead: str, own: bool) -> Hit:
     token = source.tokens[index]
     owner = source.receiver(index)
+    if token.text == "xreadlines":
+        return Hit(token, MUST, token.text, "files have no xreadlines()", instead)
     if owner.rpartition(".")[2] in TABLES:
         return Hit(token, SHOULD, token.text, f"{owner} has {token.text}() still, other objects don't", instead)
+    if own:
+        return Hit(token, LOOK, token.text, f"classes here have {token.text}(), dictionaries don't", instead)
     return Hit(token, MUST, token.text, f"dictionaries have no {token.text}()", instead)
 
 

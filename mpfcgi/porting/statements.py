@@ -32,6 +32,19 @@ def statements(source: Source) -> Iterator[Hit]:
             yield Hit(source.tokens[start], MUST, "metaclass", "__metaclass__ has no effect", "class X(metaclass=M)")
 
 
+def lambdas(source: Source) -> Iterator[Hit]:
+    """`lambda (a, b): a`."""
+    for index, token in enumerate(source.tokens):
+        if token.text != "lambda" or token.kind != "name":
+            continue
+        for at in range(index + 1, len(source.tokens)):
+            part = source.tokens[at]
+            if part.first or (part.text == ":" and part.depth == token.depth) or part.depth < token.depth:
+                break
+            if part.text == "(" and part.depth == token.depth and source.text_at(at - 1) in ("lambda", ","):
+                yield Hit(part, MUST, "tuple-parameter", "a parameter can't be a tuple", "one name, taken apart inside")
+
+
 def literals(source: Source) -> Iterator[Hit]:
     """Literals and operators that are gone."""
     quoting = False
@@ -58,11 +71,15 @@ def indents(source: Source) -> Iterator[Hit]:
         if not token.first or token.indent == outer[-1]:
             continue
         while len(outer) > 1 and not token.indent.startswith(outer[-1]) and _width(token.indent) <= _width(outer[-1]):
+            if _width(token.indent) == _width(outer[-1]):
+                break
             outer.pop()
         if token.indent == outer[-1]:
             continue
         if not token.indent.startswith(outer[-1]):
+            # The first one will do: it is a matter of the whole file.
             yield Hit(token, MUST, "tabs", "tabs and blanks are mixed in the indentation", "blanks only")
+            return
         outer.append(token.indent)
 
 
@@ -88,12 +105,16 @@ def _print(source: Source, start: int, end: int) -> Iterator[Hit]:
         close = source.closing(start + 1)
         after = source.text_at(close + 1) if close + 1 < end else ""
         if after not in ("%", ",", "."):
-            if "req" in source.names and "mod_python" in source.names:
+            to_file = any(source.text_at(at) == "file" for at in range(start + 2, close))
+            if "req" in source.names and "mod_python" in source.names and not to_file:
                 yield Hit(
                     token, LOOK, "print", "print() goes to the daemon's log, not to the client", "req.write(text)"
                 )
             return
-    yield Hit(token, MUST, "print", "print is a function, and does not write to the client", "req.write(text)")
+    if source.names & {"req", "mod_python"}:
+        yield Hit(token, MUST, "print", "print is a function, and does not write to the client", "req.write(text)")
+    else:
+        yield Hit(token, MUST, "print", "print is a function", "print(text)")
 
 
 def _raise(source: Source, start: int, end: int) -> Iterator[Hit]:

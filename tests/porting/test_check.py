@@ -26,7 +26,7 @@ def patterns(text, file="x.py"):
     return [finding.pattern for finding in check_text(file, text.encode())]
 
 
-@pytest.mark.parametrize("name", ["login.py", "library.py", "modern.py", "page.psp"])
+@pytest.mark.parametrize("name", ["login.py", "library.py", "modern.py", "page.psp", "filters.py", "stars.py"])
 def test_all_that_the_lines_say_is_found_and_nothing_else(name):
     found = [(finding.line, finding.pattern) for finding in check_paths([str(OLD / name)])]
     assert sorted(found) == marks(OLD / name)
@@ -36,10 +36,12 @@ def test_a_folder_is_searched_for_all_that_can_be_checked():
     found = list(check_paths([str(OLD)]))
     assert {Path(finding.file).name for finding in found} == {
         ".htaccess",
+        "filters.py",
         "library.py",
         "login.py",
         "page.psp",
         "site.conf",
+        "stars.py",
     }
     assert all(finding.line > 0 and finding.column > 0 and finding.message and finding.instead for finding in found)
     assert {finding.severity for finding in found} == {MUST, SHOULD, LOOK}
@@ -88,6 +90,22 @@ def test_a_module_of_the_site_may_have_an_old_name(tmp_path):
     page = tmp_path / "page.py"
     page.write_text("import commands, sets\n")
     assert [finding.column for finding in check_paths([str(page)])] == [18]
+
+
+def test_print_is_for_the_client_in_handlers_only():
+    assert check_text("x.py", b"from mod_python import apache\nprint 'x'\n")[0].instead == "req.write(text)"
+    assert check_text("x.cgi", b"import os\nprint 'x'\n")[0].instead == "print(text)"
+
+
+@pytest.mark.parametrize("second", ["        b = 2", "\tb = 2\n        c = 3"])
+def test_a_tab_and_eight_blanks_are_not_the_same(second):
+    source = f"if a:\n\tb = 1\n{second}\n\td = 4\n"
+    assert [finding.pattern for finding in check_text("x.py", source.encode()) if finding.severity == MUST] == ["tabs"]
+
+
+def test_the_examples_need_no_porting():
+    examples = Path(__file__).parents[2] / "examples"
+    assert [finding for finding in check_paths([str(examples)]) if finding.severity != LOOK] == []
 
 
 def test_brackets_that_never_close_do_not_hide_what_follows():

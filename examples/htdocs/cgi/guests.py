@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """A CGI script as of old: it reads os.environ and stdin, prints a head and a page, and knows nothing of mod_python."""
 
-import cgi
 import html
 import os
+import sys
+from urllib.parse import parse_qs
 
-form = cgi.FieldStorage()
-name = html.escape(form.getfirst("name", "stranger"))
+form = parse_qs(sys.stdin.read() or os.environ.get("QUERY_STRING", ""))
+name = html.escape(form.get("name", ["stranger"])[0])
 
 print("Content-Type: text/html; charset=utf-8")
 print()
