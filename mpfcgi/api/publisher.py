@@ -63,9 +63,14 @@ def handler(req: Any) -> int:
     resource = req._resource
     status = req._stat if resource is not None and resource.filename == file else None
     module = req._services.import_file(file, status)
-    found = _plain_function(module, names) or resolve_object(req, module, names)
-    # A class in the address is shown (manual 7.1.2); one that a function returns is called.
-    publish_object(req, str(found) if isinstance(found, type) else found)
+    try:
+        found = _plain_function(module, names) or resolve_object(req, module, names)
+        # A class in the address is shown (manual 7.1.2); one that a function returns is called.
+        publish_object(req, str(found) if isinstance(found, type) else found)
+    except SERVER_RETURN:
+        # Told to a client whose method, or whose form's type, is refused.
+        req.allow_methods(METHODS)
+        raise
     return OK
 
 
@@ -201,6 +206,4 @@ def _call(req: Any, obj: Any) -> Any:
 
 
 def _form(req: Any) -> util.FieldStorage:
-    # Told to a client whose body is no form's (501).
-    req.allow_methods(METHODS)
     return util.FieldStorage(req, keep_blank_values=1)

@@ -86,7 +86,7 @@ PUBLISHED = (
     "", "index", "hello", "hello?name=Ada", "hello?name=a&name=b", "hello?other=1", "hello/", "hello/x", "both", "both?first=1",
     "both?first=1&second=2", "everything?first=1&second=2&first=3", "page", "nothing", "written", "status", "numbers", "thing/value",
     "thing/number", "thing/own", "thing/inner", "thing/inner/text", "thing/inner/deep", "thing/method",
-    "thing/method?long_name=1", "thing", "thing/nothing", "plain", "plain/text", "string", "string/upper", "number", "floating", "mapping",
+    "thing/method?long_name=1", "thing", "thing/nothing", "refuses", "plain", "plain/text", "string", "string/upper", "number", "floating", "mapping",
     "mapping/key", "mapping/keys", "sequence", "nobody", "unwritable", "none", "other", "other/", "other/there",
     "other.py", "other.py/there", "index.py", "index.py/hello?name=x", "index/hello", "other/hello", "sub/", "sub/inside", "sub/index",
     "sub/none", "sub", "hello.txt", "thing.inner.deep", "Thing/value", "hello//", "index.html", "floating/real", "number/real",

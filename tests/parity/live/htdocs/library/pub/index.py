@@ -2,6 +2,8 @@
 
 import os
 
+from mod_python import apache
+
 
 def index(req):
     return "index of %s" % req.uri
@@ -110,3 +112,7 @@ def decorated():
 decorated.attribute = "attribute of a function"
 bound = thing.method
 static = staticmethod(decorated)
+
+
+def refuses(req):
+    raise apache.SERVER_RETURN(apache.HTTP_METHOD_NOT_ALLOWED)
