@@ -28,7 +28,7 @@ _ATTRIBUTES = (
     "httponly",
 )  # fmt: skip
 _FLAGS = frozenset(("secure", "discard", "httponly"))
-_NAME = re.compile(r"[^;= ]+")
+_NAME = re.compile(r"[, ]*([^;= ]+)")
 _VALUE = re.compile(r' *(?:= *)?("(?:[^\\"]|\\.)*"|[^;]*)')
 
 C = TypeVar("C", bound="Cookie")
@@ -45,7 +45,7 @@ class Cookie:
     """One cookie: a name, a value, and attributes that say where and how long the browser sends it.
 
     Attributes may be given by keyword in any case: version, path, domain, secure, comment, expires, max_age, samesite,
-    discard, port, httponly. AttributeError for others. `expires` is seconds since the epoch, or text such as
+    discard, port, httponly, `__data__`. AttributeError for others. `expires` is seconds since the epoch, or text such as
     'Sat, 14-Jun-2003 02:42:36 GMT'. `__data__` is a dictionary for subclasses.
     """
 
@@ -69,7 +69,7 @@ class Cookie:
         self.__data__: dict[str, Any] = {}
         for attribute, setting in attributes.items():
             lowered = attribute.lower()
-            if lowered not in _ATTRIBUTES:
+            if lowered not in _ATTRIBUTES and lowered != "__data__":
                 raise AttributeError(f"a cookie has no attribute {attribute!r}: there are {', '.join(_ATTRIBUTES)}")
             setattr(self, lowered, setting)
 
@@ -237,12 +237,10 @@ def _pairs(string: str) -> Iterator[tuple[str, str]]:
     position = 0
     while (found := _NAME.search(string, position)) is not None:
         position = found.end()
-        name = found.group().lstrip(",")
-        if name:
-            value = _VALUE.match(string, position)
-            assert value is not None  # it matches nothing at all too
-            position = value.end()
-            yield name, value.group(1)
+        value = _VALUE.match(string, position)
+        assert value is not None  # it matches nothing at all too
+        position = value.end()
+        yield found.group(1), value.group(1)
 
 
 def _signature(secret: str | bytes, text: str, digest: str) -> str:

@@ -81,6 +81,11 @@ COOKIE = (
     "Cookie.parse('a=1; a=2')['a'].value", "Cookie.parse('a = 1 ;b=2')['b'].value", "Cookie.parse('a=%41')['a'].value",
     "Cookie.parse('a=\"x; y\"')['a'].value", "Cookie.parse('=x')", "Cookie.parse(';;a=1;;').keys()", "Cookie.parse(5)",
     "Cookie.parse('a=1', secret='x')", "Cookie.Cookie.parse('a=1')['a'].value",
+    *(f"[(name, cookie.value) for name, cookie in Cookie.Cookie.parse({header!r}).items()]" for header in (
+        ", =x", ",", ",,a=1", ", ,a=1;,", ",=x; b=2", "a,b=1, c=2", " ; , ", "a b=c", 'a="b;c" d=e', 'a="x"y', "a=b; ; =c;d", "a;b;=",
+        '"a"=b', "a==b", "$Version=1; a=b; $Path=/", 'a="b', 'a=b"c;d"', "a=\tb\t; c",
+    )),
+    "str(Cookie.Cookie(name='a', value='b', __data__={}))", "Cookie.Cookie('a', value='b').value",
 )  # fmt: skip
 PUBLISHED = (
     "", "index", "hello", "hello?name=Ada", "hello?name=a&name=b", "hello?other=1", "hello/", "hello/x", "both", "both?first=1",
