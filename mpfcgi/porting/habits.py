@@ -10,6 +10,11 @@ ADDRESSES = {
     "remote_ip": "req.useragent_ip, or req.connection.client_ip",
     "remote_addr": "req.useragent_addr, or req.connection.client_addr",
 }  # fmt: skip
+# Modules of mod_python that its manual doesn't know.
+MISSING = {
+    "cache": "functools.lru_cache, or a dictionary", "httpdconf": "the configuration itself; mpfcgi frontend writes Apache's",
+    "importer": "apache.import_module", "python22": "nothing",
+}  # fmt: skip
 TEXT_ARGUMENTS = frozenset(("'utf8'", "'utf-8'", "'latin-1'", "'latin1'", "'ascii'", "'iso-8859-1'"))
 HEADER_TABLES = frozenset(("headers_in", "headers_out", "err_headers_out", "subprocess_env"))
 
@@ -28,12 +33,24 @@ def imports(source: Source) -> Iterator[Hit]:
     """What is imported of mod_python that isn't its API."""
     for start, end in source.statements():
         words = [source.text_at(index) for index in range(start, end)]
+        if words[:1] in (["from"], ["import"]):
+            yield from _missing(source, start, end)
         if words[:3] == ["from", "mod_python", "import"]:
             for index in range(start + 3, end):
                 if source.text_at(index) == "_apache":
                     yield _private(source, index)
         elif words[:2] in (["import", "_apache"], ["from", "_apache"]):
             yield _private(source, start + 1)
+
+
+def _missing(source: Source, start: int, end: int) -> Iterator[Hit]:
+    """`from mod_python import cache`, `import mod_python.cache`, `from mod_python.cache import ...`."""
+    for index in range(start + 1, end):
+        of_package = source.is_attribute(index) and source.text_at(index - 2) == "mod_python"
+        imported = source.text_at(start + 1) == "mod_python" and source.text_at(index - 1) in ("import", ",", "(")
+        if source.text_at(index) in MISSING and (of_package or (imported and source.text_at(start) == "from")):
+            name = source.text_at(index)
+            yield Hit(source.tokens[index], MUST, "inside", f"mod_python.{name} is not here", MISSING[name])
 
 
 def _private(source: Source, index: int) -> Hit:

@@ -3,6 +3,9 @@ from types import StringType, ListType  #! types types
 from string import join, atoi  #! string string
 from os import popen2  #! member
 from mod_python import apache
+from mod_python import Cookie, cache  #! inside
+import mod_python.httpdconf  #! inside
+from mod_python.importer import import_module as cache  #! inside
 
 
 class Users:
