@@ -6,6 +6,8 @@ import base64
 import re
 from typing import TYPE_CHECKING, Any
 
+from mpfcgi.api.text import shown
+
 if TYPE_CHECKING:
     from mpfcgi.api.table import mp_table
 
@@ -53,6 +55,29 @@ class Auth:
         """The Require lines that hold for this request, as written: ('user joe', 'valid-user')."""
         rules = self._settings.get("Require") or ()
         return tuple(" ".join((rule.kind, *rule.args)) for rule in rules if not rule.rules)
+
+
+def user_of(req: Auth) -> str | None:
+    """Who was found out here; else who the front-end says that it has let in (REMOTE_USER), None for nobody."""
+    if req._user is not None:
+        return req._user
+    user = req._params.get("REMOTE_USER")
+    return shown(user) if user and _is_checked(req._params) else None
+
+
+def ap_auth_type_of(req: Auth) -> str | None:
+    """How the user was found out, here or by the front-end (AUTH_TYPE)."""
+    if req._user is not None or req._ap_auth_type is not None or user_of(req) is None:
+        return req._ap_auth_type
+    return req._params.get("AUTH_TYPE") or None
+
+
+def _is_checked(params: dict[str, str]) -> bool:
+    """Whether REMOTE_USER is more than a client's claim, which it is where an Authorizer is asked to check it.
+
+    HAProxy sends the name in the Authorization header, whether it asks for passwords or not.
+    """
+    return params.get("FCGI_ROLE") != "AUTHORIZER" and not params.get("SERVER_SOFTWARE", "").startswith("HAProxy")
 
 
 def basic_challenge(realm: str) -> str:

@@ -6,6 +6,7 @@ an attribute costs, for `attrgetter` is C.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from operator import attrgetter, index
 from typing import Any, SupportsIndex
 
@@ -29,8 +30,10 @@ def integer(attribute: str, doc: str = "") -> Any:
     return property(attrgetter(attribute), store, doc=doc)
 
 
-def text(attribute: str, doc: str = "", *, may_be_none: bool = False) -> Any:
-    """A member that takes str, or bytes, which are UTF-8. TypeError for anything else."""
+def text(
+    attribute: str, doc: str = "", *, may_be_none: bool = False, get: Callable[[Any], str | None] | None = None
+) -> Any:
+    """A member that takes str, or bytes, which are UTF-8. TypeError for anything else. `get` reads it in its own way."""
 
     def store(self: Any, value: Any) -> None:
         if isinstance(value, bytes):
@@ -39,4 +42,4 @@ def text(attribute: str, doc: str = "", *, may_be_none: bool = False) -> Any:
             raise TypeError(f"{attribute[1:]} must be a string, not {type(value).__name__}")
         setattr(self, attribute, value)
 
-    return property(attrgetter(attribute), store, doc=doc)
+    return property(get or attrgetter(attribute), store, doc=doc)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from mpfcgi.api import constants as c
 from mpfcgi.api import unique_id
 from mpfcgi.api.acts import Acts
-from mpfcgi.api.auth import Auth
+from mpfcgi.api.auth import Auth, ap_auth_type_of, user_of
 from mpfcgi.api.client import Client
 from mpfcgi.api.connection import mp_conn
 from mpfcgi.api.exchange import ExchangeProtocol
@@ -373,5 +373,5 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
 
     # -- who asks
 
-    user: str | None = text("_user", "The user's name; call get_basic_auth_pw() before.")
-    ap_auth_type: str | None = text("_ap_auth_type", "How the user was found out: 'Basic'.")
+    user: str | None = text("_user", "The user's name; call get_basic_auth_pw() before.", get=user_of)
+    ap_auth_type: str | None = text("_ap_auth_type", "How the user was found out: 'Basic'.", get=ap_auth_type_of)

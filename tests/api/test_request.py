@@ -132,6 +132,26 @@ def test_basic_credentials_need_authtype_basic():
     assert (req.get_basic_auth_pw(), req.user, req.ap_auth_type) == ("eggs:x", "spam", "Basic")
 
 
+@pytest.mark.parametrize(
+    ("params", "user", "how"),
+    [
+        ({"REMOTE_USER": "gr\xc3\xbcn", "AUTH_TYPE": "Digest"}, "gr\xfcn", "Digest"),
+        ({"REMOTE_USER": "spam"}, "spam", None),
+        ({"REMOTE_USER": "", "AUTH_TYPE": ""}, None, None),
+        ({"AUTH_TYPE": "Basic"}, None, None),
+        ({"HTTP_REMOTE_USER": "spam"}, None, None),
+        # Only what the client claims to be.
+        ({"REMOTE_USER": "spam", "AUTH_TYPE": "Basic", "SERVER_SOFTWARE": "HAProxy 2.6"}, None, None),
+        ({"REMOTE_USER": "spam", "AUTH_TYPE": "Basic", "FCGI_ROLE": "AUTHORIZER"}, None, None),
+    ],
+)
+def test_the_user_may_be_known_to_the_front_end(params, user, how):
+    req, _ = make(**params)
+    assert (req.user, req.ap_auth_type) == (user, how)
+    req.user = "other"
+    assert (req.user, req.ap_auth_type) == ("other", None)
+
+
 def test_handlers_are_added_to_phases_that_exist():
     req, _ = make()
     for wrong in ("PythonCleanupHandler", "Nonsense"):

@@ -32,12 +32,13 @@ def handler(req):
         "path_info": req.path_info, "file": req.filename.rpartition("/htdocs")[2], "protocol": req.protocol,
         "header_only": req.header_only, "the_request": req.the_request, "hostname": req.hostname,
         "length": length, "sha1": digest.hexdigest(), "https": req.is_https(), "user": req.user,
+        "ap_auth_type": req.ap_auth_type,
         "password": req.get_basic_auth_pw(), "ip": req.useragent_ip,
         "headers": sorted((k.lower(), v) for k, v in req.headers_in.items()
                           if k.lower() not in HIDDEN and not k.lower().startswith("x-forwarded")),
         "env": {k: env.get(k) for k in ("REQUEST_METHOD", "REQUEST_URI", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING",
                 "SERVER_NAME", "SERVER_PROTOCOL", "REQUEST_SCHEME", "HTTPS", "REMOTE_ADDR", "CONTENT_TYPE",
-                "HTTP_PROXY", "DOCUMENT_ROOT")},
+                "HTTP_PROXY", "DOCUMENT_ROOT", "REMOTE_USER", "AUTH_TYPE")},
     }
     seen["env"]["DOCUMENT_ROOT"] = (seen["env"]["DOCUMENT_ROOT"] or "").rpartition("/")[2]
     req.content_type = "application/json"
