@@ -13,7 +13,7 @@ from mpfcgi.config.naming import varies_within
 from mpfcgi.config.pools import pool_for
 from mpfcgi.config.resolver import Resolver, Resource
 from mpfcgi.config.settings import Settings
-from mpfcgi.config.translate import RequestURI, parse_uri
+from mpfcgi.config.translate import RequestURI, parse_uri, request_uri
 
 __all__ = [
     "Config",
@@ -35,6 +35,7 @@ __all__ = [
     "needs_router",
     "parse_uri",
     "pool_for",
+    "request_uri",
     "static_interpreters",
     "varies_within",
 ]

@@ -1,6 +1,7 @@
 """What front-ends say about the file: DOCUMENT_ROOT and SCRIPT_FILENAME in the dialects of each, as one path.
 
-Used only where our own configuration names no DocumentRoot. Pure: no look at the disk.
+Used only where our own configuration names no DocumentRoot; what SCRIPT_NAME and PATH_INFO say, only under FrontEndRewrites.
+Pure: no look at the disk.
 """
 
 from __future__ import annotations
@@ -8,6 +9,9 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote_to_bytes
 
+# What a request for no file of a plain folder is rewritten to where the web server must rewrite it to pass it on
+# (`mpfcgi frontend lighttpd`): no file can have this name.
+PASSED_ON = "/.mpfcgi"
 _PROXY = re.compile(r"proxy:(?:fcgi|balancer)://[^/]*")
 
 
@@ -48,3 +52,20 @@ def path_for(uri: str, document_root: str, script: str) -> str:
         if expected.endswith("/") and script.startswith(expected) and "/" not in script[len(expected) :]:
             return expected
     return script
+
+
+def script_path(script_name: str, path_info: str, path: str, sent: str) -> str | None:
+    """The path that SCRIPT_NAME and PATH_INFO name together, decoded and not normal; None where it is that of the address.
+
+    `path` is the decoded and normal one, `sent` the one that came. A folder's index file that the front-end has named, and a
+    program that it has the whole site answered by (PATH_INFO has the address then), are no other page. An encoded slash is
+    gone in SCRIPT_NAME, so that nothing can be told of an address with one.
+    """
+    named = text(script_name + path_info)
+    if not named.startswith("/") or named in (path, sent, PASSED_ON) or "%2f" in sent.lower():
+        return None
+    if text(path_info) in (path, sent):
+        return None
+    if path.endswith("/") and named.startswith(path) and "/" not in named[len(path) :]:
+        return None
+    return named

@@ -8,14 +8,25 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import abc
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
 from mpfcgi.config.directives.files import Mapping, Redirection
 from mpfcgi.config.frontend_params import script_filename as sent_filename
+from mpfcgi.config.frontend_params import script_path
 
-__all__ = ["RequestURI", "find_redirect", "map_alias", "match_prefix", "normalize", "parse_uri", "sent_filename"]
+__all__ = [
+    "RequestURI",
+    "find_redirect",
+    "map_alias",
+    "match_prefix",
+    "normalize",
+    "parse_uri",
+    "request_uri",
+    "sent_filename",
+]
 
 MAX_URI = 64 * 1024
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -43,6 +54,26 @@ def parse_uri(raw: str, encoded_slashes: str = "off") -> RequestURI:
     if "%" not in target and "/." not in target and "//" not in target and target.isascii() and len(target) <= MAX_URI:
         return RequestURI(target, args, 0 if "\0" not in target else 400)
     return _decoded(target, args, encoded_slashes)
+
+
+def request_uri(params: abc.Mapping[str, str], encoded_slashes: str, rewrites: bool) -> RequestURI:
+    """What a request is for, by its parameters; `rewrites` is FrontEndRewrites."""
+    raw = params.get("REQUEST_URI") or params.get("SCRIPT_NAME", "/") + params.get("PATH_INFO", "")
+    uri = parse_uri(raw, encoded_slashes)
+    return _rewritten(uri, params) if rewrites and not uri.status else uri
+
+
+def _rewritten(uri: RequestURI, params: abc.Mapping[str, str]) -> RequestURI:
+    """The URI that the front-end's rewriting has made of a good one (SCRIPT_NAME, PATH_INFO, QUERY_STRING)."""
+    get = params.get
+    sent = get("REQUEST_URI", "").partition("?")[0]
+    query = get("QUERY_STRING", "")
+    named = script_path(get("SCRIPT_NAME", ""), get("PATH_INFO", ""), uri.path, sent)
+    path = normalize(named) if named is not None else None
+    if path is not None and path != uri.path:
+        return RequestURI(path, query or None, 404 if "\0" in path else 0)
+    # An empty query (`/page?`) is one, too.
+    return uri if query == (uri.args or "") or "QUERY_STRING" not in params else uri._replace(args=query or None)
 
 
 def _decoded(target: str, args: str | None, encoded_slashes: str) -> RequestURI:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from mpfcgi.frontend.model import Backend, Deployment, Site
 from mpfcgi.frontend.static import Static
 from mpfcgi.frontend.text import block, head, text, title
@@ -29,8 +31,8 @@ def _site(site: Site, deployment: Deployment, passing: str) -> list[str]:
         lines += ["# LimitRequestBody", *block("request_body {", [f"max_size {site.body_limit}B"])]
     if site.statics:
         lines += ["# Folders that need no Python. What is no file there, and what begins with a dot, is the daemon's."]
-    for static in site.statics:
-        lines += _static(static, passing)
+    for number, static in enumerate(site.statics, 1):
+        lines += _static(static, passing, number)
     if not any(static.uri == "/" for static in site.statics):
         lines += block("handle {", [f"import {passing}"])
     return [
@@ -52,17 +54,27 @@ def _addresses(site: Site) -> list[str]:
     return addresses
 
 
-def _static(static: Static, passing: str) -> list[str]:
-    matcher = ["method GET HEAD", r"not path_regexp /\.|/$", "file"]
-    return block(
-        f"handle_path {static.uri}* {{",
-        [
-            f"root * {static.folder}",
-            *block("@file {", matcher),
-            *block("handle @file {", block("file_server {", ["index .none"])),
-            *block("handle {", [f"import {passing}"]),
-        ],
-    )
+def _static(static: Static, passing: str, number: int) -> list[str]:
+    """Not by `handle_path`: what goes on to the daemon would have lost its prefix."""
+    prefix = static.uri.rstrip("/")
+    looked_for = block("file {", [f"root {static.folder}", f"try_files {{re.static_{number}.1}}"])
+    sending = [
+        f"root * {static.folder}",
+        *([f"uri strip_prefix {prefix}"] if prefix else []),
+        *block("file_server {", ["index .none"]),
+    ]
+    # The expression is matched before those within, which need what it has found.
+    return [
+        f"@static_{number} path_regexp static_{number} ^{re.escape(prefix)}(/.*)$",
+        *block(
+            f"handle @static_{number} {{",
+            [
+                *block("@file {", ["method GET HEAD", r"not path_regexp /\.|/$", *looked_for]),
+                *block("handle @file {", sending),
+                *block("handle {", [f"import {passing}"]),
+            ],
+        ),
+    ]
 
 
 def _passing(site: Site, deployment: Deployment) -> list[str]:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 
+from mpfcgi.config.frontend_params import PASSED_ON
 from mpfcgi.frontend.model import Address, Backend, Deployment, Site
 from mpfcgi.frontend.text import block, head, name_expression, text, title
-
-# Where a request for something that is no file in a plain folder is sent on the way: no file can have this name.
-_ELSEWHERE = "/.mpfcgi"
 
 
 def generate(deployment: Deployment) -> str:
@@ -106,7 +104,7 @@ def _site(site: Site, deployment: Deployment) -> list[str]:
         lines += [
             f"alias.url = ({', '.join(f'{_quoted(static.uri)} => {_quoted(static.folder)}' for static in moved)})"
         ]
-    lines += [f'url.rewrite-if-not-file = ("^(?:{plain})" => "{_ELSEWHERE}")']
+    lines += [f'url.rewrite-if-not-file = ("^(?:{plain})" => "{PASSED_ON}")']
     lines += block(f'$HTTP["url"] !~ "^(?:{plain})(?!.*/\\.)(?!\\.)" {{', passing)
     lines += block('else $HTTP["request-method"] !~ "^(?:GET|HEAD)$" {', passing)
     return lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mpfcgi.config import Resolver, parse_uri
+from mpfcgi.config import Resolver, request_uri
 from mpfcgi.ipc import handoff
 from mpfcgi.supervisor.log import Log
 
@@ -20,7 +20,9 @@ def interpreter_of(resolver: Resolver, params: Mapping[str, str], log: Log) -> s
     if early is not None:
         # Its worker runs the first phases, and hands the request back with the interpreter that goes on.
         return get(handoff.INTERPRETER) or early
-    path, _, status = parse_uri(get("REQUEST_URI") or get("SCRIPT_NAME", "/") + get("PATH_INFO", ""))
+    settings = resolver.server_settings(server)
+    slashes, rewrites = settings.get("AllowEncodedSlashes", "off"), settings.get("FrontEndRewrites", False)
+    path, _, status = request_uri(params, slashes, rewrites)
     if status:
         return resolver.server_interpreter(server)
     try:

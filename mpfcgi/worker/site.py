@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mpfcgi.api import Request
 from mpfcgi.api import Server as ServerObject
-from mpfcgi.config import Server, parse_uri, varies_within
+from mpfcgi.config import Server, request_uri, varies_within
 from mpfcgi.fastcgi import Pairs
 from mpfcgi.worker import logs
 from mpfcgi.worker.limits import HeadLimits
@@ -57,12 +57,12 @@ class Site:
         self.access_logs = logs.access_logs(self.settings, services.log_files)
         self.error_log = services.log_files.open(self.settings.get("ErrorLog"))
         self._limits = HeadLimits.of(self.settings)
+        self._rewrites: bool = self.settings.get("FrontEndRewrites", False)
         self._encoded_slashes: str = self.settings.get("AllowEncodedSlashes", "off")
 
     def head(self, params: Pairs) -> Head:
         """Read a request's line."""
-        raw = params.get("REQUEST_URI") or params.get("SCRIPT_NAME", "/") + params.get("PATH_INFO", "")
-        path, args, status = parse_uri(raw, self._encoded_slashes)
+        path, args, status = request_uri(params, self._encoded_slashes, self._rewrites)
         if args is None and params.get("QUERY_STRING"):
             args = params["QUERY_STRING"]
         role = params.get("FCGI_ROLE")

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mpfcgi.config import request_uri
 from mpfcgi.config.frontend_params import path_for, script_filename, text
 
 ROOT = "/srv/www"
@@ -73,3 +74,49 @@ def test_with_a_root_alone_the_path_is_below_it(uri, root):
 
 def test_the_whole_disk_is_no_root():
     assert path_for("/etc/passwd", "/", "") == ""
+
+
+# What front-ends say of an address that they have rewritten to /page/5, and of one that they have not.
+@pytest.mark.parametrize(
+    ("front_end", "sent", "script", "info", "path"),
+    [
+        ("nginx and Apache", "/shop/5", "/page/5", "", "/page/5"),
+        ("nginx with fastcgi_split_path_info", "/shop/5", "/page", "/5", "/page/5"),
+        ("lighttpd and Caddy", "/shop/5", "", "/page/5", "/page/5"),
+        ("a rewriting to a folder", "/shop/5", "/page/", "", "/page/"),
+        ("nothing rewritten", "/page/5", "/page", "/5", None),
+        ("escapes undone", "/p%61ge/5%20", "/page/5 ", "", None),
+        ("dots and slashes as they came", "/a/..//page/5", "/a/..//page/5", "", None),
+        ("dots and slashes undone", "/a/..//page/5", "/page/5", "", None),
+        ("UTF-8", "/gr%C3%BCn", "/gr\xc3\xbcn", "", None),
+        ("an index file that the front-end has found", "/page/", "/page/index.html", "", None),
+        ("a program for the whole site", "/page/5", "/mpfcgi.cgi", "/page/5", None),
+        ("what lighttpd passes on", "/static/none", "/.mpfcgi", "", None),
+        ("an encoded slash, which SCRIPT_NAME doesn't show", "/page%2F5", "/page/5", "", None),
+        ("neither", "/page/5", "", "", None),
+        ("no path", "/page/5", "page", "", None),
+        ("above the root", "/page/5", "/../page", "", None),
+    ],
+)
+def test_the_front_ends_rewriting_is_found(front_end, sent, script, info, path):
+    params = {"REQUEST_URI": sent + "?x=1", "SCRIPT_NAME": script, "PATH_INFO": info, "QUERY_STRING": "y=2"}
+    plain = request_uri(params, "nodecode", rewrites=False)
+    assert plain.args == "x=1"
+    assert request_uri(params, "nodecode", rewrites=True) == (path or plain.path, "y=2", 0)
+
+
+@pytest.mark.parametrize(
+    ("sent", "query", "args"),
+    [("/page?", "", ""), ("/page?x", "", None), ("/page?x", None, "x"), ("/page", "y", "y"), ("/page", "", None)],
+)
+def test_the_query_may_be_rewritten_alone(sent, query, args):
+    params = {"REQUEST_URI": sent, "SCRIPT_NAME": "/page"} | ({} if query is None else {"QUERY_STRING": query})
+    assert request_uri(params, "off", rewrites=True) == ("/page", args, 0)
+
+
+@given(st.text(), st.text(), st.text(), st.text())
+def test_what_front_ends_say_makes_a_path_or_nothing(sent, script, info, query):
+    params = {"REQUEST_URI": sent, "SCRIPT_NAME": script, "PATH_INFO": info, "QUERY_STRING": query}
+    params = {name: value.encode("utf-8", "surrogateescape").decode("latin-1") for name, value in params.items()}
+    uri = request_uri(params, "off", rewrites=True)
+    assert uri.status or uri.path.startswith("/")

@@ -57,6 +57,9 @@ declare("Timeout", "SV", seconds, syntax="seconds",
 declare("RequestBuffering", "S", buffering, syntax="On [size] | Off",
         help="Whether request bodies are collected before the handler starts, and how much of one stays in memory. "
              "Default On 256K.")
+declare("FrontEndRewrites", "SV", flag,
+        help="Whether the page is the one that the web server's rewriting has named (SCRIPT_NAME, PATH_INFO, QUERY_STRING), "
+             "and not the one of the address that the client sent (REQUEST_URI). Default Off.")
 declare("LimitRequestBody", "SVDH", size, override="any", syntax="bytes",
         help="The largest request body; 0 for any. Default 0.")
 declare("LimitRequestLine", "SV", integer(0, 2**31), syntax="bytes",
