@@ -77,12 +77,15 @@ def head(
 
 
 def status_line(status: int, custom: str | None) -> bytes:
-    """`Status: 404 Not Found`. A number without a meaning is 500, unless the handler gave the words too."""
-    words = own_words(status, custom)
+    """`Status: 404 Not Found`. A number without a meaning is 500, unless the handler gave the words too.
+
+    So is one below 200: a client would take it for a message before the response, and the body for what comes then.
+    """
+    words = own_words(status, custom) if status >= 200 else None
     if words is not None:
         return b"Status: %d " % status + wire_bytes(words)
     reason = REASONS.get(status)
-    if reason is None:
+    if reason is None or status < 200:
         status, reason = 500, REASONS[500]
     return f"Status: {status} {reason}".encode("ascii")
 

@@ -7,11 +7,14 @@ Pure: no look at the disk.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from urllib.parse import unquote_to_bytes
 
 # What a request for no file of a plain folder is rewritten to where the web server must rewrite it to pass it on
 # (`mpfcgi frontend lighttpd`): no file can have this name.
 PASSED_ON = "/.mpfcgi"
+# Caddy cuts parameters above 65,500 bytes, name and all; an address of no more than this is whole.
+LONGEST_WHOLE = 65_000
 _PROXY = re.compile(r"proxy:(?:fcgi|balancer)://[^/]*")
 
 
@@ -69,3 +72,14 @@ def script_path(script_name: str, path_info: str, path: str, sent: str) -> str |
     if path.endswith("/") and named.startswith(path) and "/" not in named[len(path) :]:
         return None
     return named
+
+
+def is_cut(params: Mapping[str, str]) -> bool:
+    """Whether the front-end has lost a part of an address that was too long for it, and says nothing of that.
+
+    mod_proxy_fcgi leaves out variables of more than 16 KiB; QUERY_STRING is one that Apache always sends. Caddy cuts them.
+    """
+    server = params.get("SERVER_SOFTWARE", "")
+    if "REQUEST_URI" in params:
+        return len(params["REQUEST_URI"]) > LONGEST_WHOLE and server.startswith("Caddy")
+    return "QUERY_STRING" not in params and server.startswith("Apache/")

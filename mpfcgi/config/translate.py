@@ -14,8 +14,8 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
 from mpfcgi.config.directives.files import Mapping, Redirection
+from mpfcgi.config.frontend_params import LONGEST_WHOLE, is_cut, script_path
 from mpfcgi.config.frontend_params import script_filename as sent_filename
-from mpfcgi.config.frontend_params import script_path
 
 __all__ = [
     "RequestURI",
@@ -60,6 +60,8 @@ def request_uri(params: abc.Mapping[str, str], encoded_slashes: str, rewrites: b
     """What a request is for, by its parameters; `rewrites` is FrontEndRewrites."""
     raw = params.get("REQUEST_URI") or params.get("SCRIPT_NAME", "/") + params.get("PATH_INFO", "")
     uri = parse_uri(raw, encoded_slashes)
+    if ("REQUEST_URI" not in params or len(raw) > LONGEST_WHOLE) and is_cut(params):
+        return RequestURI(uri.path[:100], None, 414)
     return _rewritten(uri, params) if rewrites and not uri.status else uri
 
 

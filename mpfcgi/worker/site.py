@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mpfcgi.api import Request
 from mpfcgi.api import Server as ServerObject
+from mpfcgi.api.constants import HTTP_REQUEST_URI_TOO_LARGE
 from mpfcgi.config import Server, request_uri, varies_within
 from mpfcgi.fastcgi import Pairs
 from mpfcgi.worker import logs
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from mpfcgi.worker.plain_http import HttpExchange
     from mpfcgi.worker.services import WorkerServices
 
+_TOO_LONG = "the address is too long, or the front-end has passed on only a part of it"
 # Values of FCGI_ROLE. That of a request whose role is one of these, by the protocol, is set by `channel`.
 OTHER_ROLES = frozenset(("AUTHORIZER", "FILTER"))
 
@@ -70,7 +72,7 @@ class Site:
             role = None
         if self._limits is not None and (refusal := self._limits.check(params)) is not None:
             return Head(self, path, args, role, *refusal)
-        return Head(self, path, args, role, status)
+        return Head(self, path, args, role, status, _TOO_LONG if status == HTTP_REQUEST_URI_TOO_LARGE else "")
 
     def request(self, exchange: Exchange | HttpExchange, head: Head) -> Request:
         req = Request(exchange, self.object, self._services, self.settings, head.path, head.args)

@@ -2,6 +2,7 @@ import pytest
 
 from mpfcgi.api import Request
 from mpfcgi.api.exchange import MemoryExchange
+from mpfcgi.api.response import status_line
 from tests.support.requests import Settings
 
 
@@ -159,3 +160,18 @@ def test_handlers_are_added_to_phases_that_exist():
             req.add_handler(wrong, "m")
     with pytest.raises(ValueError, match="callable"):
         req.register_cleanup("no")
+
+
+@pytest.mark.parametrize(
+    ("status", "line", "sent"),
+    [
+        (100, None, b"500 Internal Server Error"),
+        (103, None, b"500 Internal Server Error"),
+        (100, "100 Continue", b"500 Internal Server Error"),
+        (199, "199 Own", b"500 Internal Server Error"),
+        (200, "100 Continue", b"200 OK"),
+        (299, "299 Very Good", b"299 Very Good"),
+    ],
+)
+def test_a_response_has_no_status_of_an_interim_one(status, line, sent):
+    assert status_line(status, line) == b"Status: " + sent

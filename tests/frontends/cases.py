@@ -336,6 +336,7 @@ CASES = [
     case("201", "/act/x.py?do=status&is=201", 201, "status 201"),
     case("402", "/act/x.py?do=status&is=402", 402, "status 402"),
     case("503", "/act/x.py?do=status&is=503", 503, "status 503"),
+    case("status of an interim answer", "/act/x.py?do=status&is=100", 500, "status 100"),
     case("404 returned", "/act/x.py?do=return&is=404", 404, "There is no such page."),
     case("403 raised", "/act/x.py?do=raise&is=403", 403, "Forbidden"),
     case("exception", "/act/x.py?do=fail", 500, "Internal Server Error"),

@@ -170,6 +170,19 @@ def test_a_client_that_goes_away_within_its_upload_disturbs_nobody(ports, daemon
     assert send(ports[0], request("GET", "/seen.py")).status == 200
 
 
+def test_a_client_that_waits_for_leave_to_send_its_body_gets_it(ports):
+    """Expect: 100-continue is the front-end's to answer; handlers see that it was there."""
+    with socket.create_connection(("127.0.0.1", ports[0]), 30) as sock:
+        sock.sendall(request("POST", "/seen.py", ["Content-Length: 5", "Expect: 100-continue"]))
+        data = b""
+        while b"\r\n\r\n" not in data:
+            data += sock.recv(65536)
+        assert data.startswith(b"HTTP/1.1 100 ")
+        sock.sendall(b"12345")
+        answer = read(sock, "POST")
+    assert (answer.status, json.loads(answer.body)["length"]) == (200, 5)
+
+
 def test_connections_are_kept_for_the_next_client(ports):
     """One after the other over one connection of the client's, bodies and all."""
     with socket.create_connection(("127.0.0.1", ports[0]), 30) as sock:
