@@ -1,6 +1,6 @@
 """A file that the web server may send in our place, told by its name (X-Sendfile, X-Accel-Redirect).
 
-Apache's mod_xsendfile and lighttpd take the file's path, nginx the URL of an internal location.
+Apache's mod_xsendfile and lighttpd take the file's path, nginx and Caddy the URL of a location.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ class Offered:
         os.close(self.descriptor)
 
 
-def named(configured: tuple[str, str, str], path: str | bytes) -> str | None:
+def named(configured: tuple[str, str, str], path: str | bytes, server: str = "") -> str | None:
     """What the header says for the file `path`; None for one that the web server can't be told.
 
-    That is one not below the location's folder, and by path one that escapes would change: Debian's mod_xsendfile takes a
-    path as it is, lighttpd undoes escapes. `configured` is the value of SendfileHeader: header, URL, folder.
+    That is one not below the location's folder, and one that escapes would change, by path (Debian's mod_xsendfile takes it
+    as it is, lighttpd undoes escapes) or for Caddy, which undoes none. `configured` is the value of SendfileHeader: header,
+    URL, folder; `server` is SERVER_SOFTWARE.
     """
     header, url, folder = configured
     full = os.path.abspath(os.fsdecode(path))
@@ -36,4 +37,5 @@ def named(configured: tuple[str, str, str], path: str | bytes) -> str | None:
         return None
     name = url + full.removeprefix(folder)
     quoted = quote(name, safe="/~", errors="surrogateescape")
-    return quoted if header == "X-Accel-Redirect" or quoted == name else None
+    undone = header == "X-Accel-Redirect" and not server.startswith("Caddy")
+    return quoted if undone or quoted == name else None

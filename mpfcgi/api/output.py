@@ -154,7 +154,7 @@ class Output(Filtering):
             or not self._exchange.front_end
         ):
             return False
-        value = named(configured, path)
+        value = named(configured, path, self._exchange.params.get("SERVER_SOFTWARE", ""))
         if value is None:
             return False
         self._offered = Offered(configured[0], value, os.dup(descriptor), count)
@@ -180,8 +180,9 @@ class Output(Filtering):
     def _name_file(self, offered: Offered) -> None:
         """The response is the file's name; its length and the like are for the web server to tell."""
         self.headers_out[offered.header] = offered.value
-        if "Content-Length" in self.headers_out:
-            del self.headers_out["Content-Length"]
+        for name in ("Content-Length", "Accept-Ranges"):
+            if name in self.headers_out:
+                del self.headers_out[name]
         self._drop_offer()
 
     def _send_descriptor(self, descriptor: int, offset: int, count: int) -> None:

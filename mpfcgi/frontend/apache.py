@@ -16,6 +16,7 @@ def generate(deployment: Deployment) -> str:
     """The text of a file such as /etc/apache2/sites-available/mpfcgi.conf."""
     modules = ["proxy_fcgi"]
     modules += ["rewrite"] if any(site.statics for site in deployment.sites) else []
+    modules += ["xsendfile"] if any(site.offers for site in deployment.sites) else []
     modules += ["ssl"] if any(site.tls for site in deployment.sites) else []
     lines = head(
         "apache",
@@ -61,6 +62,13 @@ def _host(site: Site, deployment: Deployment) -> list[str]:
     if site.statics:
         lines += ["", *_statics(site)]
     lines += ["", *_proxy(site.backend)]
+    if offers := site.offered_by("X-Sendfile", "for Apache: SendfileHeader X-Sendfile /folder/"):
+        lines += [
+            "",
+            "# Files that the daemon names (SendfileHeader). Apache must be allowed to read them.",
+            "XSendFile On",
+        ]
+        lines += [f'XSendFilePath "{offer.folder}"' for offer in offers]
     addresses = " ".join(_address(address) for address in site.addresses)
     return [f"# {title(site)}", *block(f"<VirtualHost {addresses}>", lines, "</VirtualHost>")]
 

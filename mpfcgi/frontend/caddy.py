@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
-from mpfcgi.frontend.model import Backend, Deployment, Site
+from mpfcgi.frontend.model import Backend, Deployment, Offer, Site
 from mpfcgi.frontend.static import Static
 from mpfcgi.frontend.text import block, head, text, title
+
+_REMEDY = "for Caddy: SendfileHeader X-Accel-Redirect /url/ /folder/"
 
 
 def generate(deployment: Deployment) -> str:
@@ -93,7 +95,23 @@ def _passing(site: Site, deployment: Deployment) -> list[str]:
         "header_down -Status",
         *block("transport fastcgi {", transport),
     ]
+    for number, offer in enumerate(site.offered_by("X-Accel-Redirect", _REMEDY), 1):
+        passing += [
+            "# Files that the daemon names (SendfileHeader). Caddy must be allowed to read them.",
+            f"@named_{number} header X-Accel-Redirect {offer.url}*",
+            *block(f"handle_response @named_{number} {{", _sending(offer)),
+        ]
     return block(f"reverse_proxy {_address(site.backend)} {{", passing)
+
+
+def _sending(offer: Offer) -> list[str]:
+    return [
+        *block("copy_response_headers {", ["exclude X-Accel-Redirect Status"]),
+        f"root * {offer.folder}",
+        "rewrite * {rp.header.X-Accel-Redirect}",
+        f"uri strip_prefix {offer.url.rstrip('/')}" if offer.url != "/" else "",
+        *block("file_server {", ["index .none"]),
+    ]
 
 
 def _address(backend: Backend) -> str:

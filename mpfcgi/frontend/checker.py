@@ -75,7 +75,11 @@ def _apache(folder: Path, text: str) -> list[str]:
     modules = next((path for path in _MODULE_FOLDERS if os.path.isdir(path)), None)
     if modules is None:
         raise NotInstalled(f"the modules of Apache are in none of {', '.join(_MODULE_FOLDERS)}")
-    names = ("mpm_event", "authz_core", *MODULES)
+    names: tuple[str, ...] = ("mpm_event", "authz_core", *MODULES)
+    if re.search(r"(?m)^ *XSendFile ", text):
+        if not os.path.exists(f"{modules}/mod_xsendfile.so"):
+            raise NotInstalled(f"Apache's mod_xsendfile is not in {modules}, so Apache can't be asked")
+        names += ("xsendfile",)
     loads = "".join(f"LoadModule {name}_module {modules}/mod_{name}.so\n" for name in names)
     main = folder / "httpd.conf"
     main.write_text(

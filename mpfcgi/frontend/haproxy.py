@@ -16,6 +16,8 @@ def generate(deployment: Deployment) -> str:
         "Sections for haproxy.cfg, behind its global section. HAProxy sends no files itself: all are the daemon's.",
         "A `chroot` line there must leave the sockets of the daemon in reach.",
     )
+    for site in deployment.sites:
+        site.offered_by("None", "HAProxy sends no files: SendfileHeader None")
     stall = max(site.stall for site in deployment.sites)
     lines += [
         "defaults mpfcgi",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mpfcgi.config.frontend_params import PASSED_ON
-from mpfcgi.frontend.model import Address, Backend, Deployment, Site
+from mpfcgi.frontend.model import Address, Deployment, Site
 from mpfcgi.frontend.text import block, head, name_expression, text, title
 
 
@@ -72,7 +72,7 @@ def _listener(sites: list[Site], deployment: Deployment) -> list[str]:
             lines += [f"# {title(site)}", *block(f'{word}["host"] =~ "{_condition(site)}" {{', _site(site, deployment))]
             word = "else $HTTP"
     lines += ["# Names that no host has: the daemon knows whose they are."]
-    return [*lines, *block("else {", _passing(sites[0].backend, deployment))]
+    return [*lines, *block("else {", _passing(sites[0], deployment))]
 
 
 def _order(address: Address) -> tuple[int, str]:
@@ -94,7 +94,7 @@ def _site(site: Site, deployment: Deployment) -> list[str]:
     limit = -(-site.body_limit // 1024)
     why = "LimitRequestBody" if limit else "the daemon's LimitRequestBody decides"
     lines += [f"server.max-request-size = {limit}  # {why}"]
-    passing = _passing(site.backend, deployment)
+    passing = _passing(site, deployment)
     if not site.statics:
         return [*lines, *passing]
     plain = "|".join(re.escape(static.uri) for static in site.statics)
@@ -110,7 +110,8 @@ def _site(site: Site, deployment: Deployment) -> list[str]:
     return lines
 
 
-def _passing(backend: Backend, deployment: Deployment) -> list[str]:
+def _passing(site: Site, deployment: Deployment) -> list[str]:
+    backend = site.backend
     if backend.family == "unix":
         where = [f'"socket" => "{backend.address}",']
     else:
@@ -123,4 +124,11 @@ def _passing(backend: Backend, deployment: Deployment) -> list[str]:
         "# The daemon gives up before lighttpd does, so that it is the daemon's error page and log that tell.",
         f'"read-timeout" => {deployment.patience}, "write-timeout" => {deployment.patience}',
     ]
+    if offers := site.offered_by("X-Sendfile", "for lighttpd: SendfileHeader X-Sendfile /folder/"):
+        folders = ", ".join(_quoted(offer.folder) for offer in offers)
+        options[-1] += ","
+        options += [
+            "# Files that the daemon names (SendfileHeader). lighttpd must be allowed to read them.",
+            f'"x-sendfile" => "enable", "x-sendfile-docroot" => ({folders})',
+        ]
     return block('fastcgi.server = ("/" => ((', options, ")))")

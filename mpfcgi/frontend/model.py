@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from mpfcgi.config import Config, ConfigError, Listen, Resolver, Server, pool_for
+from mpfcgi.config import Config, ConfigError, Listen, Place, Resolver, Server, pool_for
 from mpfcgi.config.connections import is_for_connections
 from mpfcgi.config.directives.arguments import address_argument
 from mpfcgi.config.sections import directives_in
@@ -45,6 +45,16 @@ class Address:
 
 
 @dataclass(frozen=True)
+class Offer:
+    """SendfileHeader: files of `folder` that the daemon names to the web server, in `header`, as URLs below `url`."""
+
+    header: str
+    url: str
+    folder: str
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
 class Backend:
     """A socket of the daemon, and the name it has in the front-end's configuration. `family` is unix or tcp."""
 
@@ -71,11 +81,19 @@ class Site:
     stall: int
     backend: Backend
     default_at: frozenset[Address]
+    offers: tuple[Offer, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
         """All names that are no patterns."""
         return (*((self.name,) if self.name else ()), *self.aliases)
+
+    def offered_by(self, header: str, remedy: str) -> tuple[Offer, ...]:
+        """The files that the web server sends for the daemon. ConfigError where another header than `header` names them."""
+        for offer in self.offers:
+            if offer.header != header:
+                raise ConfigError(f"the web server does not know SendfileHeader {offer.header}", offer.place, remedy)
+        return self.offers
 
 
 @dataclass(frozen=True)
@@ -112,6 +130,7 @@ def deployment(config: Config) -> Deployment:
                 stall=max(1, round(settings.get("Timeout", 60.0))),
                 backend=_backend(config, resolver, host, backends),
                 default_at=frozenset(addresses) - taken,
+                offers=tuple(dict.fromkeys(_offers(config, resolver, host))),
             )
         )
         taken.update(addresses)
@@ -159,6 +178,20 @@ def _backend(
 
 def _unix_first(listen: Listen) -> bool:
     return listen.family != "unix"
+
+
+def _offers(config: Config, resolver: Resolver, host: Server) -> Iterator[Offer]:
+    """What SendfileHeader says for the host, and for places in it."""
+    own = (config.main, host) if host.is_virtual else (host,)
+    lines = [line for server in own for line in server.directives if line.name == "SendfileHeader"]
+    value = resolver.server_settings(host).get("SendfileHeader")
+    if value is not None:
+        header, url, folder = value
+        yield Offer(header, url, folder, lines[-1].place)
+    for line in directives_in([section for server in own for section in server.sections]):
+        if line.name == "SendfileHeader" and line.value is not None:
+            header, url, folder = line.value
+            yield Offer(header, url, folder, line.place)
 
 
 def _body_limit(config: Config, resolver: Resolver, host: Server) -> int:

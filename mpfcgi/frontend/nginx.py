@@ -65,6 +65,9 @@ def _server(site: Site, deployment: Deployment) -> list[str]:
         lines += [f"root {site.root};"]
     lines += ["", *_limits(site, deployment), "", *_passing(deployment), ""]
     lines += block("location / {", [f"fastcgi_pass {site.backend.name};"])
+    for offer in site.offered_by("X-Accel-Redirect", "for nginx: SendfileHeader X-Accel-Redirect /url/ /folder/"):
+        lines += ["", "# Files that the daemon names (SendfileHeader). nginx must be allowed to read them."]
+        lines += block(f"location ^~ {offer.url} {{", ["internal;", f"alias {offer.folder};"])
     if site.statics:
         lines += ["", *_statics(site)]
     return [f"# {title(site)}", *block("server {", lines)]

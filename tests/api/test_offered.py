@@ -42,7 +42,16 @@ def test_a_static_file_is_named_by_its_path(tmp_path):
 
 @pytest.mark.parametrize(
     "arguments",
-    ["", "Off", "None /x/", "X-Sendfile /x/", "X-Accel-Redirect", "X-Accel-Redirect /x", "X-Accel-Redirect x/ /"],
+    [
+        "",
+        "Off",
+        "None /x/",
+        "X-Sendfile /x",
+        "X-Sendfile /x/ /y/",
+        "X-Accel-Redirect",
+        "X-Accel-Redirect /x",
+        "X-Accel-Redirect x/ /",
+    ],
 )
 def test_anything_else_is_an_error_of_the_configuration(arguments):
     with pytest.raises(ConfigError, match="t:1: SendfileHeader"):

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from mpfcgi.config import load, load_text
+from mpfcgi.config import ConfigError, load, load_text
 from mpfcgi.frontend import GENERATORS, CheckFailed, NotInstalled, check, deployment
 from mpfcgi.frontend.nginx import PARAMS
+from tests.support.apache import need_module
 from tests.support.servers import program
 
 ROOT = Path(__file__).parents[2]
@@ -70,6 +71,61 @@ def test_contrib_has_nginxs_parameters_in_a_file_of_their_own():
 def test_the_servers_own_checker_accepts_it(name, text):
     program(PROGRAMS.get(name, name))
     check(name, GENERATORS[name](deployment(load_text(text))))
+
+
+SENDFILE = {
+    "nginx": "X-Accel-Redirect /f/ /srv/store/",
+    "caddy": "X-Accel-Redirect /f/ /srv/store/",
+    "apache": "X-Sendfile /srv/store/",
+    "lighttpd": "X-Sendfile /srv/store/",
+}
+OFFERING = """\
+Listen unix:/run/m.sock
+<VirtualHost *:80>
+    ServerName a.test
+    DocumentRoot /srv/a
+    {first}
+    <Directory /srv/a/private>
+        {second}
+    </Directory>
+</VirtualHost>
+<VirtualHost *:80>
+    ServerName b.test
+    DocumentRoot /srv/b
+</VirtualHost>
+"""
+
+
+@pytest.mark.frontend
+@pytest.mark.parametrize("name", SENDFILE)
+def test_what_sendfileheader_needs_is_printed_once_for_each_folder(name):
+    header = SENDFILE[name]
+    first, second = (
+        f"SendfileHeader {header}",
+        f"SendfileHeader {header.replace('/f/', '/g/').replace('store', 'more')}",
+    )
+    text = GENERATORS[name](deployment(load_text(OFFERING.format(first=first, second=second))))
+    # lighttpd says for each of a host's ways to the daemon what it may send.
+    times = text.count("x-sendfile-docroot") or 1
+    assert text.count("/srv/store/") == text.count("/srv/more/") == times
+    program(PROGRAMS.get(name, name))
+    if name == "apache":
+        need_module("xsendfile")
+    check(name, text)
+    twice = GENERATORS[name](deployment(load_text(OFFERING.format(first=first, second=first))))
+    assert twice.count("/srv/store/") == (twice.count("x-sendfile-docroot") or 1)
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+@pytest.mark.parametrize("header", ["X-Sendfile", "X-Accel-Redirect /f/"])
+def test_a_sendfileheader_that_the_server_does_not_know_is_an_error(name, header):
+    known = SENDFILE.get(name, "").split(" ")[0]
+    config = load_text(OFFERING.format(first="", second=f"SendfileHeader {header}"), "mpfcgi.conf")
+    if header.split(" ")[0] == known:
+        assert GENERATORS[name](deployment(config))
+        return
+    with pytest.raises(ConfigError, match=r"mpfcgi.conf:7: .*SendfileHeader X-.*\(.*SendfileHeader"):
+        GENERATORS[name](deployment(config))
 
 
 @pytest.mark.frontend

@@ -142,17 +142,22 @@ def accept_path_info(args: tuple[str, ...]) -> str:
 
 
 def sendfile_header(args: tuple[str, ...]) -> tuple[str, str, str] | None:
-    """`None`, `X-Sendfile` or `X-Accel-Redirect /url/ [/folder/]`: the header, the URL and the folder it stands for."""
+    """`None`, `X-Sendfile [/folder/]` or `X-Accel-Redirect /url/ [/folder/]`: the header, the URL and the folder it stands for."""
     name, places = words(args)[0].lower(), args[1:]
     if name == "none" and not places:
         return None
-    if name == "x-sendfile" and not places:
-        return "X-Sendfile", "/", "/"
-    if name != "x-accel-redirect" or not 1 <= len(places) <= 2:
-        raise BadValue("takes None, X-Sendfile, or X-Accel-Redirect and the URL of a location, perhaps with its folder")
+    most = {"x-sendfile": 1, "x-accel-redirect": 2}.get(name, -1)
+    if len(places) > most or len(places) < most - 1:
+        raise BadValue(
+            "takes None, X-Sendfile and perhaps a folder, or X-Accel-Redirect and the URL of a location, perhaps with its folder"
+        )
     for place in places:
         if not (place.startswith("/") and place.endswith("/")):
             raise BadValue(f"takes a URL and a folder that begin and end with a slash, not {place!r}")
+    if name == "x-sendfile":
+        # Its URL is the file's path.
+        folder = places[0] if places else "/"
+        return "X-Sendfile", folder, folder
     return "X-Accel-Redirect", places[0], places[1] if len(places) == 2 else "/"
 
 
@@ -221,7 +226,7 @@ declare("AccessFileName", "SV", words, help="The name of .htaccess files. Defaul
 declare("ContentDigest", "SVDH", flag, override="Options", help="Whether files are sent with Content-MD5. Default Off.")
 declare("EnableSendfile", "SVDH", flag, override="FileInfo",
         help="Whether the kernel copies files to the socket. Off for file systems that can't. Default On.")
-declare("SendfileHeader", "SVD", sendfile_header, syntax="None | X-Sendfile | X-Accel-Redirect /url/ [/folder/]",
+declare("SendfileHeader", "SVD", sendfile_header, syntax="None | X-Sendfile [/folder/] | X-Accel-Redirect /url/ [/folder/]",
         help="The web server sends whole files: it is told the name in X-Sendfile, or in X-Accel-Redirect as the URL "
              "of a location, whose folder is / unless it is named. Default None.")
 declare("IndexIgnore", "SVDH", words, combine=append, merge=append, override="Indexes", syntax="name [name ...]",
