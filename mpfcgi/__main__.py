@@ -12,6 +12,9 @@ import sys
 def main() -> None:
     """Run the command that the arguments name."""
     _open_standard_descriptors()
+    if os.environ.get("HOME") == "":
+        # As some web servers start programs. Without it, the system is asked where it is.
+        del os.environ["HOME"]
     if sys.argv[1:2] == ["cgi"]:
         from mpfcgi.gateway import cgi
 

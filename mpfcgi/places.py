@@ -19,3 +19,14 @@ def of_the_user() -> list[str]:
 def first(places: list[str]) -> str | None:
     """The first that exists."""
     return next((place for place in places if os.path.exists(place)), None)
+
+
+def none_of(places: list[str]) -> str:
+    """That no place has a configuration, and why not."""
+    reasons = []
+    for place in places:
+        try:
+            os.stat(place)
+        except OSError as error:
+            reasons.append(f"{place}: {error.strerror}")
+    return f"there is no configuration: {', '.join(reasons)}; name one with -c"

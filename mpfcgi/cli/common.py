@@ -55,7 +55,7 @@ def find_config(named: str | None, or_make: Callable[[], str] | None = None) -> 
     if found is None and or_make is not None:
         return or_make()
     if found is None:
-        fail(f"no configuration: there is no {', no '.join(usual)}; name one with -c")
+        fail(places.none_of(usual))
     return found
 
 

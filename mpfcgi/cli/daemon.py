@@ -68,7 +68,10 @@ class Daemon(NamedTuple):
         """Why nobody answers."""
         pid = self.pid
         if pid is not None and not self.control_socket:
-            return f"the daemon runs (process {pid}), but {self.config_file} says ControlSocket Off: use signals"
+            return (
+                f"the daemon of {self.config_file} runs (process {pid}), but without a control socket: use signals, or name "
+                f"one with a ControlSocket line of at most {runtime.MAX_SOCKET_PATH} bytes"
+            )
         if pid is not None:
             return (
                 f"process {pid} of {self.pid_file} is there, but nobody listens on {self.control_socket}; "

@@ -55,7 +55,7 @@ def fcgi(config_file: str | None, defines: tuple[str, ...], address: str | None,
     _check_listener()
     config_file = config_file or places.first(places.of_the_user())
     if config_file is None and not address:
-        fail(f"no configuration: there is no {', no '.join(places.of_the_user())}; name one with -c")
+        fail(places.none_of(places.of_the_user()))
     if not alone and _pass_on(config_file, address, start):
         return
     if config_file is None:

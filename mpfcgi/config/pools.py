@@ -160,7 +160,10 @@ def _address(text: str, server_root: str, place: Place) -> tuple[str, str]:
     if text.startswith("unix:"):
         path = os.path.join(server_root, text[5:])
         if len(os.fsencode(path)) > MAX_SOCKET_PATH:
-            raise ConfigError(f"the path of a unix socket has at most {MAX_SOCKET_PATH} bytes: {path}", place)
+            raise ConfigError(
+                f"the path of a unix socket has at most {MAX_SOCKET_PATH} bytes: {path}", place,
+                "name a shorter one, such as unix:/tmp/NAME.sock mode=0600",
+            )  # fmt: skip
         return "unix", path
     if text.startswith("fd:"):
         if not text[3:].isdecimal():

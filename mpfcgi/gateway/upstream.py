@@ -9,6 +9,8 @@ from __future__ import annotations
 import _socket
 import os
 
+from mpfcgi import places
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,11 +68,15 @@ class Upstream:
 
     def connect(self) -> _socket.socket:
         """A connection to the daemon, which is started if that is allowed. OSError, saying what to do."""
+        if self._config is None and self._address is None:
+            raise FileNotFoundError(places.none_of(places.of_the_user()))
         try:
             return self._connect()
         except OSError as error:
-            if not self._may_start:
-                raise OSError(error.errno, f"no daemon answers at {self._address}: {error.strerror or error}") from None
+            # A socket that we may not use has a daemon behind it, perhaps: starting another one mends nothing.
+            if not self._may_start or (isinstance(error, PermissionError) and self._address is not None):
+                where = f"no daemon answers at {self._address}: " if self._address is not None else ""
+                raise OSError(error.errno, f"{where}{error.strerror or error}") from None
         if self._config is None:
             raise FileNotFoundError("there is no configuration to start the daemon with: name one with -c")
         return self._start(self._config)
@@ -78,15 +84,15 @@ class Upstream:
     def _connect(self) -> _socket.socket:
         if self._address is not None:
             return connect(self._address)
-        if self._config is None:
-            raise FileNotFoundError(
-                "there is no configuration: name one with -c, or the daemon's socket with --connect"
-            )
+        assert self._config is not None
         folder = os.path.dirname(os.path.abspath(self._config))
         for name in BESIDE:
             address = "unix:" + os.path.join(folder, name)
             try:
                 sock = connect(address)
+            except PermissionError:
+                self._address = address
+                raise
             except OSError:
                 continue
             self._address = address
@@ -101,7 +107,11 @@ class Upstream:
         if os.stat(config).st_uid != os.geteuid():
             raise PermissionError(f"the daemon is not started: {config} belongs to another user")
         folder = os.path.dirname(os.path.abspath(config))
-        lock = os.open(os.path.join(folder, "starting.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        path = os.path.join(folder, "starting.lock")
+        try:
+            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise OSError(error.errno, f"the daemon is not started: can't write {path}: {error.strerror}") from None
         try:
             flock(lock, LOCK_EX)
             try:

@@ -324,7 +324,7 @@ def test_without_a_control_socket_start_and_stop_go_by_the_pid_file(site):
     (site / "mpfcgi.conf").write_text("ControlSocket Off\n" + configuration(site))
     assert mpfcgi(site, "start").returncode == 0
     try:
-        assert "says ControlSocket Off: use signals" in mpfcgi(site, "status").stderr
+        assert "without a control socket: use signals" in mpfcgi(site, "status").stderr
         assert mpfcgi(site, "start").returncode == 1
     finally:
         assert mpfcgi(site, "stop").returncode == 0
