@@ -53,6 +53,8 @@ def _host(site: Site, deployment: Deployment) -> list[str]:
         f"Timeout {site.stall}",
         "# The daemon gives up before Apache does, so that it is the daemon's error page and log that tell.",
         f"ProxyTimeout {deployment.patience}",
+        "# TRACE is for the web server, and no request for the application.",
+        "TraceEnable Off",
         "# The lengths of answers are the daemon's, and right: downloads show how far they are.",
         "SetEnv ap_trust_cgilike_cl 1",
         "",

@@ -42,6 +42,7 @@ Listen 127.0.0.1:{port}
 AllowEncodedSlashes NoDecode
 MergeSlashes Off
 SetEnv ap_trust_cgilike_cl 1
+TraceEnable Off
 <Location "/">
     CGIPassAuth On
     Require all granted
