@@ -390,34 +390,3 @@ def test_a_front_end_that_goes_away_within_a_request_disturbs_nobody(daemon, at)
     peer.send(data[:at])
     peer.sock.close()
     assert Peer(daemon).is_well()
-
-
-ROUTED = """\
-DocumentRoot htdocs
-AllowEncodedSlashes On
-FrontEndRewrites On
-<Directory {folder}/htdocs/own>
-    PythonInterpreter own
-    SetHandler mod_python
-    PythonHandler seen
-</Directory>
-"""
-
-
-@pytest.mark.parametrize(
-    ("uri", "path", "more"),
-    [
-        ("/own/a%2Fb", "/own/a/b", {}),
-        ("/shop/5", "/own/5", {"SCRIPT_NAME": "/own", "PATH_INFO": "/5", "QUERY_STRING": ""}),
-    ],
-)
-def test_router_and_worker_read_an_address_alike(tmp_path, uri, path, more):
-    """Or they would hand the connection to each other for ever."""
-    (tmp_path / "htdocs" / "own").mkdir(parents=True)
-    (tmp_path / "htdocs" / "own" / "seen.py").write_text(SEEN)
-    daemon = Daemon(tmp_path, CONFIG + ROUTED.format(folder=tmp_path))
-    try:
-        status, seen = Peer(daemon).send(whole(uri=uri, **more)).answer()
-        assert (status, seen["uri"], seen["host"]) == (200, path, "own")
-    finally:
-        assert daemon.stop() == 0

@@ -34,7 +34,6 @@ HEADERS = {
 }  # fmt: skip
 LOCATION = "location /by-nginx/ {{ internal; alias {folder}/; add_header X-Sent-By nginx; }}"
 APACHE = """\
-LoadModule xsendfile_module {modules}/mod_xsendfile.so
 Listen 127.0.0.1:{port}
 <VirtualHost 127.0.0.1:{port}>
     ServerName site.test
