@@ -43,7 +43,7 @@ def started_by_fcgid(place: Place, port: int, tls_port: int) -> str:
 def impatient_haproxy(place: Place, port: int, tls_port: int) -> str:
     text = printed("haproxy")(place, port, tls_port)
     assert "timeout server 3600s" in text
-    return text.replace("timeout server 3600s", "timeout server 500ms")
+    return text.replace("timeout server 3600s", "timeout server 2s")
 
 
 WRITERS = {"fcgid": started_by_fcgid, "haproxy": impatient_haproxy}
