@@ -1,4 +1,4 @@
-"""What the configuration says of files that the default handler sends, and of lists of folders."""
+"""What the configuration says of files that the default handler sends."""
 
 import base64
 import hashlib
@@ -10,24 +10,8 @@ from tests.support.cycle import Site
 CONFIG = """
 <Directory ROOT>
     Require all granted
-    Options Indexes
-    IndexIgnore *.bak secret
-    IndexIgnore no?es
 </Directory>
 """
-
-
-def test_a_list_of_a_folder_leaves_out_what_is_ignored(tmp_path):
-    files = {"page.html": "x", "page.bak": "x", "notes.d/x.txt": "x", "secret.txt": "x"}
-    site = Site(tmp_path, CONFIG, **files)
-    (site.root / "secret").write_text("x")
-    (site.root / "nodes").mkdir()
-    body = site.get("/").body
-    assert "page.html" in body
-    assert "notes.d" in body
-    assert "secret.txt" in body
-    for name in ("page.bak", '"secret"', "nodes"):
-        assert name not in body
 
 
 @pytest.mark.parametrize("size", [10, 300_000])
