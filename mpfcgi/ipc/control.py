@@ -42,3 +42,13 @@ def tell(control: socket.socket, command: bytes) -> bool:
     except OSError:
         return False
     return True
+
+
+def hear(control: socket.socket) -> bytes | None:
+    """The commands that have come, each a byte; None when none has, and b"" when the other side is gone."""
+    try:
+        return control.recv(64)
+    except BlockingIOError:
+        return None
+    except OSError:
+        return b""

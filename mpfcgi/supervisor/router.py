@@ -341,12 +341,9 @@ class Router:
             self._epoll.unregister(arrival.sock.fileno())
 
     def _command(self) -> None:
-        try:
-            commands = self.setup.control.recv(16)
-        except BlockingIOError:
+        commands = control.hear(self.setup.control)
+        if commands is None:
             return
-        except OSError:
-            commands = b""
         if control.REOPEN in commands:
             self.setup.log.reopen()
         for _ in range(commands.count(control.FORGET)):

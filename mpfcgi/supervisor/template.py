@@ -107,13 +107,8 @@ class _Births:
                 return born
 
     def _told_to_leave(self, line: socket.socket) -> bool:
-        try:
-            said = line.recv(16)
-        except BlockingIOError:
-            return False
-        except OSError:
-            said = b""
-        return not said or control.QUIT in said
+        said = control.hear(line)
+        return said is not None and (not said or control.QUIT in said)
 
     def _obey(self) -> WorkerSetup | None:
         order, descriptors = handoff.receive_descriptors(self._orders, 64, 1)

@@ -90,12 +90,9 @@ class WorkerHandle:
     def read_control(self) -> None:
         """Take what it says."""
         assert self.control is not None
-        try:
-            said = self.control.recv(64)
-        except BlockingIOError:
+        said = control.hear(self.control)
+        if said is None:
             return
-        except OSError:
-            said = b""
         if not said:
             self.control.close()
             self.control = None

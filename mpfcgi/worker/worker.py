@@ -323,12 +323,9 @@ class Worker:
     # -- commands and the end
 
     def _take_command(self, events: int) -> None:
-        try:
-            commands = self.setup.control.recv(16)
-        except BlockingIOError:
+        commands = control.hear(self.setup.control)
+        if commands is None:
             return
-        except OSError:
-            commands = b""
         if not commands or control.QUIT in commands:
             self._stop()
         if control.REOPEN in commands:

@@ -1,10 +1,11 @@
+"""Connections that go from one process to another."""
+
 import os
 import socket
 
 import pytest
 
-from mpfcgi.ipc import control, handoff
-from mpfcgi.ipc.scoreboard import BUSY, FREE, IDLE, Scoreboard
+from mpfcgi.ipc import handoff
 
 
 def test_a_connection_and_its_bytes_go_to_another_process():
@@ -46,42 +47,6 @@ def test_a_full_queue_says_so_and_an_empty_one_too():
     send_end.close()
     with pytest.raises(EOFError):
         handoff.receive(receive_end)
-
-
-def test_a_worker_writes_its_slot_and_another_process_reads_it():
-    board = Scoreboard(2)
-    slot = board.take()
-    pid = os.fork()
-    if pid == 0:
-        slot.occupy(os.getpid(), 3, "www.example.com")
-        slot.ready()
-        slot.begin()
-        slot.describe(b"GET host/path" + b"x" * 1000)
-        os._exit(0)
-    os.waitpid(pid, 0)
-    reading = board.slots[0].read()
-    assert (reading.pid, reading.generation, reading.state, reading.pool) == (pid, 3, BUSY, "www.example.com")
-    assert reading.line.startswith("GET host/pathxxx")
-    assert len(reading.line) == 256
-    slot.idle()
-    assert (slot.read().state, slot.read().requests) == (IDLE, 1)
-    slot.release()
-    assert slot.read().state == FREE
-
-
-def test_taken_slots_run_out():
-    board = Scoreboard(1)
-    board.take().occupy(1, 0, "p")
-    with pytest.raises(OverflowError):
-        board.take()
-
-
-def test_commands_reach_the_worker_until_it_is_gone():
-    parent, child = control.control_pair()
-    assert control.tell(parent, control.QUIT)
-    assert child.recv(10) == control.QUIT
-    child.close()
-    assert not control.tell(parent, control.QUIT)
 
 
 def test_a_message_can_be_looked_at_without_being_taken():

@@ -1,0 +1,35 @@
+"""The scoreboard that all processes of a daemon share."""
+
+import os
+
+import pytest
+
+from mpfcgi.ipc.scoreboard import BUSY, FREE, IDLE, Scoreboard
+
+
+def test_a_worker_writes_its_slot_and_another_process_reads_it():
+    board = Scoreboard(2)
+    slot = board.take()
+    pid = os.fork()
+    if pid == 0:
+        slot.occupy(os.getpid(), 3, "www.example.com")
+        slot.ready()
+        slot.begin()
+        slot.describe(b"GET host/path" + b"x" * 1000)
+        os._exit(0)
+    os.waitpid(pid, 0)
+    reading = board.slots[0].read()
+    assert (reading.pid, reading.generation, reading.state, reading.pool) == (pid, 3, BUSY, "www.example.com")
+    assert reading.line.startswith("GET host/pathxxx")
+    assert len(reading.line) == 256
+    slot.idle()
+    assert (slot.read().state, slot.read().requests) == (IDLE, 1)
+    slot.release()
+    assert slot.read().state == FREE
+
+
+def test_taken_slots_run_out():
+    board = Scoreboard(1)
+    board.take().occupy(1, 0, "p")
+    with pytest.raises(OverflowError):
+        board.take()
