@@ -7,12 +7,16 @@ languages add up. An extension that says nothing takes nothing back.
 from __future__ import annotations
 
 import mimetypes
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
+from mpfcgi.config.model import ConfigError, Server
 from mpfcgi.config.settings import Settings
 
 CACHE_SIZE = 1024
+SYSTEM = "/etc/mime.types"
 
 
 @dataclass(frozen=True)
@@ -29,10 +33,10 @@ class FileType:
 
 
 class FileTypes:
-    """Types by name. `types_config` is the file of TypesConfig, None for /etc/mime.types or Python's own table."""
+    """Types by name. `types` are those by extension, for what no directive says."""
 
-    def __init__(self, types_config: str | None = None) -> None:
-        self._types = _read_types(types_config)
+    def __init__(self, types: Mapping[str, str]) -> None:
+        self._types = types
 
     def lookup(self, settings: Settings, name: str) -> FileType:
         """What the file name `name` (no folders) means under `settings`; remembered there."""
@@ -78,19 +82,28 @@ def _forced(value: str | None) -> str | None:
     return value if value and value.lower() != "none" else None
 
 
-def _read_types(path: str | None) -> dict[str, str]:
-    return _types_of(path or "/etc/mime.types")
+def types_of(main: Server, server_root: str) -> Mapping[str, str]:
+    """What TypesConfig says, or without it /etc/mime.types, or Python's own table: content types by extension.
 
-
-@cache
-def _types_of(path: str) -> dict[str, str]:
-    types: dict[str, str] = {}
+    ConfigError when the file that TypesConfig names can't be read.
+    """
+    lines = [line for line in main.directives if line.name == "TypesConfig"]
+    path = os.path.join(server_root, lines[-1].value) if lines else SYSTEM
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            for line in file:
-                content_type, *extensions = line.partition("#")[0].split() or [""]
-                for extension in extensions:
-                    types[extension.lower()] = content_type
-    except OSError:
+        status = os.stat(path)
+        return _read(path, status.st_mtime_ns, status.st_size)
+    except OSError as error:
+        if lines:
+            raise ConfigError(f"TypesConfig {path}: {error.strerror}", lines[-1].place) from None
         return {extension.lstrip("."): content_type for extension, content_type in mimetypes.types_map.items()}
+
+
+@lru_cache(maxsize=4)
+def _read(path: str, modified: int, size: int) -> dict[str, str]:
+    types: dict[str, str] = {}
+    with open(path, encoding="utf-8", errors="replace") as file:
+        for line in file:
+            content_type, *extensions = line.partition("#")[0].split() or [""]
+            for extension in extensions:
+                types[extension.lower()] = content_type
     return types

@@ -24,6 +24,7 @@ from mpfcgi.config.directives import (
 from mpfcgi.config.directives.access import Rule
 from mpfcgi.config.directives.arguments import address_argument, pattern
 from mpfcgi.config.directives.files import OVERRIDES
+from mpfcgi.config.filetypes import types_of
 from mpfcgi.config.model import Config, ConfigError, Directive, Listen, Place, PoolSettings, Section, Server
 from mpfcgi.config.reading import Reader, read_file
 from mpfcgi.config.runtime import runtime_of
@@ -86,7 +87,7 @@ class _Loader:
         warnings = (*reader.warnings, *self.warnings, *connections.check(main, vhosts, listens))
         return Config(
             self.file, self.server_root, main, vhosts, tuple(self.pools), listens, reader.variables, warnings, nodes,
-            *runtime_of(self.file, self.server_root, main),
+            types_of(main, self.server_root), *runtime_of(self.file, self.server_root, main),
         )  # fmt: skip
 
     def contents(self, nodes: Iterable[Node], context: str) -> tuple[tuple[Directive, ...], tuple[Section, ...]]:

@@ -142,7 +142,8 @@ class PoolSettings:
 @dataclass(frozen=True, eq=False)
 class Config:
     """A whole configuration. `defines` are the variables of -D and Define; `warnings` are sentences with their place,
-    for the checker and the log; `tree` are the nodes that hold, files included and conditions decided."""
+    for the checker and the log; `tree` are the nodes that hold, files included and conditions decided; `types` are
+    content types by extension."""
 
     file: str
     server_root: str
@@ -153,6 +154,7 @@ class Config:
     defines: Mapping[str, str]
     warnings: tuple[str, ...]
     tree: tuple[Any, ...]
+    types: Mapping[str, str]
     # Where the daemon writes its process id and takes commands; "" for nowhere. A default that can't be had is no error.
     pid_file: str = ""
     control_socket: str = ""

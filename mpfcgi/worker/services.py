@@ -41,8 +41,7 @@ class WorkerServices:
         self.mutexes = setup.mutexes
         self.importer = Importer(lambda text: self.log(c.APLOG_NOTICE, text))
         main_settings = self.resolver.server_settings(setup.config.main)
-        types_config = main_settings.get("TypesConfig")
-        self.filetypes = FileTypes(os.path.join(setup.config.server_root, types_config) if types_config else None)
+        self.filetypes = FileTypes(setup.config.types)
         self.log_files = logs.LogFiles(setup.config.server_root)
         self.main_server = ServerObject(setup.config.main, main_settings, self)
         self.main_name = setup.config.main.name or "localhost"

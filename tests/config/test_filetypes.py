@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpfcgi.config import FileTypes, Resolver, load_text
+from mpfcgi.config import ConfigError, FileTypes, Resolver, load_text
 from mpfcgi.config import filetypes as module
 from mpfcgi.config.filetypes import FileType, extensions
 
@@ -15,7 +15,7 @@ def types(tmp_path):
     file.write_text(
         "# types\ntext/html html htm\ntext/x-csrc c # source\napplication/gzip gz\nimage/png png\nempty/type\n"
     )
-    return FileTypes(str(file))
+    return FileTypes(load_text(f"TypesConfig {file}").types)
 
 
 def settings(text=""):
@@ -112,9 +112,21 @@ def test_answers_are_remembered_with_the_settings_and_bounded(types, monkeypatch
     assert len(one.extras[FileTypes]) <= 3
 
 
-def test_without_a_types_file_pythons_table_is_used(tmp_path):
-    found = FileTypes(str(tmp_path / "none")).lookup(settings(), "a.html")
-    assert found.content_type == mimetypes.types_map[".html"]
+def test_a_types_file_is_read_again_with_a_new_configuration(tmp_path):
+    file = tmp_path / "mime.types"
+    for content_type in ("text/one", "text/three"):
+        file.write_text(f"{content_type} ext\n")
+        assert load_text("TypesConfig mime.types", server_root=str(tmp_path)).types == {"ext": content_type}
+
+
+def test_a_types_file_that_is_not_there_is_an_error_with_its_place(tmp_path):
+    with pytest.raises(ConfigError, match=r"site.conf:1: TypesConfig /nowhere/types: No such file"):
+        load_text("TypesConfig /nowhere/types", "site.conf")
+
+
+def test_without_any_types_file_pythons_table_is_used(monkeypatch):
+    monkeypatch.setattr(module, "SYSTEM", "/nowhere/mime.types")
+    assert load_text("").types["html"] == mimetypes.types_map[".html"]
 
 
 @given(st.text(max_size=20))
