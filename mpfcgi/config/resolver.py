@@ -253,13 +253,16 @@ class Resolver:
 
         No folder is looked at then, and no <Directory>, <Files> or .htaccess holds. Only where the handler is complete
         in itself: with SetHandler in the <Location> or outside of all sections. What a <Directory> makes Python of is a
-        file of that folder, and a host without a DocumentRoot has no storage that could be left out.
+        file of that folder, a host without a DocumentRoot has no storage that could be left out, and AcceptPathInfo On
+        asks for a path.
         """
         found = self._sections_of(server).locations(uri)
         if not found or not self.document_root(server) or not replaces_storage(found):
             return None
         settings = self._merged(server, found, "")
         if settings.get("SetHandler") not in PYTHON_HANDLERS or not settings.handlers.get("PythonHandler"):
+            return None
+        if settings.get("AcceptPathInfo") == "on":
             return None
         resource = replace(self._nowhere(server, uri), filename=None, path_info=None)
         if len(self._placeless) >= CACHE_SIZE:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mpfcgi.api import Request
 from mpfcgi.api import Server as ServerObject
-from mpfcgi.api.constants import HTTP_REQUEST_URI_TOO_LARGE
+from mpfcgi.api.constants import HTTP_BAD_REQUEST, HTTP_EXPECTATION_FAILED, HTTP_REQUEST_URI_TOO_LARGE
 from mpfcgi.config import Server, request_uri, varies_within
 from mpfcgi.fastcgi import Pairs
 from mpfcgi.worker import logs
@@ -70,6 +70,12 @@ class Site:
         role = params.get("FCGI_ROLE")
         if role not in OTHER_ROLES:
             role = None
+        if "#" in params.get("REQUEST_URI", ""):
+            # A fragment is the client's own (RFC 9112, 3.2).
+            return Head(self, path, args, role, HTTP_BAD_REQUEST)
+        expect = params.get("HTTP_EXPECT")
+        if expect and expect.lower() != "100-continue":
+            return Head(self, path, args, role, HTTP_EXPECTATION_FAILED)
         if self._limits is not None and (refusal := self._limits.check(params)) is not None:
             return Head(self, path, args, role, *refusal)
         return Head(self, path, args, role, status, _TOO_LONG if status == HTTP_REQUEST_URI_TOO_LARGE else "")

@@ -71,6 +71,17 @@ REGISTERED = (
 
 REQUESTS = {
     **{
+        f"the address {path}": Request(path)
+        for path in ("/x#part", "/#part", "/files/a.txt#part", "/x?a#part", "/x%23part")
+    },
+    **{
+        f"{method} with {expect!r} expected": Request(
+            "/x?a", method=method, headers=(("Expect", expect),), body=b"x" if method == "POST" else None
+        )
+        for method in ("GET", "POST")
+        for expect in ("nonsense", "x=1", "100-continue, x", "")
+    },
+    **{
         f"{name}, filtered by {place}, {method}": calling(
             "run", f"req.content_type='text/plain';;{code}", path=f"/{place}/x", method=method
         )

@@ -46,11 +46,29 @@ def test_the_location_of_a_pattern_is_what_it_found(tmp_path, kind, argument, lo
         "<Directory ROOT>\nSetHandler mod_python\n</Directory>\n<Location /a>\nPythonHandler h\n</Location>",
         python_location("/a") + "<Location /a/b>\nPythonOption x y\n</Location>",
         "SetHandler mod_python\nPythonHandler h\n<Location /a>\nPythonOption x y\n</Location>",
+        # Path info is asked for, as before mod_python 3.5.
+        python_location("/a", more="AcceptPathInfo On\n"),
     ],
 )
 def test_other_locations_go_with_the_file(tmp_path, config):
     site = Site(tmp_path, config, h=SHOW)
     assert site.get("/a/b").body.startswith(f"'{site.root}/a' '/b' ")
+
+
+@pytest.mark.parametrize(
+    ("params", "status"),
+    [
+        ({"REQUEST_URI": "/h.py#part"}, 400),
+        ({"REQUEST_URI": "/h.py?a#part"}, 400),
+        # Decoded already by a front-end that sends no REQUEST_URI.
+        ({"REQUEST_URI": "", "SCRIPT_NAME": "/h.py", "PATH_INFO": "/#"}, 200),
+        ({"HTTP_EXPECT": "100-Continue"}, 200),
+        ({"HTTP_EXPECT": "cookies"}, 417),
+    ],
+)
+def test_an_address_with_a_fragment_and_an_expectation_that_nobody_knows_are_refused(tmp_path, params, status):
+    site = Site(tmp_path, "<Directory ROOT>\nSetHandler mod_python\nPythonHandler h\n</Directory>", h=SHOW)
+    assert site.get("/h.py", **params).status == status
 
 
 def test_a_file_is_not_served_where_the_handler_of_a_location_declines(tmp_path):
