@@ -36,7 +36,7 @@ class Auth:
             return None
         kind, _, credentials = self._params.get("HTTP_AUTHORIZATION", "").partition(" ")
         if kind.lower() != "basic":
-            self.err_headers_out["WWW-Authenticate"] = basic_challenge(self.auth_name() or "")
+            self.err_headers_out["WWW-Authenticate"] = basic_challenge(self._settings.get("AuthName"))
             return None
         self._user, _, password = _decoded(credentials).partition(":")
         self._user = self._user.encode("latin-1").decode("utf-8", "surrogateescape")
@@ -48,8 +48,9 @@ class Auth:
         return self._settings.get("AuthType")  # type: ignore[no-any-return]
 
     def auth_name(self) -> str | None:
-        """What AuthName says."""
-        return self._settings.get("AuthName")  # type: ignore[no-any-return]
+        """What AuthName says, a quote in it behind a backslash."""
+        name: str | None = self._settings.get("AuthName")
+        return name if name is None else _escaped(name)
 
     def requires(self) -> tuple[str, ...]:
         """The Require lines that hold for this request, as written: ('user joe', 'valid-user')."""
@@ -82,8 +83,11 @@ def _is_checked(params: dict[str, str]) -> bool:
 
 def basic_challenge(realm: str) -> str:
     """The WWW-Authenticate header that asks for a user and password."""
-    quoted = realm.replace("\\", "\\\\").replace('"', '\\"')
-    return f'Basic realm="{quoted}"'
+    return f'Basic realm="{_escaped(realm)}"'
+
+
+def _escaped(realm: str) -> str:
+    return realm.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def basic_credentials(header: str) -> tuple[str, str] | None:

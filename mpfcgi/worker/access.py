@@ -75,11 +75,11 @@ def check_user(req: Request, settings: Settings) -> int:
 
 
 def _has_credentials(req: Request) -> bool:
-    scheme, _, rest = req._params.get("HTTP_AUTHORIZATION", "").partition(" ")
+    scheme = req._params.get("HTTP_AUTHORIZATION", "").partition(" ")[0]
     if scheme and scheme.lower() != "basic":
         req.log_error(f"client used wrong authentication scheme: {req.uri}")
         return False
-    return bool(rest)
+    return bool(scheme)
 
 
 def _check_password(req: Request, settings: Settings, path: str, password: str) -> int:
@@ -173,7 +173,8 @@ def _any(req: Request, rules: list[Rule] | tuple[Rule, ...], user: str | None) -
 
 def _verdict(req: Request, rule: Rule, user: str | None) -> bool | None:
     verdict = _positive(req, rule, user)
-    return verdict if verdict is None or not rule.negated else not verdict
+    # Who keeps somebody out does not ask everybody for a name, as in Apache: nobody is kept out yet.
+    return not verdict if rule.negated else verdict
 
 
 def _positive(req: Request, rule: Rule, user: str | None) -> bool | None:
@@ -184,7 +185,7 @@ def _positive(req: Request, rule: Rule, user: str | None) -> bool | None:
     if rule.kind == "any-of":
         return _any(req, [inner for inner in rule.rules if _for_method(inner, req.method)], user)
     if rule.kind == "none-of":
-        return False if True in verdicts else None if None in verdicts else True
+        return True not in verdicts
     if rule.kind in USER_RULES or rule.kind not in KNOWN_RULES:
         return None if user is None else _user_fits(req, rule, user)
     return _HOST_RULES[rule.kind](req, rule.args)

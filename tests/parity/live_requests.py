@@ -240,6 +240,13 @@ REQUESTS = {
     "authz forbids": with_password("joe", "eggs"),
     "a password with colons": with_password("spam", "eg:gs"),
     "another scheme": Request("/auth/x", headers=(("Authorization", "Digest username=x"),)),
+    **{
+        f"{credentials!r} as credentials of {path}": Request(path, headers=(("Authorization", credentials),))
+        for credentials in ("Basic", "Basic ", "basic", "Bearer", "")
+        for path in ("/auth/x", "/accounts/plain/a.txt", "/accounts/kept/a.txt")
+    },
+    "a realm with quotes": with_password("spam", "eggs", "/quoted/x?expr&req.auth_name()"),
+    "nobody in a realm with quotes": Request("/quoted/x"),
     "garbage as password": Request("/auth/x", headers=(("Authorization", "Basic !!!"),)),
     "auth_name and auth_type": with_password("spam", "eggs", "/auth/x?expr&req.auth_name()|req.auth_type()"),
     **{
@@ -248,7 +255,7 @@ REQUESTS = {
             if user
             else Request(f"/accounts/{folder}/a.txt")
         )
-        for folder in ("plain", "group", "user", "lax", "denied", "ip", "either", "all", "none", "methods")
+        for folder in ("plain", "group", "user", "lax", "denied", "ip", "either", "all", "none", "kept", "methods")
         for user, password in (
             ("", "none"), ("spam", "eggs"), ("joe", "eggs"), ("ann", "eggs"), ("spam", "bad"), ("who", "eggs"), ("ann", ""),
         )
