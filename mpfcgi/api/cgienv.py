@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from mpfcgi.api.constants import REMOTE_HOST
 from mpfcgi.api.text import outgoing
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def add_common_vars(req: mp_request) -> None:
     env["DOCUMENT_ROOT"] = env["CONTEXT_DOCUMENT_ROOT"] = _raw(root)
     env["CONTEXT_PREFIX"] = ""
     env["SERVER_ADMIN"] = outgoing(req.server.server_admin)
+    if "REMOTE_HOST" not in env and (name := req.get_remote_host(REMOTE_HOST)):
+        env["REMOTE_HOST"] = name
     if req.filename:
         env["SCRIPT_FILENAME"] = _raw(req.filename)
     if req.user is not None:

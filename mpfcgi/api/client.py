@@ -79,10 +79,11 @@ class Client:
         return f"{self._scheme()}://{self._server_name()}{'' if port == self._usual_port() else f':{port}'}{uri}"
 
     def _scheme(self) -> str:
-        return "https" if self.is_https() else "http"
+        """What ServerName says, for a host behind something that ends TLS, or else how the client came."""
+        return self._server.scheme or ("https" if self.is_https() else "http")
 
     def _usual_port(self) -> int:
-        return 443 if self.is_https() else 80
+        return 443 if self._scheme() == "https" else 80
 
     def _canonical_name(self) -> bool:
         return self._settings.get("UseCanonicalName", "off") == "on"  # type: ignore[no-any-return]
@@ -94,13 +95,17 @@ class Client:
         return self.hostname or self._server.server_hostname
 
     def _server_port(self) -> int:
-        """The port for URLs: the one the client asked for, or the configured one; not where the front-end listens,
-        which may be behind another."""
+        """The port for URLs: the one the client asked for, or the configured one.
+
+        Where the front-end listens counts with UseCanonicalPhysicalPort only: it may be behind another.
+        """
+        physical = self.connection.local_addr[1] if self._settings.get("UseCanonicalPhysicalPort") else 0
         if not self._canonical_name():
             named = lookups.port_of(self._params.get("HTTP_HOST", ""))
             if named.isascii() and named.isdecimal():
                 return int(named)
-        return self._server.port or self._usual_port()
+            return physical or self._server.port or self._usual_port()
+        return self._server.port or physical or self._usual_port()
 
 
 def _type_name(value: object) -> str:

@@ -10,10 +10,10 @@ from mpfcgi.api.constants import REMOTE_DOUBLE_REV, REMOTE_HOST, REMOTE_NOLOOKUP
 
 
 def bare_host(host: str) -> str:
-    """A Host header without its port, in lower case."""
+    """A Host header without its port and the dot at its end, in lower case."""
     if host.startswith("["):
         return host[: host.find("]") + 1].lower()
-    return host.partition(":")[0].lower()
+    return host.partition(":")[0].lower().removesuffix(".")
 
 
 def port_of(host: str) -> str:

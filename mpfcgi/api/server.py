@@ -86,6 +86,11 @@ class mp_server:
         return int(self._model.port)
 
     @property
+    def scheme(self) -> str:
+        """The scheme of ServerName, "" without one. Not in mod_python."""
+        return self._model.scheme  # type: ignore[no-any-return]
+
+    @property
     def error_fname(self) -> str | None:
         """The error log's file, as configured; None without one."""
         return self._value("ErrorLog")  # type: ignore[no-any-return]

@@ -260,15 +260,16 @@ class _Loader:
         self, directives: tuple[Directive, ...], sections: tuple[Section, ...], addresses: tuple[str, ...],
         place: Place, is_virtual: bool,
     ) -> Server:  # fmt: skip
-        name, port, names = "", 0, []
+        name, port, scheme, names = "", 0, "", []
         for directive in directives:
             if directive.name == "ServerName":
                 name, port = _name_and_port(directive.value)
+                scheme = directive.value.rpartition("://")[0].lower()
             elif directive.name == "ServerAlias":
                 names += directive.value
         wild = tuple(alias.lower() for alias in names if "*" in alias or "?" in alias)
         plain = tuple(alias.lower() for alias in names if alias.lower() not in wild)
-        return Server(name.lower(), port, plain, wild, addresses, directives, sections, place, is_virtual)
+        return Server(name.lower(), port, plain, wild, addresses, directives, sections, place, is_virtual, scheme)
 
     def _pool(self, node: SectionNode, context: str) -> None:
         if context != "S":

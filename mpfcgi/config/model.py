@@ -60,7 +60,7 @@ class Section:
 
 @dataclass(frozen=True, eq=False)
 class Server:
-    """The main server or one virtual host. Compared by identity."""
+    """The main server or one virtual host. Compared by identity. `scheme` is what ServerName says before ://."""
 
     name: str
     port: int
@@ -71,6 +71,7 @@ class Server:
     sections: tuple[Section, ...]
     place: Place
     is_virtual: bool
+    scheme: str = ""
 
 
 @dataclass(frozen=True)

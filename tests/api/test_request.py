@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 
 from mpfcgi.api import Request
@@ -8,7 +10,9 @@ from tests.support.requests import Settings
 
 def make(method="GET", body=b"", **params):
     exchange = MemoryExchange({"REQUEST_METHOD": method, "REQUEST_URI": "/x?q", **params}, body)
-    return Request(exchange, None, None, Settings({"a": "1"}, python_config={"PythonDebug": "1"}), "/x", "q"), exchange
+    server = SimpleNamespace(scheme="", port=0)
+    settings = Settings({"a": "1"}, python_config={"PythonDebug": "1"})
+    return Request(exchange, server, None, settings, "/x", "q"), exchange
 
 
 def test_a_flushed_write_has_no_length_and_a_buffered_one_has():
