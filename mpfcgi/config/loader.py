@@ -33,6 +33,8 @@ from mpfcgi.config.syntax import DirectiveNode, Node, SectionNode
 DIRECTORY_SECTIONS = frozenset(("directory", "directorymatch", "files", "filesmatch", "location", "locationmatch"))
 REQUIRE_SECTIONS = {"requireall": "all-of", "requireany": "any-of", "requirenone": "none-of"}
 
+OLD_IMPORTER = "mod_python.legacy.importer"
+
 
 def load(path: str, *, defines: Iterable[str] = ()) -> Config:
     """Read the configuration file `path`; `defines` are the names of `-D`. ConfigError."""
@@ -133,6 +135,9 @@ class _Loader:
         except BadValue as error:
             hint = f"{spec.name} {spec.syntax}" if spec.syntax else ""
             raise ConfigError(f"{spec.name} {error}", node.place, hint)
+        if name == "pythonoption" and node.args[0] == OLD_IMPORTER:
+            why = "modules are loaded by the importer of mod_python 3.3 (manual 4.5.1)"
+            self.warnings.append(f"{node.place}: PythonOption {OLD_IMPORTER} is ignored: {why}")
         return Directive(spec.name, node.args, value, node.place)
 
     def _without_spec(self, node: DirectiveNode, name: str, context: str) -> None:

@@ -228,6 +228,18 @@ def test_the_cookie_has_the_name_of_the_option(services, options, start):
     finish(req)
 
 
+def test_options_have_their_names_from_before_3_3_too(services, tmp_path):
+    req = request(
+        services,
+        options={"ApplicationPath": "/app", "session_dbm": str(tmp_path / "mine.dbm"), "session": "DbmSession"},
+    )
+    made = Session.Session(req)
+    assert made.make_cookie().path == "/app"
+    made.save()
+    finish(req)
+    assert [file.name for file in tmp_path.iterdir() if file.name.startswith("mine.dbm")]
+
+
 @pytest.mark.parametrize(
     ("directory", "uri", "path"),
     [

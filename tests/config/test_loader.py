@@ -103,3 +103,10 @@ def test_any_arguments_are_taken_or_are_a_config_error(name, args):
     except ConfigError as error:
         place = error.place
         assert place is not None
+
+
+def test_an_option_for_an_importer_that_is_not_here_is_reported():
+    config = load_text('PythonOption mod_python.legacy.importer "*"\n', "a.conf")
+    assert [text.partition(": ")[2] for text in config.warnings if "importer" in text] == [
+        "PythonOption mod_python.legacy.importer is ignored: modules are loaded by the importer of mod_python 3.3 (manual 4.5.1)"
+    ]
