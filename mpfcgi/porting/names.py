@@ -13,7 +13,7 @@ MODULES = {
     "UserDict": "collections.UserDict", "UserList": "collections.UserList", "UserString": "collections.UserString",
     "MimeWriter": "email", "__builtin__": "builtins", "anydbm": "dbm", "bsddb": "dbm, or berkeleydb", "cPickle": "pickle", "cStringIO": "io.StringIO, or io.BytesIO for bytes",
     "commands": "subprocess", "compiler": "ast", "cookielib": "http.cookiejar", "copy_reg": "copyreg", "dbhash": "dbm",
-    "dumbdbm": "dbm.dumb", "exceptions": "the built-in exceptions", "gdbm": "dbm.gnu", "htmlentitydefs": "html.entities",
+    "dumbdbm": "dbm.dumb", "dummy_thread": "threading", "dummy_threading": "threading", "exceptions": "the built-in exceptions", "gdbm": "dbm.gnu", "htmlentitydefs": "html.entities",
     "htmllib": "html.parser", "mimify": "email", "multifile": "email",
     "httplib": "http.client", "imp": "importlib, or apache.import_module", "md5": "hashlib.md5", "mimetools": "email",
     "new": "types", "popen2": "subprocess", "rfc822": "email", "robotparser": "urllib.robotparser", "sets": "set",
