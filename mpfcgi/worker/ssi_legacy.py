@@ -18,7 +18,7 @@ TOKEN = re.compile(
     r"""\s*(?: (?P<op>&&|\|\||==|!=|<=|>=|[=<>!()])
     | '(?P<quoted>(?:\\.|[^'\\])*)'
     | /(?P<regex>(?:\\.|[^/\\])*)/
-    | (?P<bare>(?:\\.|&(?!&)|\|(?!\|)|[^\s\\&|=<>!()'])+) )""",
+    | (?P<bare>(?:\\.|&(?!&)|\|(?!\|)|[^\s\\&|=<>!()'/])(?:\\.|&(?!&)|\|(?!\|)|[^\s\\&|=<>!()])*) )""",
     re.X | re.S,
 )
 # Behind -A a slash begins a path, and no regular expression.
@@ -78,9 +78,11 @@ class LegacyCondition:
             if kind in ("quoted", "bare"):
                 if kind == "quoted":
                     value = value.replace("\\'", "'")
-                value = re.sub(r"\\([^$])", r"\1", value)
+                # A dollar sign, too: what is to stay one is written with two backslashes.
+                value = re.sub(r"\\(.)", r"\1", value, flags=re.S)
                 if tokens and tokens[-1][0] == "string":
-                    tokens[-1] = ("string", f"{tokens[-1][1]} {value}")
+                    before = tokens[-1][1]
+                    tokens[-1] = ("string", f"{before} {value}" if before else value)
                     continue
                 kind = "string"
             tokens.append((kind, value))

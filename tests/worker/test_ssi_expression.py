@@ -89,6 +89,10 @@ NO_CONDITION = """
     'a' -ipmatch 'b'
 """
 LEGACY_TRUE = """
+    '' '' a = a
+    \\$NAME = value
+    \\\\$NAME != value
+    a'b' = 'a\\'b\\''
     -A /open && ! -A /closed/x
     ! -A '/closed' && ( -A '/open' )
     $NAME
@@ -144,6 +148,8 @@ LEGACY_NO_CONDITION = """
     'a
     -A
     a -A b
+    /a
+    a = /b
 """
 
 
