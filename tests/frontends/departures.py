@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 
 class Departure(NamedTuple):
-    """The status of the answer, 0 for none at all, and why it is another one."""
+    """The status of the answer, None where that is left to chance, and why it is another one."""
 
-    status: int
+    status: int | None
     why: str
 
 
@@ -29,8 +29,8 @@ DEPARTURES: dict[tuple[str, str], Departure] = {
     ("haproxy", "chunked POST of a megabyte"): Departure(
         400, "HAProxy buffers a body whose length it isn't told, and refuses one above tune.bufsize (16 KB)"
     ),
-    ("cgi-fcgi", "chunked POST"): Departure(200, NO_LENGTH_READ),
-    ("cgi-fcgi", "chunked POST of a megabyte"): Departure(0, NO_LENGTH_READ),
+    ("cgi-fcgi", "chunked POST"): Departure(None, NO_LENGTH_READ),
+    ("cgi-fcgi", "chunked POST of a megabyte"): Departure(None, NO_LENGTH_READ),
     ("lighttpd-check-local", "missing file"): Departure(404, CHECKED),
     ("lighttpd-check-local", "missing folder"): Departure(404, CHECKED),
     ("lighttpd-check-local", "alias"): Departure(404, CHECKED),

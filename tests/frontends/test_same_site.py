@@ -56,7 +56,7 @@ def test_the_answer_is_the_same_behind_every_front_end(answers, variant, case):
     answer = answers(variant, case)
     departure = DEPARTURES.get((variant.name, case.name)) or DEPARTURES.get((variant.kind, case.name))
     if departure is not None:
-        assert answer.status == departure.status, departure.why
+        assert departure.status in (None, answer.status), departure.why
         assert not right(case, answer) or shown(answer) != shown(answers(NGINX, case)), "departs no more: take it off"
         return
     assert right(case, answer), answer
