@@ -17,11 +17,23 @@ def command_line(
     return [python, *flags, "-c", _SAFE + run, *arguments]
 
 
-def anew(*flags: str) -> list[str]:
-    """The command line of this process, with more flags for Python. To be asked before the process has a title."""
+# The flags of a Python that the configuration has put under -O, and not who started it.
+OPTIMIZED = ["-O", "-X", "mpfcgi_optimized"]
+
+
+def anew(optimized: bool | None = None) -> list[str]:
+    """The command line of this process, or one where -O is put in or taken out. To be asked before it has a title."""
     original = getattr(sys, "orig_argv", None)
     if original is None:
         # Python 3.9
         with open("/proc/self/cmdline", "rb") as file:
             original = [word.decode("utf-8", "surrogateescape") for word in file.read().split(b"\0")[:-1]]
-    return [sys.executable, *flags, *original[1:]]
+    arguments = original[1:]
+    if optimized is not None and is_optimized_by_configuration():
+        del arguments[: len(OPTIMIZED)]
+    return [sys.executable, *(OPTIMIZED if optimized else []), *arguments]
+
+
+def is_optimized_by_configuration() -> bool:
+    """Whether this Python was started by `anew`, under -O."""
+    return OPTIMIZED[-1] in sys._xoptions

@@ -68,8 +68,8 @@ def test_knowledge_flows_one_way():
     assert not unplanned
 
 
-def test_the_supervisor_starts_workers_in_one_place():
-    assert len(arrows().get(("supervisor", "worker"), set())) <= 1
+def test_the_supervisor_starts_workers_by_a_fork_in_one_place_and_by_an_exec_in_another():
+    assert arrows()["supervisor", "worker"] == {"supervisor/supervisor.py", "supervisor/other_python.py"}
 
 
 @pytest.mark.parametrize("arrow", ONLY)

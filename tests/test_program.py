@@ -16,10 +16,17 @@ def test_the_command_finds_nothing_in_the_current_folder(tmp_path):
 
 
 def test_a_process_knows_its_own_command_line():
-    run = "from mpfcgi import program; print(program.anew('-O'))"
+    run = "from mpfcgi import program; print(program.anew(True))"
     command = program.command_line("a b", "\udcff", run=run, flags=["-B"])
     out = subprocess.run(command, capture_output=True, text=True).stdout
-    assert out.strip() == str([sys.executable, "-O", *command[1:]])
+    assert out.strip() == str([sys.executable, *program.OPTIMIZED, *command[1:]])
+
+
+def test_what_the_configuration_has_put_in_it_takes_out():
+    run = "from mpfcgi import program; print(program.anew(False), program.anew())"
+    command = program.command_line("-O", run=run, flags=program.OPTIMIZED)
+    out = subprocess.run(command, capture_output=True, text=True).stdout
+    assert out.strip() == f"{program.command_line('-O', run=run)} {command}"
 
 
 def test_without_python_s_help_the_kernel_tells_it():

@@ -85,31 +85,18 @@ def read_config(named: str | None, defines: Sequence[str]) -> Config:
     return load(find_config(named), defines=defines)
 
 
-def optimize_as_configured(config: Config) -> Callable[[Config], Config]:
-    """Start this command anew under -O where PythonOptimize says so; what a reload passes its configuration through.
+def optimize_as_configured(config: Config) -> None:
+    """Start this command anew where the main server's PythonOptimize wants it under -O, or no longer so.
 
-    Python decides on asserts when it starts, so that a reload can't change it: ConfigError.
+    Its workers need only be forked then.
     """
-    wanted = _optimized(config)
-    if wanted and not sys.flags.optimize:
+    from mpfcgi.supervisor import other_python
+
+    wanted = other_python.is_optimized(config)
+    if wanted != bool(sys.flags.optimize) and (wanted or program.is_optimized_by_configuration()):
         sys.stdout.flush()
-        command = program.anew("-O")
+        command = program.anew(wanted)
         os.execv(command[0], command)
-
-    def unchanged(new: Config) -> Config:
-        if _optimized(new) != wanted:
-            raise ConfigError(
-                "PythonOptimize has changed, which a reload can't bring about", None, "restart the daemon"
-            )
-        return new
-
-    return unchanged
-
-
-def _optimized(config: Config) -> bool:
-    return any(
-        directive.value for directive in [item for item in config.main.directives if item.name == "PythonOptimize"][-1:]
-    )
 
 
 def fail(message: object, status: int = 1) -> NoReturn:

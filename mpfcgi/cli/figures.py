@@ -28,6 +28,7 @@ def pool_line(pool: dict[str, Any]) -> str:
     """A pool in one line."""
     parts = [
         f"{pool['name']}: {amount(len(pool['workers']), 'worker')} ({pool['busy']} busy) of {pool['most']}, {pool['manager']}",
+        f"Python {pool['python']}",
         f"queue {'?' if pool['queue'] is None else pool['queue']} of {pool['queue_length']}",
         amount(pool["requests"], "request"),
     ]

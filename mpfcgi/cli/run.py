@@ -34,7 +34,7 @@ def run(config_file: str | None, defines: tuple[str, ...], alone: bool) -> None:
     from mpfcgi.worker import logs, worker
 
     config = read_config(config_file, defines)
-    unchanged = optimize_as_configured(config)
+    optimize_as_configured(config)
     logs.check(config)
     if not config.listens:
         fail(f"{config.file}: there is no Listen line; write one such as: Listen unix:mpfcgi.sock mode=0666")
@@ -49,7 +49,7 @@ def run(config_file: str | None, defines: tuple[str, ...], alone: bool) -> None:
     programs = Programs(_check(config.file, defines), program.anew())
     supervisor = Supervisor(
         config,
-        reload=lambda: unchanged(read_config(config_file, defines)),
+        reload=lambda: read_config(config_file, defines),
         programs=programs,
         inherited=inherited,
     )

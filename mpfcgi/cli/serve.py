@@ -69,13 +69,13 @@ def serve(folder: str, bind: str, workers: int) -> None:
         fail(f"{folder} is no folder")
     if not os.access(folder, os.R_OK | os.X_OK):
         fail(f"{folder} can't be read: permission denied")
-    unchanged = optimize_as_configured(_config(folder, workers))
+    optimize_as_configured(_config(folder, workers))
     listener = _bind(bind)
     private = tempfile.mkdtemp(prefix="mpfcgi-")
     listen = Listen("unix", os.path.join(private, "socket"), mode=0o600)
 
     def read() -> Config:
-        config = unchanged(_config(folder, workers))
+        config = _config(folder, workers)
         # Whoever knows the folder of a run can't know this one's: its status page asks there.
         return replace(
             config, listens=(listen, *config.connection_listens), pid_file="",

@@ -128,6 +128,8 @@ class PoolSettings:
     # Soft and hard limits by the lower-case names of setrlimit(2); None is unlimited.
     resource_limits: Mapping[str, tuple[int | None, int | None]] = field(default_factory=dict)
     python_home: str | None = None
+    # None where only the main server, or nothing, says it.
+    optimize: bool | None = None
     preload: bool = False
     connection_processes: int | None = None
     queue_length: int = 128

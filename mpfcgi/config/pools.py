@@ -28,6 +28,7 @@ FIELDS = {
     "Umask": "umask",
     "Nice": "nice",
     "PythonHome": "python_home",
+    "PythonOptimize": "optimize",
     "Preload": "preload",
     "RequestTimeout": "request_timeout",
     "InterruptTimeout": "interrupt_timeout",

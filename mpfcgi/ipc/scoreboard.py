@@ -7,6 +7,7 @@ text for people and may be read while it changes.
 from __future__ import annotations
 
 import mmap
+import os
 from time import monotonic
 from typing import NamedTuple
 
@@ -162,14 +163,17 @@ class Slot:
 
 
 class Scoreboard:
-    """`size` slots in anonymous memory that forked processes share.
+    """`size` slots in memory that forked processes share, and other programs by its descriptor `file`, if there is one.
 
     `stacks` is the descriptor of a file for what a worker does right now, which it writes when it is asked; None without.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, file: int | None = None) -> None:
         self.stacks: int | None = None
-        self._map = mmap.mmap(-1, size * SLOT_SIZE)
+        self.file = file
+        if file is not None:
+            os.ftruncate(file, size * SLOT_SIZE)
+        self._map = mmap.mmap(-1 if file is None else file, size * SLOT_SIZE)
         self._memory = memoryview(self._map)
         self.slots = tuple(Slot(self._memory, index) for index in range(size))
         # All states at once: a column of the table.

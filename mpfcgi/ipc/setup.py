@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,8 @@ class WorkerSetup:
     `max_requests` requests it asks for its replacement; 0 for never. `settle`, called when all log files are open and
     before any user code is loaded, makes the process the pool's user, with its limits. A process with `await_birth` is a
     template: it imports modules, and calls this, which returns in each worker that is forked from it with the worker's
-    setup; in the template itself it gives None when that is to leave. The `scoreboard` tells which siblings have time.
+    setup; in the template itself it gives None when that is to leave. The `scoreboard`
+    tells which siblings have time. `log_files` are the descriptors of log files that are open already, by path.
     """
 
     config: Any
@@ -43,3 +44,4 @@ class WorkerSetup:
     settle: Callable[[], None] | None = None
     await_birth: Callable[[], WorkerSetup | None] | None = None
     scoreboard: Scoreboard | None = None
+    log_files: Mapping[str, int] = field(default_factory=dict)

@@ -14,6 +14,7 @@ import resource
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from mpfcgi import __version__
 from mpfcgi.config import (
     Config,
     ConfigError,
@@ -23,6 +24,7 @@ from mpfcgi.config import (
     python_home,
     static_interpreters,
 )
+from mpfcgi.supervisor import other_python
 
 PR_SET_DUMPABLE = 4
 
@@ -63,7 +65,10 @@ def check(config: Config) -> list[str]:
         if folder is not None and not os.path.isdir(os.path.join(config.server_root, folder)):
             raise ConfigError(f"WorkingDirectory {folder} is no folder", pool.place)
         home = pool.python_home
-        if home is not None and (what := python_home.problem(os.path.join(config.server_root, home))) is not None:
+        if (
+            home is not None
+            and (what := python_home.problem(os.path.join(config.server_root, home), __version__)) is not None
+        ):
             raise ConfigError(f"PythonHome {home}: {what}", pool.place)
     if os.geteuid() != 0:
         return []
@@ -78,6 +83,11 @@ def check_alone(config: Config) -> list[str]:
             raise ConfigError(
                 f"<PythonPool {pool.pattern}> has another User, and one process alone changes none", pool.place,
                 f"start it as {identity.name or identity.uid}",
+            )  # fmt: skip
+        if other_python.command_for(config, pool) is not None:
+            raise ConfigError(
+                f"<PythonPool {pool.pattern}> runs under another Python, and one process alone has one", pool.place,
+                "leave PythonHome or PythonOptimize out, or start the daemon with that Python",
             )  # fmt: skip
     return warnings
 

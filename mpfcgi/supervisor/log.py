@@ -28,6 +28,17 @@ class Log:
         self._complained = False
         self._fd = STDERR if path is None or self._syslog is not None else _open(path)
 
+    def pass_on(self) -> tuple[int, str | None, int, bool]:
+        """What `inherited` makes it of again, in a program that has its descriptor."""
+        return self._fd, self.path, self.level, self._as_json
+
+    @classmethod
+    def inherited(cls, fd: int, path: str | None, level: int, as_json: bool) -> Log:
+        """The log of the program before an exec."""
+        made = cls(path if path is not None and is_syslog(path) else None, level, as_json)
+        made.path, made._fd = path, fd
+        return made
+
     @property
     def fd(self) -> int:
         """The descriptor, for a child that keeps it."""

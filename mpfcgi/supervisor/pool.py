@@ -14,7 +14,7 @@ from mpfcgi.config import Config, Listen, PoolSettings
 from mpfcgi.ipc import control
 from mpfcgi.ipc.scoreboard import Slot
 from mpfcgi.ipc.setup import WorkerSetup
-from mpfcgi.supervisor import conditions, process, staffing
+from mpfcgi.supervisor import conditions, other_python, process, staffing
 from mpfcgi.supervisor.crew import Crew, Headcount
 from mpfcgi.supervisor.means import Means
 from mpfcgi.supervisor.queues import ready
@@ -40,7 +40,10 @@ class WorkerCrew(Crew):
         self.title, self.settings, self.config, self.generation = title, settings, config, generation
         self._means = means
         self._identity = conditions.identity_of(settings)
-        self.template = TemplateCrew(self) if settings.preload else None
+        self.python = other_python.described(config, settings)
+        # How to start that, where a fork does not do.
+        self._program = other_python.command_for(config, settings)
+        self.template = TemplateCrew(self) if settings.preload or self._program is not None else None
 
     def _settling(self) -> Callable[[], None]:
         """What brings a worker under the pool's conditions; to be made in the parent."""
@@ -110,23 +113,23 @@ class WorkerCrew(Crew):
         """The descriptors that a process with this setup needs."""
         ends = [end for end in (setup.control, setup.queue, setup.siblings, setup.router) if end is not None]
         given = [*ends, *setup.listeners, *(listener for listener, _ in setup.connection_listeners)]
-        return [*(sock.fileno() for sock in given), *self._means.mutexes.fds, self.log.fd, *self._means.scoreboard.fds]
+        scoreboard = self._means.scoreboard
+        memory = [scoreboard.file] if self._program is not None and scoreboard.file is not None else []
+        return [*(sock.fileno() for sock in given), *self._means.mutexes.fds, self.log.fd, *scoreboard.fds, *memory]
 
     def start(self, setup: WorkerSetup) -> int:
         """In the child: be a worker, or the template; the exit code."""
         setup.slot.occupy(os.getpid(), self.generation, self.title)
         os.environ.update(conditions.environment(self.settings, self._identity))
         try:
+            if self._program is not None:
+                other_python.become(self._program, setup, self.log, self.title)
             return self._means.worker_main(setup)
         except Exception as error:
             # Its traceback goes to standard error, which few daemons' users see.
             why = " ".join(str(error).split())
             self.log.error(f"{self._label} {os.getpid()} has crashed: {type(error).__name__}: {why}")
             raise
-
-    def slot(self, index: int) -> Slot:
-        """The slot of that number."""
-        return self._means.scoreboard.slots[index]
 
 
 def _less_a_bit(limit: float) -> float:
@@ -245,4 +248,5 @@ class ConnectionPool(WorkerCrew):
             self._means.mutexes,
             self.generation,
             connection_listeners=self._listeners,
+            scoreboard=self._means.scoreboard,
         )

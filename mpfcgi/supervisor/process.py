@@ -11,9 +11,12 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import NoReturn
 
 from setproctitle import setproctitle
+
+from mpfcgi.ipc import control
 
 PR_SET_PDEATHSIG = 1
 STANDARD = (0, 1, 2)
@@ -66,14 +69,19 @@ def _settle(title: str, parent: int, keep: set[int]) -> None:
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
-    for number in FOR_THE_SUPERVISOR:
-        # A handler and not SIG_IGN: programs that the child starts get the default back.
-        signal.signal(number, _ignore)
+    leave_signals()
     die_with_parent(parent)
     close_others(keep)
     for name in FROM_SYSTEMD:
         os.environ.pop(name, None)
     entitle(title)
+
+
+def leave_signals() -> None:
+    """Leave it to the supervisor to act on what a terminal sends to all."""
+    for number in FOR_THE_SUPERVISOR:
+        # A handler and not SIG_IGN: programs that the child starts get the default back.
+        signal.signal(number, _ignore)
 
 
 def _ignore(number: int, frame: object) -> None:
@@ -85,6 +93,19 @@ def die_with_parent(parent: int) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(0)
+
+
+def execute(command: list[str], environment: Mapping[str, str], keep: Iterable[int]) -> NoReturn:
+    """Become another program that has the descriptors `keep`, too. OSError.
+
+    Signals do nothing until it says what they are to do.
+    """
+    for number in (*FOR_THE_SUPERVISOR, control.STACK, control.DUMP):
+        signal.signal(number, signal.SIG_IGN)
+    for fd in keep:
+        os.set_inheritable(fd, True)
+    _flush()
+    os.execve(command[0], command, environment)
 
 
 def close_others(keep: Iterable[int]) -> None:

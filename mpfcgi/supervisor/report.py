@@ -85,6 +85,7 @@ class Reporter:
         states = [worker["state"] for worker in workers]
         return {
             "name": title,
+            "python": newest.python,
             "manager": newest.policy.manager if newest.policy is not None else settings.process_manager,
             "most": newest.policy.most if newest.policy is not None else newest.wanted,
             "wanted": sum(crew.wanted for crew in crews),

@@ -27,8 +27,13 @@ def install(scoreboard: Scoreboard) -> int:
     fd = scoreboard.stacks = os.memfd_create("mpfcgi-stacks")
     # All write with one offset; what is written after the file was cut begins at its start again.
     fcntl.fcntl(fd, fcntl.F_SETFL, os.O_APPEND)
-    faulthandler.register(control.STACK, file=fd, all_threads=True)
+    answer(fd)
     return fd
+
+
+def answer(fd: int) -> None:
+    """Let this process write what it does right now into the file, whenever it is asked by the signal."""
+    faulthandler.register(control.STACK, file=fd, all_threads=True)
 
 
 class Stacks:

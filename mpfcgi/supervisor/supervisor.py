@@ -71,7 +71,7 @@ class Supervisor:
             self._commands.close()
             raise
         self.queues = Queues(inherited.queues, inherited.hand_backs) if inherited else Queues()
-        scoreboard = Scoreboard(SLOTS)
+        scoreboard = Scoreboard(SLOTS, os.memfd_create("mpfcgi-scoreboard"))
         self._means = Means(self.log, self.listeners, self.queues, scoreboard, self.mutexes, worker_main)
         try:
             self._desk = Desk(self, stacks.install(scoreboard), inherited)

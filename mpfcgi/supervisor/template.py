@@ -56,7 +56,7 @@ class TemplateCrew(Crew):
         ours, theirs = control.control_pair()
         channel, orders = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         setup = pool.prepared(theirs, Scoreboard(1).take())
-        setup.await_birth = _Births(pool, setup, orders)
+        setup.await_birth = Births(pool.title, setup, orders)
         started = monotonic()
         try:
             pid = process.fork(
@@ -86,11 +86,11 @@ class TemplateCrew(Crew):
         return int(answer)
 
 
-class _Births:
+class Births:
     """The template's side: waits for orders, and returns in each worker that they bring to life."""
 
-    def __init__(self, pool: WorkerCrew, setup: WorkerSetup, orders: socket.socket) -> None:
-        self._pool, self._setup, self._orders = pool, setup, orders
+    def __init__(self, title: str, setup: WorkerSetup, orders: socket.socket) -> None:
+        self._title, self._setup, self._orders = title, setup, orders
         self._supervisor = os.getpid()
 
     def __call__(self) -> WorkerSetup | None:
@@ -129,9 +129,10 @@ class _Births:
             return None
         self._orders.close()
         self._setup.control.close()
-        process.entitle(f"pool {self._pool.title}")
-        slot = self._pool.slot(index)
-        slot.occupy(os.getpid(), self._pool.generation, self._pool.title)
+        process.entitle(f"pool {self._title}")
+        assert self._setup.scoreboard is not None
+        slot = self._setup.scoreboard.slots[index]
+        slot.occupy(os.getpid(), self._setup.generation, self._title)
         return replace(self._setup, control=theirs, slot=slot, max_requests=max_requests, await_birth=None)
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from mpfcgi.config import Config, ConfigError, Settings
 from mpfcgi.config.directives.logs import LOG_LEVELS, LogTarget
+from mpfcgi.config.model import SlowLog
 from mpfcgi.ipc import syslog
 from mpfcgi.worker import errorformat, logformat
 from mpfcgi.worker.errorformat import escape
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 WARN, INFO = 4, 6
 STDERR = "stderr"
+# The highest of the standard descriptors, which every program has.
+STANDARD = 2
 LOGS = ("ErrorLog", "CustomLog", "TransferLog")
 
 
@@ -32,11 +35,13 @@ class LogFile:
     # Whether its lines begin with their time.
     stamped = True
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, fd: int = -1) -> None:
+        """With `fd`, it is open already."""
         self.path = path
-        self._fd = -1
+        self._fd = fd
         self._failed = False
-        self.reopen()
+        if fd < 0:
+            self.reopen()
 
     def fileno(self) -> int:
         """The descriptor that lines go to now."""
@@ -98,10 +103,11 @@ class SystemLog(LogFile):
 
 
 class LogFiles:
-    """The open log files of a process, by path."""
+    """The open log files of a process, by path; some may be open `already`, by their descriptors."""
 
-    def __init__(self, server_root: str) -> None:
+    def __init__(self, server_root: str, already: Mapping[str, int] | None = None) -> None:
         self._server_root = server_root
+        self._already = already or {}
         self._files: dict[str, LogFile] = {}
 
     def open(self, name: str | None) -> LogFile:
@@ -113,13 +119,17 @@ class LogFiles:
             return self._files[name]
         path = STDERR if name in (None, STDERR, "/dev/stderr") else os.path.join(self._server_root, str(name))
         if path not in self._files:
-            self._files[path] = LogFile(path)
+            self._files[path] = LogFile(path, self._already.get(path, -1))
         return self._files[path]
 
     def reopen(self) -> None:
         """Open all anew, after they were moved away."""
         for file in self._files.values():
             file.reopen()
+
+    def descriptors(self) -> dict[str, int]:
+        """Those of the files, by path."""
+        return {path: file.fileno() for path, file in self._files.items() if file.fileno() > STANDARD}
 
 
 class AccessLog:
@@ -144,8 +154,10 @@ def access_logs(settings: Settings, files: LogFiles) -> tuple[AccessLog, ...]:
     return tuple(AccessLog(target, formats, files.open(target.file)) for target in settings.get("CustomLog") or ())
 
 
-def open_all(config: Config, files: LogFiles) -> None:
-    """Open all logs that a worker may write to, as long as it has the right."""
+def open_all(config: Config, slow_log: SlowLog | None, files: LogFiles) -> None:
+    """Open all logs that a worker of a pool with this `slow_log` may write to, as long as this process has the right."""
+    if slow_log is not None:
+        files.open(slow_log.file)
     for server in config.servers:
         for directive in server.directives:
             if directive.name in LOGS:

@@ -42,7 +42,7 @@ class WorkerServices:
         self.importer = Importer(lambda text: self.log(c.APLOG_NOTICE, text))
         main_settings = self.resolver.server_settings(setup.config.main)
         self.filetypes = FileTypes(setup.config.types)
-        self.log_files = logs.LogFiles(setup.config.server_root)
+        self.log_files = logs.LogFiles(setup.config.server_root, setup.log_files)
         self.main_server = ServerObject(setup.config.main, main_settings, self)
         self.main_name = setup.config.main.name or "localhost"
         self.main_log = self.log_files.open(main_settings.get("ErrorLog"))
@@ -70,9 +70,7 @@ class WorkerServices:
 
     def open_logs(self) -> None:
         """Open all logs that may be written to, as long as this process has the right."""
-        logs.open_all(self.config, self.log_files)
-        if self.pool.slow_log is not None:
-            self.log_files.open(self.pool.slow_log.file)
+        logs.open_all(self.config, self.pool.slow_log, self.log_files)
 
     def log(self, level: int, message: str, server: Any = None, request: Any = None, connection: Any = None) -> None:
         """A line for the error log of the request's or the server's host, if LogLevel lets it through.

@@ -83,7 +83,7 @@ def from_scoreboard(services: WorkerServices, note: str) -> dict[str, Any]:
         busy = slot.state == BUSY
         pool = pools.setdefault(
             slot.pool,
-            {"name": slot.pool, "manager": None, "most": None, "wanted": None, "workers": [], "queue": None,
+            {"name": slot.pool, "python": None, "manager": None, "most": None, "wanted": None, "workers": [], "queue": None,
              "queue_length": None, "backing_off": 0, "rate": None, "ended": {}},
         )  # fmt: skip
         pool["workers"].append({

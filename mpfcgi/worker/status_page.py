@@ -80,6 +80,8 @@ def _pool(pool: dict[str, Any]) -> str:
     facts = [f"{pool['busy']} busy, {pool['idle']} idle"]
     if pool["most"] is not None:
         facts.append(f"{escape(pool['manager'])}, at most {pool['most']}")
+    if pool["python"] is not None:
+        facts.append(f"Python {escape(pool['python'])}")
     if pool["queue"] is not None:
         facts.append(f"{pool['queue']} of {pool['queue_length']} in the queue")
     facts.append(f"{pool['requests']} requests")

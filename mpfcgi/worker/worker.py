@@ -378,7 +378,8 @@ def run(setup: WorkerSetup) -> int:
     if setup.pool.python_home is not None:
         python_home.activate(os.path.join(setup.config.server_root, setup.pool.python_home))
     services.install()
-    startup.import_modules(services)
+    if setup.await_birth is None or setup.pool.preload:
+        startup.import_modules(services)
     if setup.await_birth is None:
         return Worker(setup, services).run()
     return _be_template(setup, services, setup.await_birth)
@@ -394,4 +395,6 @@ def _be_template(setup: WorkerSetup, services: WorkerServices, await_birth: Call
     if born is None:
         return 0
     services.born()
+    if not setup.pool.preload:
+        startup.import_modules(services)
     return Worker(born, services).run()

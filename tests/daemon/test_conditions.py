@@ -179,7 +179,7 @@ def test_one_process_alone_does_not_run_a_users_code_as_root(site):
         ("User root\nGroup nosuchgroup", "Group nosuchgroup: there is no such group"),
         ("WorkingDirectory nowhere", "WorkingDirectory nowhere is no folder"),
         ("PythonHome nowhere", "PythonHome nowhere: there is no such folder"),
-        ("PythonHome old", "PythonHome old: it is of python3.1, and this daemon runs on python3."),
+        ("PythonHome old", "PythonHome old: it is of Python 3.1, and mpfcgi needs 3.9 or newer"),
         ("Umask 9", "Umask takes three octal digits such as 027, not '9'"),
         ("ResourceLimit files 10", "ResourceLimit takes one of as, core"),
         ("ResourceLimit nofile 10 5", "ResourceLimit takes a soft limit that is not above the hard one"),

@@ -1,11 +1,13 @@
 """What a worker does before its first request: PythonImport, PythonOptimize."""
 
+import contextlib
 import signal
 
+import psutil
 import pytest
 
 from tests.support.client import Client
-from tests.support.servers import Daemon
+from tests.support.servers import Daemon, wait_until
 from tests.support.sites import one_handler
 
 pytestmark = pytest.mark.daemon
@@ -117,5 +119,18 @@ def test_python_optimize_is_python_dash_o(start, tmp_path):
     assert get(daemon) == (200, "1 False False")
     daemon.config.write_text(daemon.config.read_text().replace("PythonOptimize On", ""))
     daemon.signal(signal.SIGHUP)
-    daemon.wait_for_log("PythonOptimize has changed, which a reload can't bring about (restart the daemon)")
-    assert get(daemon) == (200, "1 False False")
+    daemon.wait_for_log("reload: done")
+    assert get(daemon) == (200, "0 True True")
+    # The daemon itself, too, is what the configuration says after the next upgrade, and needs no template.
+    daemon.signal(signal.SIGUSR2)
+    daemon.wait_for_log("upgrade: done")
+    assert get(daemon) == (200, "0 True True")
+    wait_until(lambda: not _templates(daemon), "no template any more", daemon.process)
+
+
+def _templates(daemon):
+    found = []
+    for child in psutil.Process(daemon.process.pid).children():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found += [child.pid] if "(template)" in " ".join(child.cmdline()) else []
+    return found

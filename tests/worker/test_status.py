@@ -21,7 +21,7 @@ REPORT = {
     "version": "1", "pid": 1, "config": "/etc/mpfcgi.conf", "state": "serving", "generation": 2, "upgrades": 0,
     "started": 1000.0, "now": 1060.0, "others": [],
     "pools": [{
-        "name": 'a"\n<b>', "manager": "static", "most": 4, "wanted": 4, "workers": [WORKER], "busy": 1, "idle": 0,
+        "name": 'a"\n<b>', "python": "3.9 -O", "manager": "static", "most": 4, "wanted": 4, "workers": [WORKER], "busy": 1, "idle": 0,
         "queue": 3, "queue_length": 128, "backing_off": 0, "requests": 99, "rate": 1.5, "ended": {"was killed by SIGKILL": 2},
     }],
     "endings": [{"at": 1000.0, "pool": "<i>", "pid": 12, "why": "<u>", "requests": 3}],

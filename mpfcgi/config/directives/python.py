@@ -100,8 +100,8 @@ declare("PythonConnectionHandler", "SV", handler, syntax="handler",
         help="The handler of raw connections, which come in at Listen ADDRESS connection (5.3.1).")
 declare("PythonImport", "SV", python_import, combine=append, merge=append, syntax="module[::function] interpreter",
         help="A module that workers of an interpreter import when they start, and a function of it to call (5.4.3).")
-declare("PythonOptimize", "S", flag, syntax="On|Off",
-        help="Whether the daemon runs Python with -O: no assert statements, __debug__ false (5.4.9).")
+declare("PythonOptimize", "SP", flag, syntax="On|Off",
+        help="Whether Python runs under -O: no assert statements, __debug__ false (5.4.9). In a pool, for its workers.")
 declare("PythonDebug", "SVDH", flag, override="any", syntax="On|Off",
         help="Whether errors show their traceback in the page (5.4.2).")
 declare("PythonEnablePdb", "SVDH", flag, override="any", syntax="On|Off",
