@@ -15,6 +15,10 @@ _NOT_OURS = frozenset(("transfer-encoding", "connection", "keep-alive", "status"
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
+# A stream of events that a web server holds back until it has a buffer full is none; nginx lets it through for this.
+_EVENTS = "text/event-stream"
+_UNBUFFERED = b"X-Accel-Buffering: no"
+
 
 class InvalidHeader(ValueError):
     """A header that can't be sent; `name` says which."""
@@ -34,6 +38,8 @@ def plain_head(status: int, content_type: str | None, length: int | None) -> byt
     lines = [status_line(status, None)]
     if content_type is not None:
         lines.append(b"Content-Type: " + _value("Content-Type", content_type))
+        if content_type.startswith(_EVENTS):
+            lines.append(_UNBUFFERED)
     if length is not None:
         lines.append(b"Content-Length: %d" % length)
     return b"\r\n".join(lines) + b"\r\n\r\n"
@@ -68,6 +74,10 @@ def head(
             lines.append(start + _value(name, value))
     if content_type is not None:
         lines.append(b"Content-Type: " + _value("Content-Type", content_type))
+        if content_type.startswith(_EVENTS) and not any(
+            "X-Accel-Buffering" in table for table in (err_headers, headers) if table
+        ):
+            lines.append(_UNBUFFERED)
     if length is not None:
         lines.append(b"Content-Length: %d" % length)
     if redirects:

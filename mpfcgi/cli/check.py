@@ -10,16 +10,19 @@ import click
 
 from mpfcgi import porting
 from mpfcgi.cli.common import clear_errors, config_option, define_option, fail, read_config
-from mpfcgi.config import connection_interpreters, static_interpreters
+from mpfcgi.config import Config, Mistakes, connection_interpreters, static_interpreters
 
 
 @click.command()
 @config_option
 @define_option
 @click.option("--json", "as_json", is_flag=True, help="The findings in PATH as a JSON list.")
+@click.option("--as", "user", metavar="USER", help="The web server's user: can it get to the unix sockets?")
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(exists=True))
 @clear_errors
-def check(config_file: str | None, defines: tuple[str, ...], as_json: bool, paths: tuple[str, ...]) -> None:
+def check(
+    config_file: str | None, defines: tuple[str, ...], as_json: bool, user: str | None, paths: tuple[str, ...]
+) -> None:  # fmt: skip
     """Say what is wrong with the configuration, or what in old handlers needs porting, with file and line.
 
     Without PATH it is the configuration: directives that only the front-end can carry out are reported, and are no
@@ -36,25 +39,45 @@ def check(config_file: str | None, defines: tuple[str, ...], as_json: bool, path
     \b
     Examples:
       mpfcgi check -c mpfcgi.conf
+      mpfcgi check --as www-data
       mpfcgi check /srv/www/old-site
       mpfcgi check --json handlers/*.py
     """
     if as_json and not paths:
         raise click.UsageError("--json is for the findings in PATH: name a file or a folder")
-    if config_file is not None or not paths:
-        _check_config(config_file, defines, quiet=as_json)
+    if config_file is not None or user is not None or not paths:
+        config = _check_config(config_file, defines, quiet=as_json)
+        if user is not None:
+            _check_reach(config, user)
     if paths:
         _check_handlers(paths, as_json)
 
 
-def _check_config(config_file: str | None, defines: tuple[str, ...], quiet: bool) -> None:
+def _check_reach(config: Config, user: str) -> None:
+    from mpfcgi.supervisor import reach
+
+    problems = reach.problems(config, reach.user(user))
+    for problem in problems:
+        click.echo(f"mpfcgi: {problem}", err=True)
+    if problems:
+        sys.exit(1)
+
+
+def _check_config(config_file: str | None, defines: tuple[str, ...], quiet: bool) -> Config:
     from mpfcgi.supervisor import conditions, locks
     from mpfcgi.worker import logs
 
     config = read_config(config_file, defines)
-    logs.check(config)
-    locks.settings(config)
-    for warning in conditions.check(config):
+    mistakes = Mistakes()
+    warnings: list[str] = []
+    with mistakes.noted():
+        logs.check(config)
+    with mistakes.noted():
+        locks.settings(config)
+    with mistakes.noted():
+        warnings += conditions.check(config)
+    mistakes.end()
+    for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
     for warning in config.warnings:
         click.echo(f"warning: {warning}", err=True)
@@ -63,6 +86,7 @@ def _check_config(config_file: str | None, defines: tuple[str, ...], quiet: bool
     if not quiet:
         names = dict.fromkeys([*static_interpreters(config), *connection_interpreters(config)])
         click.echo(f"{config.file}: right. Interpreters: {', '.join(names)}")
+    return config
 
 
 def _check_handlers(paths: tuple[str, ...], as_json: bool) -> None:

@@ -13,6 +13,8 @@ import click
 from mpfcgi import places, program
 from mpfcgi.config import Config, ConfigError, load
 
+# So many mistakes of a configuration are shown at once.
+MISTAKES = 20
 config_option = click.option(
     "-c",
     "--config",
@@ -106,13 +108,19 @@ def fail(message: object, status: int = 1) -> NoReturn:
 
 
 def clear_errors(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A command whose ConfigErrors become one line and exit status 1."""
+    """A command whose ConfigErrors become a line each and exit status 1."""
 
     @wraps(function)
     def command(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
         except ConfigError as error:
-            fail(error)
+            found = (error, *error.others)
+            shown = found if len(found) <= MISTAKES else found[: MISTAKES - 1]
+            for mistake in shown:
+                click.echo(f"mpfcgi: {mistake}", err=True)
+            if len(shown) < len(found):
+                click.echo(f"mpfcgi: and {len(found) - len(shown)} more", err=True)
+            sys.exit(1)
 
     return command

@@ -8,7 +8,7 @@ from mpfcgi.config.interpreters import (
     static_interpreters,
 )
 from mpfcgi.config.loader import load, load_text
-from mpfcgi.config.model import Config, ConfigError, Listen, Place, PoolSettings, Server
+from mpfcgi.config.model import Config, ConfigError, Listen, Mistakes, Place, PoolSettings, Server
 from mpfcgi.config.naming import varies_within
 from mpfcgi.config.pools import pool_for
 from mpfcgi.config.resolver import Resolver, Resource
@@ -21,6 +21,7 @@ __all__ = [
     "FileType",
     "FileTypes",
     "Listen",
+    "Mistakes",
     "Place",
     "PoolSettings",
     "RequestURI",

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from mpfcgi.config import connections, pools
+from mpfcgi.config import connections, foreign_names, pools
 from mpfcgi.config.directives import (
     CONTEXT_NAMES,
     FRONT_END,
@@ -25,7 +25,7 @@ from mpfcgi.config.directives.access import Rule
 from mpfcgi.config.directives.arguments import address_argument, pattern
 from mpfcgi.config.directives.files import OVERRIDES
 from mpfcgi.config.filetypes import types_of
-from mpfcgi.config.model import Config, ConfigError, Directive, Listen, Place, PoolSettings, Section, Server
+from mpfcgi.config.model import Config, ConfigError, Directive, Listen, Mistakes, Place, PoolSettings, Section, Server
 from mpfcgi.config.reading import Reader, read_file
 from mpfcgi.config.runtime import runtime_of
 from mpfcgi.config.syntax import DirectiveNode, Node, SectionNode
@@ -58,20 +58,26 @@ def parse_htaccess(
     """
     reader = Reader(server_root or os.path.dirname(path), defines or {}, is_htaccess=True)
     nodes = reader.read(text, path)
-    return _Loader(path, reader.server_root, allowed).contents(nodes, "H")
+    loader = _Loader(path, reader.server_root, allowed, reader.mistakes)
+    contents = loader.contents(nodes, "H")
+    loader.mistakes.end()
+    return contents
 
 
 def _load(text: str, file: str, server_root: str, defines: Iterable[str]) -> Config:
     reader = Reader(server_root, {name: value for name, _, value in (item.partition("=") for item in defines)})
     nodes = reader.read(text, file)
-    return _Loader(file, reader.server_root).load(nodes, reader)
+    return _Loader(file, reader.server_root, None, reader.mistakes).load(nodes, reader)
 
 
 class _Loader:
-    """Checks one configuration or, with what AllowOverride has `allowed`, one .htaccess file."""
+    """Checks one configuration or, with what AllowOverride has `allowed`, one .htaccess file.
 
-    def __init__(self, file: str, server_root: str, allowed: frozenset[str] | None = None) -> None:
-        self.file, self.server_root, self.allowed = file, server_root, allowed
+    A line or a section with a mistake is left out, so that all `mistakes` are found at once.
+    """
+
+    def __init__(self, file: str, server_root: str, allowed: frozenset[str] | None, mistakes: Mistakes) -> None:
+        self.file, self.server_root, self.allowed, self.mistakes = file, server_root, allowed, mistakes
         self.warnings: list[str] = []
         self.backlog = Listen("", "").backlog
         self.vhosts: list[Server] = []
@@ -82,9 +88,8 @@ class _Loader:
         backlogs = [directive.value for directive in directives if directive.name == "ListenBacklog"]
         self.backlog = backlogs[-1] if backlogs else self.backlog
         main = self._server(directives, sections, (), Place(self.file, 1), is_virtual=False)
-        listens = tuple(self._listen(directive) for directive in directives if directive.name == "Listen") + tuple(
-            listen for pool in self.pools for listen in pool.listens
-        )
+        listens = (*self._listens(directives), *(listen for pool in self.pools for listen in pool.listens))
+        self.mistakes.end()
         vhosts = tuple(replace(vhost, port=vhost.port or main.port) for vhost in self.vhosts)
         warnings = (*reader.warnings, *self.warnings, *connections.check(main, vhosts, listens))
         return Config(
@@ -97,26 +102,29 @@ class _Loader:
         directives: list[Directive] = []
         sections: list[Section] = []
         for node in nodes:
-            if isinstance(node, DirectiveNode):
-                directive = self._directive(node, context)
-                if directive is not None:
+            with self.mistakes.noted():
+                if isinstance(node, SectionNode):
+                    self._open(node, context, directives, sections)
+                elif (directive := self._directive(node, context)) is not None:
                     directives.append(directive)
-                continue
-            name = node.name.lower()
-            if name in REQUIRE_SECTIONS:
-                self._check_context(REGISTRY["require"], context, node.place)
-                directives.append(Directive("Require", node.args, (self._require_section(node, context),), node.place))
-            elif name in DIRECTORY_SECTIONS:
-                sections.append(self._section(node, context))
-            elif name in ("limit", "limitexcept"):
-                directives += self._limited(node, context)
-            elif name == "virtualhost":
-                self._virtual_host(node, context)
-            elif name == "pythonpool":
-                self._pool(node, context)
-            else:
-                self._unknown_section(node)
         return tuple(directives), tuple(sections)
+
+    def _open(self, node: SectionNode, context: str, directives: list[Directive], sections: list[Section]) -> None:
+        """Add what a section has to the scope around it."""
+        name = node.name.lower()
+        if name in REQUIRE_SECTIONS:
+            self._check_context(REGISTRY["require"], context, node.place)
+            directives.append(Directive("Require", node.args, (self._require_section(node, context),), node.place))
+        elif name in DIRECTORY_SECTIONS:
+            sections.append(self._section(node, context))
+        elif name in ("limit", "limitexcept"):
+            directives += self._limited(node, context)
+        elif name == "virtualhost":
+            self._virtual_host(node, context)
+        elif name == "pythonpool":
+            self._pool(node, context)
+        else:
+            self._unknown_section(node)
 
     # -- directives
 
@@ -124,7 +132,7 @@ class _Loader:
         name = node.name.lower()
         spec = REGISTRY.get(name)
         if spec is None or (name in FRONT_END and context not in spec.contexts):
-            # User and Group of the server are the front-end's; those of a pool are ours.
+            # User and Group in a host.
             self._without_spec(node, name, context)
             return None
         self._check_context(spec, context, node.place)
@@ -150,8 +158,11 @@ class _Loader:
             raise ConfigError(f"{node.name} would be lost here", node.place, REFUSED[name])
         if name in NOT_YET:
             raise ConfigError(f"{NOT_YET[name]} is not supported yet", node.place)
-        near = difflib.get_close_matches(name, list(REGISTRY), 1, 0.7)
-        hint = f"did you mean {REGISTRY[near[0]].name}?" if near else ""
+        hint = foreign_names.ours(name)
+        if hint:
+            hint = f"here it is {hint}"
+        elif near := difflib.get_close_matches(name, list(REGISTRY), 1, 0.7):
+            hint = f"did you mean {REGISTRY[near[0]].name}?"
         raise ConfigError(f"there is no directive {node.name}", node.place, hint)
 
     def _ignored(self, node: DirectiveNode) -> None:
@@ -281,10 +292,11 @@ class _Loader:
             raise ConfigError("<PythonPool> can't stand in another section", node.place)
         if len(node.args) != 1:
             raise ConfigError("<PythonPool> takes one name or pattern", node.place)
+        before = len(self.mistakes.found)
         directives, sections = self.contents(node.children, "P")
         if sections:
             raise ConfigError(f"<{sections[0].kind}> can't stand in <PythonPool>", sections[0].place)
-        listens = tuple(self._listen(directive) for directive in directives if directive.name == "Listen")
+        listens = self._listens(directives)
         for listen in listens:
             if listen.purpose == "connection":
                 raise ConfigError(
@@ -295,10 +307,17 @@ class _Loader:
             f"{line.place}: {line.name} is ignored: it is for ProcessManager {manager}"
             for line, manager in pools.ignored(directives)
         ]
-        self.pools.append(pools.settings(node.args[0], directives, listens, node.place))
+        if len(self.mistakes.found) == before:
+            # Without the lines that are wrong, others would seem to contradict each other.
+            self.pools.append(pools.settings(node.args[0], directives, listens, node.place))
 
-    def _listen(self, directive: Directive) -> Listen:
-        return pools.listen(directive, self.server_root, self.backlog)
+    def _listens(self, directives: Iterable[Directive]) -> tuple[Listen, ...]:
+        found = []
+        for directive in directives:
+            if directive.name == "Listen":
+                with self.mistakes.noted():
+                    found.append(pools.listen(directive, self.server_root, self.backlog))
+        return tuple(found)
 
 
 def _name_and_port(value: str) -> tuple[str, int]:

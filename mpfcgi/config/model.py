@@ -5,7 +5,8 @@ The loader makes these from text; the resolver reads them. Nothing here reads fi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,11 +27,40 @@ class ConfigError(Exception):
 
     def __init__(self, message: str, place: Place | None = None, hint: str = "") -> None:
         self.message, self.place, self.hint = message, place, hint
+        # What else is wrong: this is the first of them all.
+        self.others: tuple[ConfigError, ...] = ()
         super().__init__(message, place, hint)
 
     def __str__(self) -> str:
         where = f"{self.place}: " if self.place else ""
         return where + self.message + (f" ({self.hint})" if self.hint else "")
+
+
+def _reading_order(error: ConfigError) -> tuple[str, int]:
+    return (error.place.file, error.place.line) if error.place is not None else ("", 0)
+
+
+class Mistakes:
+    """Collects the errors of what can be looked at piece by piece."""
+
+    def __init__(self) -> None:
+        self.found: list[ConfigError] = []
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Go on behind a piece with a mistake."""
+        try:
+            yield
+        except ConfigError as error:
+            self.found += (error, *error.others)
+            error.others = ()
+
+    def end(self) -> None:
+        """Raise them all as the first one's `others`, if there are any."""
+        if self.found:
+            first, *others = sorted(self.found, key=_reading_order)
+            first.others = tuple(others)
+            raise first
 
 
 @dataclass(frozen=True, eq=False)

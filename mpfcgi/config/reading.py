@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from mpfcgi.config import syntax
 from mpfcgi.config.directives import REFUSED, REGISTRY
-from mpfcgi.config.model import ConfigError, Place
+from mpfcgi.config.model import ConfigError, Mistakes, Place
 from mpfcgi.config.syntax import DirectiveNode, Node, SectionNode
 
 APACHE_VERSION = (2, 4, 62)
@@ -39,36 +39,42 @@ def read_file(path: str, place: Place | None = None) -> str:
 class Reader:
     """Reads one configuration, or one .htaccess file (which may neither include nor define anything).
 
-    Afterwards `server_root` is what ServerRoot said, `variables` has what is defined, and `warnings` are sentences.
+    Afterwards `server_root` is what ServerRoot said, `variables` has what is defined, `warnings` are sentences, and
+    `mistakes` are what could be read past.
     """
 
     def __init__(self, server_root: str, variables: Mapping[str, str], *, is_htaccess: bool = False) -> None:
         self.server_root = server_root
         self.variables = dict(variables)
         self.warnings: list[str] = []
+        self.mistakes = Mistakes()
         self._is_htaccess = is_htaccess
         self._depth = 0
 
     def read(self, text: str, file: str) -> tuple[Node, ...]:
-        """The nodes of `text` that hold; `file` stands for it in messages. ConfigError."""
+        """The nodes of `text` that hold; `file` stands for it in messages. ConfigError where no reading goes on."""
         return tuple(self._effective(syntax.parse(text, file)))
 
     def _effective(self, nodes: Iterable[Node]) -> Iterator[Node]:
-        for raw in nodes:
-            node = syntax.expand(raw, self._lookup)
-            self.warnings += [f"{node.place}: ${{{name}}} is not defined" for name in syntax.variables(node)]
-            name = node.name.lower()
-            if isinstance(node, SectionNode):
-                if name not in CONDITIONS:
-                    yield replace(node, children=tuple(self._effective(node.children)))
-                elif self._holds(name, node):
-                    yield from self._effective(node.children)
-                elif name == "ifmodule":
-                    self._warn_of_loss(node)
-            elif name in ("include", "includeoptional"):
-                yield from self._included(node, optional=name == "includeoptional")
-            elif not self._executed(name, node):
-                yield node
+        for node in nodes:
+            with self.mistakes.noted():
+                yield from list(self._of(syntax.expand(node, self._lookup)))
+
+    def _of(self, node: Node) -> Iterator[Node]:
+        """What a node leaves."""
+        self.warnings += [f"{node.place}: ${{{name}}} is not defined" for name in syntax.variables(node)]
+        name = node.name.lower()
+        if isinstance(node, SectionNode):
+            if name not in CONDITIONS:
+                yield replace(node, children=tuple(self._effective(node.children)))
+            elif self._holds(name, node):
+                yield from self._effective(node.children)
+            elif name == "ifmodule":
+                self._warn_of_loss(node)
+        elif name in ("include", "includeoptional"):
+            yield from self._included(node, optional=name == "includeoptional")
+        elif not self._executed(name, node):
+            yield node
 
     def _lookup(self, name: str) -> str | None:
         value = self.variables.get(name)

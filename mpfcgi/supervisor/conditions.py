@@ -12,12 +12,13 @@ import os
 import pwd
 import resource
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mpfcgi import __version__
 from mpfcgi.config import (
     Config,
     ConfigError,
+    Mistakes,
     PoolSettings,
     connection_interpreters,
     pool_for,
@@ -40,8 +41,9 @@ class Identity:
     home: str
 
 
-def identity_of(pool: PoolSettings) -> Identity | None:
+def identity_of(pool: PoolSettings, config: Config) -> Identity | None:
     """Whom the pool's workers become; None when they stay who the daemon is. ConfigError when that can't be."""
+    pool = _with_defaults(pool, config)
     if pool.user is None and pool.group is None:
         return None
     user = _user(pool) if pool.user is not None else _myself()
@@ -57,29 +59,44 @@ def identity_of(pool: PoolSettings) -> Identity | None:
     return Identity(user.pw_uid, gid, groups, user.pw_name, user.pw_dir)
 
 
+def _with_defaults(pool: PoolSettings, config: Config) -> PoolSettings:
+    """A pool with the main server's User and Group if it has none of its own: as in Apache, they are for root only."""
+    if pool.user is not None or pool.group is not None or os.geteuid() != 0:
+        return pool
+    said = {line.name: line for line in config.main.directives if line.name in ("User", "Group")}
+    if not said:
+        return pool
+    values = {name.lower(): line.value for name, line in said.items()}
+    return replace(pool, **values, place=pool.place or next(iter(said.values())).place)
+
+
 def check(config: Config) -> list[str]:
     """Sentences that a person should read. ConfigError for a pool whose conditions can't be met."""
+    mistakes = Mistakes()
     for pool in config.pools:
-        identity_of(pool)
-        folder = pool.working_directory
-        if folder is not None and not os.path.isdir(os.path.join(config.server_root, folder)):
-            raise ConfigError(f"WorkingDirectory {folder} is no folder", pool.place)
-        home = pool.python_home
-        if (
-            home is not None
-            and (what := python_home.problem(os.path.join(config.server_root, home), __version__)) is not None
-        ):
-            raise ConfigError(f"PythonHome {home}: {what}", pool.place)
+        with mistakes.noted():
+            identity_of(pool, config)
+        with mistakes.noted():
+            _check_folders(pool, config.server_root)
+    mistakes.end()
     if os.geteuid() != 0:
         return []
     return _check_root(config)
+
+
+def _check_folders(pool: PoolSettings, server_root: str) -> None:
+    folder, home = pool.working_directory, pool.python_home
+    if folder is not None and not os.path.isdir(os.path.join(server_root, folder)):
+        raise ConfigError(f"WorkingDirectory {folder} is no folder", pool.place)
+    if home is not None and (what := python_home.problem(os.path.join(server_root, home), __version__)) is not None:
+        raise ConfigError(f"PythonHome {home}: {what}", pool.place)
 
 
 def check_alone(config: Config) -> list[str]:
     """The same for one process alone, as of `run -X`, which stays who it is. ConfigError where a pool is another's."""
     warnings = check(config)
     for pool in config.pools:
-        if (identity := identity_of(pool)) is not None and identity.uid != os.geteuid():
+        if (identity := identity_of(pool, config)) is not None and identity.uid != os.geteuid():
             raise ConfigError(
                 f"<PythonPool {pool.pattern}> has another User, and one process alone changes none", pool.place,
                 f"start it as {identity.name or identity.uid}",
@@ -97,7 +114,7 @@ def _check_root(config: Config) -> list[str]:
     allowed = [line.value for line in config.main.directives if line.name == "AllowRoot"]
     names = [*static_interpreters(config), *connection_interpreters(config)]
     used = [*(pool_for(config.pools, name) for name in names), *config.pools]
-    as_root = {pool.pattern: pool for pool in used if (who := identity_of(pool)) is None or who.uid == 0}
+    as_root = {pool.pattern: pool for pool in used if (who := identity_of(pool, config)) is None or who.uid == 0}
     if not as_root or allowed[-1:] == [True]:
         return []
     pools = ", ".join(f"<PythonPool {pattern}>" for pattern in as_root)
@@ -151,7 +168,8 @@ def _limit(name: str, limits: tuple[int | None, int | None]) -> None:
 
 
 def _user(pool: PoolSettings) -> pwd.struct_passwd:
-    name = str(pool.user)
+    # Apache's form for a number.
+    name = str(pool.user).removeprefix("#")
     try:
         return pwd.getpwuid(int(name)) if name.isdecimal() else pwd.getpwnam(name)
     except KeyError:
@@ -167,7 +185,7 @@ def _myself() -> pwd.struct_passwd:
 
 
 def _gid(pool: PoolSettings) -> int:
-    name = str(pool.group)
+    name = str(pool.group).removeprefix("#")
     try:
         return int(name) if name.isdecimal() else grp.getgrnam(name).gr_gid
     except KeyError:

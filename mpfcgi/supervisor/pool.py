@@ -39,7 +39,7 @@ class WorkerCrew(Crew):
         self.policy, self.pace, self.headcount = policy, Pace(settings.max_spawn_rate, burst, burst), headcount
         self.title, self.settings, self.config, self.generation = title, settings, config, generation
         self._means = means
-        self._identity = conditions.identity_of(settings)
+        self._identity = conditions.identity_of(settings, config)
         self.python = other_python.described(config, settings)
         # How to start that, where a fork does not do.
         self._program = other_python.command_for(config, settings)

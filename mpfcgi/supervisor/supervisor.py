@@ -248,7 +248,9 @@ class Supervisor:
                 log.close()
                 raise
         except (ConfigError, OSError) as error:
-            self.log.error(f"reload: the old configuration stays, for the new one is wrong: {error}")
+            others = len(error.others) if isinstance(error, ConfigError) else 0
+            more = f" (and {others} more: see mpfcgi check)" if others else ""
+            self.log.error(f"reload: the old configuration stays, for the new one is wrong: {error}{more}")
             self._desk.not_reloaded(str(error))
             return
         on_demand = [name for generation in self._generations() for name in generation.on_demand]

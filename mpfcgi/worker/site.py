@@ -67,6 +67,9 @@ class Site:
         path, args, status = request_uri(params, self._encoded_slashes, self._rewrites)
         if args is None and params.get("QUERY_STRING"):
             args = params["QUERY_STRING"]
+        if "REDIRECT_HTTP_AUTHORIZATION" in params:
+            # Apache's rewriting puts it there, where a rule has saved it for programs (E=HTTP_AUTHORIZATION).
+            params.setdefault("HTTP_AUTHORIZATION", params["REDIRECT_HTTP_AUTHORIZATION"])
         role = params.get("FCGI_ROLE")
         if role not in OTHER_ROLES:
             role = None

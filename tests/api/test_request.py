@@ -72,6 +72,20 @@ def test_a_header_that_would_write_another_one_ends_the_response():
     assert exchange.response == b"Status: 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n"
 
 
+@pytest.mark.parametrize("more", [{}, {"X-Other": "1"}])
+def test_a_stream_of_events_is_not_buffered_by_the_web_server(more):
+    req, exchange = make()
+    req.content_type = "text/event-stream; charset=utf-8"
+    req.headers_out.update(more)
+    req.write("data: 1\n\n")
+    assert b"\r\nX-Accel-Buffering: no\r\n" in exchange.response
+    req, exchange = make()
+    req.content_type = "text/event-stream"
+    req.headers_out["x-accel-buffering"] = "yes"
+    req.write("data: 1\n\n")
+    assert exchange.response.lower().count(b"x-accel-buffering") == 1
+
+
 def test_a_number_without_a_meaning_is_500():
     req, exchange = make()
     req.status = 299

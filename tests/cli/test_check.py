@@ -78,3 +78,26 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path):
     (tmp_path / "gone.py").symlink_to(tmp_path / "nowhere.py")
     result = check(tmp_path)
     assert (result.exit_code, "No such file" in result.output) == (2, True)
+
+
+def test_all_mistakes_of_a_configuration_are_shown(tmp_path):
+    config = tmp_path / "mpfcgi.conf"
+    config.write_text("Nonsense\nListen nonsense\nErrorLog /nowhere/at/all\n" + "Nonsense\n" * 30)
+    result = check("-c", config)
+    lines = result.output.splitlines()
+    assert (result.exit_code, len(lines)) == (1, 20)
+    assert [line.partition("mpfcgi.conf:")[2].partition(":")[0] for line in lines[:3]] == ["1", "2", "4"]
+    assert lines[-1] == "mpfcgi: and 13 more"
+    config.write_text("ErrorLog /nowhere/at/all\n<PythonPool a>\nUser nosuchuser\nWorkingDirectory no\n</PythonPool>\n")
+    assert len(check("-c", config).output.splitlines()) == 3
+
+
+def test_the_web_server_s_way_to_the_socket_is_checked(tmp_path):
+    config = tmp_path / "mpfcgi.conf"
+    config.write_text("AllowRoot On\nListen unix:closed/s mode=0600\n")
+    (tmp_path / "closed").mkdir(mode=0o700)
+    result = check("-c", config, "--as", "nobody")
+    assert result.exit_code == 1
+    assert f"chmod o+x {tmp_path}/closed" in result.output
+    assert "mode=0660 group=" in result.output
+    assert check("-c", config, "--as", "nosuchuser").output.endswith("there is no user nosuchuser\n")

@@ -110,3 +110,61 @@ def test_an_option_for_an_importer_that_is_not_here_is_reported():
     assert [text.partition(": ")[2] for text in config.warnings if "importer" in text] == [
         "PythonOption mod_python.legacy.importer is ignored: modules are loaded by the importer of mod_python 3.3 (manual 4.5.1)"
     ]
+
+
+def test_all_mistakes_are_found_at_once(tmp_path):
+    (tmp_path / "part.conf").write_text("PythonDebug perhaps\n<Directory /x>\n")
+    text = f"""Listen nonsense
+Include {tmp_path}/part.conf
+Include {tmp_path}/nowhere.conf
+<PythonPool a>
+    MaxProcesses none
+    ProcessManager dynamic
+    StartProcesses 50
+    Nonsense
+</PythonPool>
+<VirtualHost *>
+    <Directory /x>
+        Options Nothing
+        <Directroy /x>
+        </Directroy>
+    </Directory>
+    RewriteRule a b
+</VirtualHost>
+Define
+"""
+    with pytest.raises(ConfigError) as error:
+        load_text(text, "t")
+    found = [str(one.place) for one in (error.value, *error.value.others)]
+    assert sorted(found) == sorted([
+        "t:1", f"{tmp_path}/part.conf:2", "t:3", "t:5", "t:8", "t:12", "t:13", "t:16", "t:18",
+    ])  # fmt: skip
+    # Nothing hangs on to an error that is already told of.
+    assert not any(one.others for one in error.value.others)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("pm.max_children = 5", "here it is MaxProcesses"),
+        ("env[HOME] = /x", "here it is SetEnv in a <PythonPool>"),
+        ("[www]", "here it is <PythonPool NAME> and </PythonPool>"),
+        ("harakiri = 30", "here it is RequestTimeout"),
+        ("reload_on_rss 200", "here it is MemoryLimit"),
+        ("WSGIDaemonProcess site", "here it is <PythonPool NAME>"),
+    ],
+)
+def test_settings_of_other_process_managers_are_told_by_their_names_here(text, hint):
+    with pytest.raises(ConfigError, match="there is no directive") as error:
+        load_text(text, "t")
+    assert error.value.hint == hint
+    named = [word for word in hint.split() if word.lower() in REGISTRY]
+    assert named or "<PythonPool" in hint
+
+
+def test_what_others_call_it_is_a_directive_of_ours():
+    from mpfcgi.config import foreign_names
+
+    for meaning in foreign_names._NAMES.values():
+        words = meaning.replace("<PythonPool", "PythonPool").split()
+        assert words[0].lower() in {*REGISTRY, "pythonpool", "mpfcgi", "nothing:"}, meaning

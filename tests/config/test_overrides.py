@@ -56,12 +56,11 @@ def test_a_pool_takes_nothing_that_it_would_not_do(name):
 
 
 def test_what_is_ignored_is_reported_with_the_reason():
-    config = load_text("User www-data\nIndexOptions FancyIndexing\nSSLEngine On\nLimitXMLRequestBody 5\n", "t")
+    config = load_text("IndexOptions FancyIndexing\nSSLEngine On\nLimitXMLRequestBody 5\n", "t")
     assert list(config.warnings) == [
-        "t:1: User is ignored: workers run as the user who starts the daemon, or as a <PythonPool> says",
-        "t:2: IndexOptions is ignored: lists of folders have one look here",
-        "t:3: SSLEngine is ignored: the front-end sees to it",
-        "t:4: LimitXMLRequestBody is ignored: nothing here reads XML bodies",
+        "t:1: IndexOptions is ignored: lists of folders have one look here",
+        "t:2: SSLEngine is ignored: the front-end sees to it",
+        "t:3: LimitXMLRequestBody is ignored: nothing here reads XML bodies",
     ]
 
 

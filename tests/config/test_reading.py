@@ -62,8 +62,10 @@ def test_conditions_hold_as_in_apache_with_mod_python(condition, holds):
 @pytest.mark.parametrize("text", ["<IfModule>\n</IfModule>", "<IfVersion x>\n</IfVersion>", "<IfVersion ~ 2>\n</IfVersion>",
                                   "Define", "UnDefine", "Include", "Error told so"])  # fmt: skip
 def test_what_can_not_be_done_is_a_config_error_with_its_place(text):
+    reader = Reader("/", {})
+    reader.read("\n" + text, "t")
     with pytest.raises(ConfigError) as error:
-        read("\n" + text)
+        reader.mistakes.end()
     assert error.value.place.line == 2
 
 

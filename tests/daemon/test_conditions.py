@@ -1,5 +1,6 @@
 """As whom and under what conditions workers run: the real daemon."""
 
+import grp
 import os
 import pwd
 import signal
@@ -11,6 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from mpfcgi.config import load_text
+from mpfcgi.supervisor import conditions
 from tests.support.client import Client
 from tests.support.pools import Pools
 from tests.support.servers import wait_until
@@ -82,6 +85,30 @@ def test_a_worker_has_its_pools_folder_umask_nice_value_limits_and_environment(s
     assert seen["files"] == (200, 300)
     assert seen["core"] == (0, 0)
     assert seen["environment"]["MINE"] == "yes"
+
+
+@as_root
+def test_the_server_s_user_is_that_of_pools_without_one(start):
+    nobody = pwd.getpwnam("nobody")
+    pools = start("", top=f"User #{nobody.pw_uid}\nGroup daemon")
+    assert ask(pools)["ids"] == (nobody.pw_uid,) * 3 + (grp.getgrnam("daemon").gr_gid,) * 3
+    pools.daemon.config.write_text(
+        pools.daemon.config.read_text()
+        .replace("<PythonPool", "AllowRoot On\n<PythonPool")
+        .replace("MaxProcesses", "User root\nMaxProcesses")
+    )
+    pools.daemon.signal(signal.SIGHUP)
+    pools.daemon.wait_for_log("reload: done")
+    assert ask(pools)["ids"][0] == 0
+
+
+def test_the_server_s_user_means_nothing_where_nobody_can_become_it(tmp_path):
+    config = load_text("User www-data\nGroup nosuchgroup\nListen unix:x.sock", server_root=str(tmp_path))
+    assert config.warnings == ()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "geteuid", lambda: 4711)
+        assert conditions.check(config) == []
+    assert "ignored: a host has none of its own" in load_text("<VirtualHost *>\nUser x\n</VirtualHost>").warnings[0]
 
 
 @as_root

@@ -163,3 +163,14 @@ def handler(req):
     lines = site.log().splitlines()
     assert lines[0].endswith("[client 127.0.0.1:77] of the connection")
     assert lines[1].endswith("[client 127.0.0.1:77] a handler has returned 42, which is no status: /x")
+
+
+def test_credentials_that_apache_s_rewriting_has_kept_are_seen(tmp_path):
+    site = Site(
+        tmp_path,
+        "<Directory ROOT>\nAuthType Basic\nAuthName x\nSetHandler mod_python\nPythonHandler a\n</Directory>\n",
+        a="def handler(req):\n req.write(str(req.get_basic_auth_pw()) + str(req.user))\n return 0\n",
+    )
+    spam = "Basic c3BhbTplZ2dz"
+    assert site.get("/x", REDIRECT_HTTP_AUTHORIZATION=spam).body == "eggsspam"
+    assert site.get("/x", REDIRECT_HTTP_AUTHORIZATION="Basic eA==", HTTP_AUTHORIZATION=spam).body == "eggsspam"

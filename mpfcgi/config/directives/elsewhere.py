@@ -26,7 +26,7 @@ IGNORED_BECAUSE = {
         ),
         "lists of folders have one look here",
     ),
-    **dict.fromkeys(("user", "group"), "workers run as the user who starts the daemon, or as a <PythonPool> says"),
+    **dict.fromkeys(("user", "group"), "a host has none of its own: write it into the <PythonPool> of its name"),
     **dict.fromkeys(("languagepriority", "forcelanguagepriority"), "there is no content negotiation here"),
     "limitxmlrequestbody": "nothing here reads XML bodies",
     "enablemmap": "no file is mapped here",

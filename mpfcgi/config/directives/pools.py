@@ -75,8 +75,10 @@ declare("InterruptTimeout", "P", seconds, syntax="time",
         help="How long an interrupted handler may take to clean up before its worker is ended. Default 5s.")
 declare("SlowLog", "P", slow_log, syntax="file time",
         help="A file for the tracebacks of handlers that still run after a time.")
-declare("User", "P", one, help="As whom the workers run, by name or number, where the daemon is started as root.")
-declare("Group", "P", one, help="Their group. Default: that of the user.")
+declare("User", "SP", one,
+        help="As whom the workers run, by name or number, where the daemon is started as root. "
+             "Outside of a pool: those of pools without one.")
+declare("Group", "SP", one, help="Their group. Default: that of the user.")
 declare("WorkingDirectory", "P", one, syntax="folder", help="The folder in which the workers are.")
 declare("Umask", "P", umask, syntax="octal", help="Which rights files that the workers make do not get.")
 declare("Nice", "P", nice, syntax="number",
