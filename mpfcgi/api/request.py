@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import time
-from typing import Any
+from typing import Any, Optional
 from urllib.parse import urlsplit
 
 from mpfcgi.api import constants as c
@@ -35,7 +35,7 @@ _DIRECTORY, _REGULAR = 0o040000, 0o100000
 _HEADER_PARAMS = {"CONTENT_TYPE": "Content-Type", "CONTENT_LENGTH": "Content-Length"}
 
 
-class _HeaderNames(dict[str, str | None]):
+class _HeaderNames(dict[str, Optional[str]]):
     """The headers that parameters are: HTTP_ACCEPT is Accept; None for what is none. Clients make names up, so not all
     are kept."""
 
