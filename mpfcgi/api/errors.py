@@ -7,11 +7,19 @@ class SERVER_RETURN(Exception):
     __module__ = "_apache"
 
 
-class RequestTimeout(BaseException):
-    """Raised in a handler that has run for longer than its pool's RequestTimeout; `finally` is the place to clean up.
+class Interrupted(BaseException):
+    """Raised in a handler that is to end; `finally` is the place to clean up.
 
     No Exception: a handler that goes on after any of those would go on after this.
     """
+
+
+class RequestTimeout(Interrupted):
+    """It has run for longer than its pool's RequestTimeout."""
+
+
+class ClientGone(Interrupted):
+    """Nobody waits for its answer any more (InterruptAborted)."""
 
 
 class BodyTooLarge(OSError):

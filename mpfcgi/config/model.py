@@ -149,6 +149,7 @@ class PoolSettings:
     memory_limit: int = 0
     request_timeout: float = 0.0
     interrupt_timeout: float = 5.0
+    interrupt_aborted: bool = False
     slow_log: SlowLog | None = None
     user: str | None = None
     group: str | None = None

@@ -32,6 +32,7 @@ FIELDS = {
     "Preload": "preload",
     "RequestTimeout": "request_timeout",
     "InterruptTimeout": "interrupt_timeout",
+    "InterruptAborted": "interrupt_aborted",
     "ConnectionProcesses": "connection_processes",
     "QueueLength": "queue_length",
     "QueueTimeout": "queue_timeout",

@@ -139,6 +139,7 @@ class Listeners:
 
 def _bind_unix(listen: Listen) -> socket.socket:
     path = listen.address
+    _make_folder(os.path.dirname(path))
     _make_way(path, listen)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
@@ -154,6 +155,23 @@ def _bind_unix(listen: Listen) -> socket.socket:
         raise
     sock.setblocking(False)
     return sock
+
+
+def _make_folder(path: str) -> None:
+    """Make the folder of a socket if it is called `run`, or is in /run or the like, which is empty after each boot.
+
+    Others may pass through it, for a web server is one. Any other name that is missing may be a slip of the pen.
+    """
+    if makes_folder(path):
+        os.mkdir(path)
+        os.chmod(path, 0o755)
+
+
+def makes_folder(path: str) -> bool:
+    """Whether a folder is missing that a daemon makes for its socket."""
+    parent = os.path.dirname(path)
+    for_this = os.path.basename(path) == "run" or parent in ("/run", "/var/run", os.environ.get("XDG_RUNTIME_DIR"))
+    return for_this and not os.path.isdir(path) and os.path.isdir(parent)
 
 
 def _remedy(listen: Listen, error: OSError) -> str:

@@ -12,7 +12,7 @@ from time import monotonic
 
 from mpfcgi.config import Config, Listen, PoolSettings
 from mpfcgi.ipc import control
-from mpfcgi.ipc.scoreboard import Slot
+from mpfcgi.ipc.scoreboard import BUSY, Slot
 from mpfcgi.ipc.setup import WorkerSetup
 from mpfcgi.supervisor import conditions, other_python, process, staffing
 from mpfcgi.supervisor.crew import Crew, Headcount
@@ -22,6 +22,8 @@ from mpfcgi.supervisor.staffing import Pace, Policy, Snapshot
 from mpfcgi.supervisor.template import TemplateCrew
 from mpfcgi.supervisor.worker_handle import WorkerHandle
 
+# Seconds between two lines about requests that wait.
+FULL_AGAIN = 60.0
 # Seconds that a worker has for the end of a request that went on for too long, before it is ended.
 GRACE = 1.0
 
@@ -154,16 +156,35 @@ class Pool(WorkerCrew):
             self.request_limit = settings.request_timeout + settings.interrupt_timeout + GRACE
         self._listeners, self._router = listeners, router
         self.made = self._emptied = monotonic()
+        self._said_full = -FULL_AGAIN
 
     def entrances(self) -> list[socket.socket]:
         return [self.queue[1], *self._listeners]
 
     def act(self, now: float) -> None:
         super().act(now)
+        if now >= self._said_full + FULL_AGAIN and self._is_full():
+            self._said_full = now
+            self._say_who_holds()
         if self.members:
             self._emptied = now
         elif (over := self._emptied + self.settings.idle_timeout) > now:
             self.next_look = over if self.next_look is None else min(over, self.next_look)
+
+    def _is_full(self) -> bool:
+        """Whether requests wait, and there may be no more workers. Where the router has them, it sees to that itself."""
+        settings = self.settings
+        if settings.process_manager == "static" or settings.queue_bounded or len(self.members) < settings.max_processes:
+            return False
+        busy = [member for member in self.members.values() if member.slot is not None and member.slot.state == BUSY]
+        return len(busy) >= settings.max_processes and any(ready(end) for end in self.entrances())
+
+    def _say_who_holds(self) -> None:
+        readings = [member.slot.read() for member in self.members.values() if member.slot is not None]
+        self.log.warning(
+            f"[pool {self.name}] requests wait: all {self.settings.max_processes} workers (MaxProcesses) are busy: "
+            + "; ".join(f"{reading.pid}: {reading.line or '(a moment)'}" for reading in readings)
+        )
 
     def last_active(self) -> float:
         """When one of its workers was last seen busy; when it was made, or became empty, if none was."""

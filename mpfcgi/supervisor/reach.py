@@ -13,6 +13,7 @@ import stat
 from dataclasses import dataclass
 
 from mpfcgi.config import Config, ConfigError, Listen
+from mpfcgi.supervisor import listeners
 
 # What a socket is made with, before the umask.
 MADE_WITH = 0o777
@@ -51,8 +52,10 @@ def _of(listen: Listen, who: Who) -> list[str]:
         except PermissionError:
             # Behind one that is closed to us.
             break
-        except OSError as error:
-            return [*found, f"{folder}: {error.strerror}: make it, and let {who.name} pass: mkdir -m 755 {folder}"]
+        except (FileNotFoundError, NotADirectoryError):
+            if listeners.makes_folder(folder):
+                break
+            return [*found, f"{folder} is not there: mkdir -m 755 {folder}"]
         bit = _lacking(status.st_mode, status.st_uid, status.st_gid, who, 1)
         if bit and not _has_list(folder):
             found.append(f"{who.name} can't pass {_shown(folder, status)}: chmod {bit}+x {folder}")

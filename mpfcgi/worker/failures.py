@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from mpfcgi.api import Request
 from mpfcgi.api.constants import (
     APLOG_ERR,
+    APLOG_INFO,
     DECLINED,
     DONE,
     HTTP_GATEWAY_TIME_OUT,
@@ -25,7 +26,7 @@ from mpfcgi.api.constants import (
     HTTP_REQUEST_ENTITY_TOO_LARGE,
     HTTP_UNAUTHORIZED,
 )
-from mpfcgi.api.errors import BodyTooLarge, RequestTimeout
+from mpfcgi.api.errors import BodyTooLarge, ClientGone, Interrupted
 from mpfcgi.config import Settings
 from mpfcgi.worker import errorpages
 
@@ -49,12 +50,15 @@ class Failures:
             # The client's fault: no traceback.
             req.log_error(f"request refused: {error}: {req.uri}")
             return HTTP_REQUEST_ENTITY_TOO_LARGE
+        if isinstance(error, ClientGone):
+            req.log_error(f"{where}: {error}: {req.uri}", APLOG_INFO)
+            return DONE
         log_exception(req, where, error)
         if isinstance(error, OSError) and error.errno == errno.EMFILE:
             self._cycle.services.out_of_files()
         if not respond:
             return DONE
-        if isinstance(error, RequestTimeout):
+        if isinstance(error, Interrupted):
             return HTTP_GATEWAY_TIME_OUT
         if not debug:
             return HTTP_INTERNAL_SERVER_ERROR

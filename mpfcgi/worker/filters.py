@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from mpfcgi.api import Request
 from mpfcgi.api.chain import CONTENT_SET, RESOURCE, Forward, InputStage, OutputChain, OutputStage, Pull
 from mpfcgi.api.constants import APLOG_ERR, HTTP_GATEWAY_TIME_OUT, HTTP_INTERNAL_SERVER_ERROR
-from mpfcgi.api.errors import SERVER_RETURN, RequestTimeout
+from mpfcgi.api.errors import SERVER_RETURN, Interrupted
 from mpfcgi.api.filter import mp_filter
 from mpfcgi.config import Settings
 from mpfcgi.config.filetypes import extensions
@@ -128,7 +128,7 @@ class Filters:
             return error.args[0] if errorpages.is_status(error.args[0]) else HTTP_INTERNAL_SERVER_ERROR
         where = f"{filter.name} {filter.handler}"
         log_exception(req, where, error)
-        if isinstance(error, RequestTimeout):
+        if isinstance(error, Interrupted):
             return HTTP_GATEWAY_TIME_OUT
         if not req._plan.debug or filter.closed:
             return HTTP_INTERNAL_SERVER_ERROR

@@ -1,4 +1,4 @@
-"""Requests that take too long: SlowLog, RequestTimeout and InterruptTimeout.
+"""Requests that take too long: SlowLog, RequestTimeout and InterruptTimeout; and those that nobody waits for: InterruptAborted.
 
 The watchdog's thread looks at the handler that runs; a request pays nothing for it. After SlowLog's time its traceback is
 written. After RequestTimeout the handler gets an exception that it can clean up on, even out of a sleep or a read that
@@ -23,7 +23,7 @@ from types import CodeType, FrameType
 from typing import TYPE_CHECKING
 
 from mpfcgi.api.constants import APLOG_ERR
-from mpfcgi.api.errors import RequestTimeout
+from mpfcgi.api.errors import ClientGone, Interrupted, RequestTimeout
 from mpfcgi.ipc import control
 from mpfcgi.worker.failures import Failures
 from mpfcgi.worker.filters import Filters
@@ -62,6 +62,9 @@ class Overtime:
         self._main = threading.main_thread().ident or 0
         # The request that the main thread is to be interrupted in.
         self._target: Exchange | None = None
+        # With what, and by when it must have ended (its age in seconds).
+        self._error: Interrupted | None = None
+        self._deadline = 0.0
 
     def install(self) -> None:
         """Take the signals. To be called in the main thread."""
@@ -76,10 +79,14 @@ class Overtime:
     def look(self, exchange: Exchange) -> None:
         """The handler of `exchange` runs: do what is due."""
         if exchange is not self._exchange:
-            self._exchange, self._target = exchange, None
+            self._exchange, self._target, self._error = exchange, None, None
             self._steps = self._plan()
         # The time that the scoreboard has, and the supervisor with it.
         age = time.monotonic() - self._started()
+        if self._pool.interrupt_aborted and self._error is None and exchange.aborted:
+            self._interrupt(
+                exchange, ClientGone("the client has gone (InterruptAborted)"), "is interrupted (InterruptAborted)"
+            )
         while self._steps and age >= self._steps[0][0] and self._steps[0][1](exchange):
             self._steps.pop(0)
 
@@ -94,8 +101,7 @@ class Overtime:
         if pool.slow_log is not None:
             steps.append((pool.slow_log.time, self._write_slow))
         if pool.request_timeout:
-            end = pool.request_timeout + pool.interrupt_timeout
-            steps += [(pool.request_timeout, self._interrupt), (end, self._give_up)]
+            steps.append((pool.request_timeout, self._time_out))
         return sorted(steps, key=lambda step: step[0])
 
     # -- the steps
@@ -104,19 +110,28 @@ class Overtime:
         self._write(exchange, "still runs")
         return True
 
-    def _interrupt(self, exchange: Exchange) -> bool:
-        self._write(exchange, "is interrupted (RequestTimeout)")
-        self._target = exchange
+    def _time_out(self, exchange: Exchange) -> bool:
+        if self._error is None:
+            error = RequestTimeout(f"the request has run for {self._age():.1f} s (RequestTimeout)")
+            self._interrupt(exchange, error, "is interrupted (RequestTimeout)")
+            # These steps are others now.
+            return False
+        return True
+
+    def _interrupt(self, exchange: Exchange, error: Interrupted, what: str) -> None:
+        self._write(exchange, what)
+        self._target, self._error = exchange, error
+        self._deadline = self._age() + self._pool.interrupt_timeout
         # Whatever state the handler leaves behind: another worker takes over.
         self._tell()
-        self._steps.insert(1, (0.0, self._knock))
-        return True
+        slow = [step for step in self._steps if step[1] == self._write_slow]
+        self._steps = [(0.0, self._knock), *slow, (self._deadline, self._give_up)]
 
     def _knock(self, exchange: Exchange) -> bool:
         """Interrupt the main thread; again at each look, until it was at a place where that does no harm."""
         if self._target is not exchange:
             return True
-        if time.monotonic() - self._started() >= self._pool.request_timeout + self._pool.interrupt_timeout:
+        if self._age() >= self._deadline:
             return True
         signal.pthread_kill(self._main, control.INTERRUPT)
         return False
@@ -134,10 +149,10 @@ class Overtime:
 
     def _interrupted(self, number: int, frame: FrameType | None) -> None:
         """In the main thread, at any place in it."""
-        if self._target is None or frame is None or not may_interrupt(frame):
+        if self._target is None or self._error is None or frame is None or not may_interrupt(frame):
             return
         self._target = None
-        raise RequestTimeout(f"the request has run for {self._age():.1f} s (RequestTimeout)")
+        raise self._error
 
     # -- the log
 

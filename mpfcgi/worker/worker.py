@@ -77,7 +77,7 @@ class Worker:
         self._wear = None if setup.alone else wear_of(setup.max_requests, setup.pool.memory_limit)
         pool = setup.pool
         self._overtime = None
-        if (pool.request_timeout or pool.slow_log) and not setup.alone:
+        if (pool.request_timeout or pool.slow_log or pool.interrupt_aborted) and not setup.alone:
             self._overtime = Overtime(
                 pool, setup.name, self.services, self._ask_replacement, self._since, self.relief.give
             )

@@ -52,6 +52,8 @@ def test_an_on_demand_pool_starts_one_more_where_all_are_busy_and_no_more_than_i
     third = Client(pools.daemon.socket, keep_conn=False)
     third.send("/x.py")
     third.sock.sendall(third.wire.stdin_end())
+    pools.daemon.wait_for_log("requests wait: all 2 workers (MaxProcesses) are busy: ")
+    assert f": GET localhost/x.py?hold={pools.folder}/a; " in pools.daemon.log()
     pools.go("a")
     assert first.response()[0] == third.response()[0] == 200
     assert len(pools.workers()) == 2

@@ -142,3 +142,44 @@ def test_a_handler_that_holds_the_interpreter_is_killed_and_the_slow_log_has_its
     wait_until(lambda: has_two_new_workers(pools, before), "a new worker", pools.daemon.process)
     assert all(psutil.pid_exists(pid) for pid in pools.workers())
     assert pools.get()
+
+
+@pytest.mark.parametrize("more", ["", "RequestTimeout 1h"])
+def test_a_handler_whose_client_has_gone_is_interrupted_if_that_is_asked_for(start, more):
+    pools = start(f"InterruptAborted On\nInterruptTimeout 30s\n{more}", top="LogLevel info")
+    before = pools.workers()
+    leave(pools, "sleep")
+    wait_until((pools.folder / "cleaned").exists, "its finally clause", pools.daemon.process)
+    pools.daemon.wait_for_log("the client has gone (InterruptAborted): /x.py")
+    assert "is interrupted (InterruptAborted)" in slow_log(pools)
+    assert "Traceback" not in pools.daemon.log()
+    wait_until(lambda: has_two_new_workers(pools, before), "a new worker", pools.daemon.process)
+    assert pools.get()
+
+
+def test_one_that_does_not_end_then_is_ended_with_its_worker(start):
+    pools = start("InterruptAborted On\nInterruptTimeout 100ms")
+    before = pools.workers()
+    leave(pools, "stubborn")
+    wait_until(lambda: "does not end (InterruptTimeout)" in slow_log(pools), "its end", pools.daemon.process)
+    wait_until(lambda: has_two_new_workers(pools, before), "a new worker", pools.daemon.process)
+    assert pools.get()
+
+
+def test_without_it_a_handler_goes_on_when_its_client_has_gone(start):
+    pools = start("")
+    held = pools.hold("a")
+    held.sock.close()
+    wait_until(lambda: "still runs" in slow_log(pools), "it runs")
+    pools.go("a")
+    assert pools.get()
+    assert "interrupted" not in slow_log(pools)
+
+
+def leave(pools, what):
+    """Ask, and go away when a handler has begun."""
+    client = Client(pools.daemon.socket)
+    client.send(f"/x.py?{what}")
+    client.sock.sendall(client.wire.stdin_end())
+    wait_until(lambda: "still runs" in slow_log(pools), "it runs", pools.daemon.process)
+    client.sock.close()

@@ -144,8 +144,17 @@ def test_one_whose_file_was_removed_is_kept_when_another_can_not_be_opened(liste
 
 
 def test_a_missing_folder_is_an_error_that_says_to_make_it(listeners, tmp_path):
-    with pytest.raises(ConfigError, match=rf"No such file or directory \(make the folder {tmp_path}/run first\)"):
+    with pytest.raises(ConfigError, match=rf"No such file or directory \(make the folder {tmp_path}/sockets first\)"):
+        listeners.adopt([Listen("unix", f"{tmp_path}/sockets/s")])
+
+
+def test_a_missing_run_folder_is_made_and_others_may_pass(listeners, tmp_path):
+    before = os.umask(0o077)
+    try:
         listeners.adopt([Listen("unix", f"{tmp_path}/run/s")])
+    finally:
+        os.umask(before)
+    assert (tmp_path / "run").stat().st_mode & 0o777 == 0o755
 
 
 def test_a_port_that_is_taken_is_an_error_that_says_by_whom_it_may_be(listeners):

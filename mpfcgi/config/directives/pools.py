@@ -73,6 +73,8 @@ declare("RequestTimeout", "P", seconds, syntax="time",
         help="After what time a handler is interrupted by an exception, and the client gets 504. Default 0, never.")
 declare("InterruptTimeout", "P", seconds, syntax="time",
         help="How long an interrupted handler may take to clean up before its worker is ended. Default 5s.")
+declare("InterruptAborted", "P", flag, syntax="On|Off",
+        help="Whether a handler whose client has gone is interrupted by an exception. Default Off: it goes on to its end.")
 declare("SlowLog", "P", slow_log, syntax="file time",
         help="A file for the tracebacks of handlers that still run after a time.")
 declare("User", "SP", one,
