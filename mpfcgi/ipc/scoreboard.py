@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 LINE_SIZE = 256
 POOL_SIZE = 128
-_NUMBERS = 8
+_NUMBERS = 9
 SLOT_SIZE = _NUMBERS * 8 + LINE_SIZE + POOL_SIZE
 
 # States of a slot.
@@ -23,7 +23,7 @@ STATE_NAMES = ("free", "starting", "idle", "busy", "leaving")
 # A request that runs for longer holds its worker (seconds); others are over in a moment.
 MOMENT = 0.01
 
-_PID, _GENERATION, _STATE, _REQUESTS, _CONNECTIONS, _SINCE, _STARTED, _LINE_LENGTH = range(_NUMBERS)
+_PID, _GENERATION, _STATE, _REQUESTS, _CONNECTIONS, _SINCE, _STARTED, _LINE_LENGTH, _GROUP = range(_NUMBERS)
 
 
 class SlotReading(NamedTuple):
@@ -63,7 +63,7 @@ class Slot:
         name = pool.encode()[: POOL_SIZE - 1]
         self._pool[:] = name + bytes(POOL_SIZE - len(name))
         self._requests, self._rest = 0, IDLE
-        for field in (_REQUESTS, _CONNECTIONS, _LINE_LENGTH):
+        for field in (_REQUESTS, _CONNECTIONS, _LINE_LENGTH, _GROUP):
             self._numbers[field] = 0
         self._numbers[_PID] = pid
         self._numbers[_GENERATION] = generation
@@ -112,6 +112,16 @@ class Slot:
         line = line[:LINE_SIZE]
         self._line[: len(line)] = line
         self._numbers[_LINE_LENGTH] = len(line)
+
+    def join(self, group: int) -> None:
+        """The request is one of a group; 0 when it is of none any more."""
+        self._numbers[_GROUP] = group
+
+    @property
+    def place(self) -> tuple[int, float, int]:
+        """The group of the request that runs, and what orders those in it."""
+        group = self._numbers[_GROUP] if self._numbers[_STATE] == BUSY else 0
+        return group, self._times[_SINCE], self.index
 
     def idle(self) -> None:
         """The request is over."""
@@ -178,6 +188,7 @@ class Scoreboard:
         self.slots = tuple(Slot(self._memory, index) for index in range(size))
         # All states at once: a column of the table.
         self._states = self._memory.cast("Q")[_STATE :: SLOT_SIZE // 8]
+        self._groups = self._memory.cast("Q")[_GROUP :: SLOT_SIZE // 8]
 
     def has_free_sibling(self, slot: Slot) -> bool:
         """Whether another worker of the pool that `slot` is in has time."""
@@ -186,6 +197,15 @@ class Scoreboard:
             for index, state in enumerate(self._states.tolist())
             if state in (IDLE, BUSY)
         )
+
+    def before(self, slot: Slot) -> list[SlotReading]:
+        """The workers whose requests are of the same group as that of `slot`, and began before it."""
+        own = slot.place
+        taken = [
+            self.slots[index] for index, group in enumerate(self._groups.tolist())
+            if group == own[0] and index != slot.index
+        ]  # fmt: skip
+        return [other.read() for other in taken if other.place[0] == own[0] and other.place < own]
 
     @property
     def fds(self) -> list[int]:

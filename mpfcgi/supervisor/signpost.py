@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from mpfcgi.config import Resolver, request_uri
 from mpfcgi.ipc import handoff
 from mpfcgi.supervisor.log import Log
 
 
-def interpreter_of(resolver: Resolver, params: Mapping[str, str], log: Log) -> str:
+def interpreter_of(resolver: Resolver, params: dict[str, str], log: Log) -> str:
     """The interpreter's name. Never fails: what can't be told, and is logged, is for the host's own interpreter."""
     get = params.get
     server = resolver.server_for(

@@ -22,6 +22,7 @@ from mpfcgi.ipc import handoff
 from mpfcgi.worker import default, directories, early, environment, roles, ssi
 from mpfcgi.worker import status as status_of_daemon
 from mpfcgi.worker.admission import Admission
+from mpfcgi.worker.crowding import Crowding
 from mpfcgi.worker.failures import Failures
 from mpfcgi.worker.filters import Filters
 from mpfcgi.worker.handlers import Handler, call, run
@@ -62,6 +63,7 @@ class Cycle(Admission):
         self.failures = Failures(self)
         self.filters = Filters(self)
         self.sites = Sites(services)
+        self.crowding = Crowding(services)
         self._python_paths: set[str] = set()
         self._python_path: str | None = None
 
@@ -203,6 +205,8 @@ class Cycle(Admission):
         # Who may have the folder may have its index file, where the same holds for both.
         same = req._main is not None and req._main._settings is req._settings
         status = OK if same else self.admit(req, plan)
+        if status == OK and plan.crowd is not None and req._main is None:
+            status = self.crowding.enter(req, plan.crowd)
         if status != OK:
             return status
         # As Apache's mod_mime, which is asked first: no more is done where the type is known, or was set before.

@@ -11,6 +11,7 @@ from mpfcgi.api.constants import DECLINED, OK
 from mpfcgi.config import Settings
 from mpfcgi.config.directives.access import Rule
 from mpfcgi.config.directives.python import HandlerSpec
+from mpfcgi.config.directives.server import Crowd
 from mpfcgi.config.naming import MAIN_INTERPRETER
 from mpfcgi.worker.debugging import DebuggedHandler
 from mpfcgi.worker.handlers import Handler, ImportRules
@@ -64,6 +65,7 @@ class Plan:
     __slots__ = (
         "_by_phase",
         "content_only",
+        "crowd",
         "debug",
         "early_environment",
         "extension",
@@ -101,9 +103,11 @@ class Plan:
         self.shows_status = settings.get("SetHandler") == STATUS_HANDLER
         # Whether a file may be a page with includes without any of those: by its permissions, or by its type.
         self.parsed = settings.get("XBitHack", "off") != "off" or bool(settings.get("AddType"))
+        self.crowd: Crowd | None = settings.get("LimitConcurrentRequests")
         # Whether anything of the configuration stands between a request and its content.
         self.guarded = (
             bool(self.early_environment)
+            or self.crowd is not None
             or any(settings.get(name) for name in GUARDS)
             or not all(rule == GRANTED for rule in settings.get("Require") or ())
         )

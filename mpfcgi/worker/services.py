@@ -36,6 +36,7 @@ class WorkerServices:
         self.name = setup.name
         self.alone = setup.alone
         self.slot = setup.slot
+        self.scoreboard = setup.scoreboard
         self.pool = setup.pool or pool_for(setup.config.pools, setup.name)
         self.resolver = Resolver(setup.config)
         self.mutexes = setup.mutexes

@@ -13,6 +13,8 @@ from mpfcgi.config.directives import REGISTRY
         ("PythonDebug maybe", "t:1: PythonDebug takes On or Off, not 'maybe'"),
         ("\nAllowOverride All", "t:2: AllowOverride can't stand in server config"),
         ("RewriteRule a b", "t:1: RewriteRule would be lost here"),
+        ("LimitConcurrentRequests 2", "t:1: LimitConcurrentRequests takes a group and a number, not 1 arguments"),
+        ("LimitConcurrentRequests a 0", "t:1: LimitConcurrentRequests takes a number from 1 to 1000000, not '0'"),
         ("XBitHack maybe", "t:1: XBitHack takes On or Off or Full, not 'maybe'"),
         ('SSIStartTag ""', "t:1: SSIStartTag can't be empty"),
         ("Include nothere.conf", "t:1: Include: there is no"),

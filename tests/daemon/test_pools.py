@@ -1,5 +1,9 @@
 """The real daemon's pools: how many workers there are, and when they come and go."""
 
+import json
+import os
+import signal
+
 import psutil
 import pytest
 
@@ -182,3 +186,38 @@ def test_no_more_requests_wait_than_may(start):
     # Those that were taken do not count any more.
     for _ in range(5):
         assert pools.get()
+
+
+def test_slow_places_hold_no_more_workers_than_they_may(start):
+    limit = "<Location {}>\nLimitConcurrentRequests slow 2\n</Location>\n"
+    pools = start("MaxProcesses 4", top=limit.format("/one") + limit.format("/two"))
+    pools.until(4)
+    first, second = pools.hold("a", "/one/x.py"), pools.hold("b", "/two/x.py")
+    for uri in ("/one/x.py", "/two/x.py"):
+        client = Client(pools.daemon.socket, keep_conn=False)
+        client.send(uri)
+        client.sock.sendall(client.wire.stdin_end())
+        with client.sock.makefile("rb") as answer:
+            head = answer.read()
+        assert (b"Status: 503" in head, b"\r\nRetry-After: 1\r\n" in head) == (True, True)
+    assert "LimitConcurrentRequests slow 2: /one/x.py gets 503. There are: " in pools.daemon.log()
+    pools.get("/x.py")
+    pools.get("/three/x.py")
+    pools.go("a")
+    assert first.response()[0] == 200
+    pools.until_answered("/one/x.py")
+    pools.go("b")
+    assert second.response()[0] == 200
+    # Who has been there has left.
+    for _ in range(20):
+        pools.until_answered("/two/x.py")
+
+
+def test_a_killed_worker_leaves_its_place(start):
+    pools = start("MaxProcesses 2", top="<Location /one>\nLimitConcurrentRequests slow 1\n</Location>\n")
+    pools.hold("a", "/one/x.py")
+    assert Client(pools.daemon.socket, keep_conn=False).get("/one/x.py")[0] == 503
+    status = json.loads(pools.daemon.command("status", "--json").stdout)
+    (busy,) = [worker["pid"] for pool in status["pools"] for worker in pool["workers"] if worker["state"] == "busy"]
+    os.kill(busy, signal.SIGKILL)
+    pools.until_answered("/one/x.py")

@@ -24,6 +24,20 @@ def recursion(args: tuple[str, ...]) -> tuple[int, int]:
     return redirects, subrequests
 
 
+class Crowd(NamedTuple):
+    """LimitConcurrentRequests: a group of requests, and how many of it a pool answers at once."""
+
+    group: str
+    most: int
+
+
+def crowd(args: tuple[str, ...]) -> Crowd:
+    """`group number`."""
+    if len(args) != 2:
+        raise BadValue(f"takes a group and a number, not {len(args)} arguments")
+    return Crowd(args[0], integer(1, 10**6)(args[1:]))
+
+
 def server_path(args: tuple[str, ...]) -> str:
     """A path that begins with a slash."""
     path = one(args)
@@ -60,6 +74,8 @@ declare("RequestBuffering", "S", buffering, syntax="On [size] | Off",
 declare("FrontEndRewrites", "SV", flag,
         help="Whether the page is the one that the web server's rewriting has named (SCRIPT_NAME, PATH_INFO, QUERY_STRING), "
              "and not the one of the address that the client sent (REQUEST_URI). Default Off.")
+declare("LimitConcurrentRequests", "SVDH", crowd, override="any", syntax="group number",
+        help="How many workers of a pool may answer the requests of all places with this group at once; others get 503.")
 declare("LimitRequestBody", "SVDH", size, override="any", syntax="bytes",
         help="The largest request body; 0 for any. Default 0.")
 declare("LimitRequestLine", "SV", integer(0, 2**31), syntax="bytes",
