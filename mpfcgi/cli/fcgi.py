@@ -86,14 +86,14 @@ def _pass_on(config_file: str | None, address: str | None, start: bool) -> bool:
 
 def _answer_alone(config_file: str, defines: tuple[str, ...]) -> int:
     from mpfcgi.supervisor import alone as one_process
-    from mpfcgi.worker import logs, worker
+    from mpfcgi.worker import logs, startup
 
     config = replace(read_config(config_file, defines), listens=(Listen("fd", str(LISTENER)),))
     optimize_as_configured(config)
     logs.check(config)
     # libfcgi's programs finish at SIGUSR1, and lighttpd sends them that.
     commands = {**one_process.COMMANDS, signal.SIGUSR1: control.QUIT}
-    return one_process.run(config, worker.run, commands, shared=config_file)
+    return one_process.run(config, startup.run, commands, shared=config_file)
 
 
 def _check_listener() -> None:

@@ -31,7 +31,7 @@ def run(config_file: str | None, defines: tuple[str, ...], alone: bool) -> None:
     from mpfcgi.supervisor import Supervisor, upgrade
     from mpfcgi.supervisor import alone as one_process
     from mpfcgi.supervisor.upgrade import Programs
-    from mpfcgi.worker import logs, worker
+    from mpfcgi.worker import logs, startup
 
     config = read_config(config_file, defines)
     optimize_as_configured(config)
@@ -41,7 +41,7 @@ def run(config_file: str | None, defines: tuple[str, ...], alone: bool) -> None:
     for warning in config.warnings:
         click.echo(f"mpfcgi: warning: {warning}", err=True)
     if alone:
-        sys.exit(one_process.run(config, worker.run))
+        sys.exit(one_process.run(config, startup.run))
     try:
         inherited = upgrade.inheritance(os.environ)
     except ValueError as error:

@@ -25,7 +25,7 @@ from mpfcgi.ipc.scoreboard import Scoreboard, Slot
 from mpfcgi.ipc.setup import WorkerSetup
 from mpfcgi.supervisor import process, stacks
 from mpfcgi.supervisor.log import Log
-from mpfcgi.worker import logs, worker
+from mpfcgi.worker import logs, startup
 
 # In the other Python: its arguments are the descriptors of what we have written, and of the error log.
 RUN = """
@@ -108,7 +108,7 @@ def main(memory: int, error_log: int) -> int:
     process.entitle(f"pool {title} (template)")
     setup.slot.occupy(os.getpid(), setup.generation, title)
     try:
-        return worker.run(setup)
+        return startup.run(setup)
     except Exception as error:
         why = " ".join(str(error).split())
         log.error(f"[pool {title}] template {os.getpid()} has crashed: {type(error).__name__}: {why}")

@@ -15,8 +15,9 @@ from typing import Any
 from mpfcgi.ipc import control
 from mpfcgi.ipc.scoreboard import Scoreboard
 
-# Seconds between two looks whether the text is complete, and for it to be there.
-LOOK, PATIENCE = 0.01, 3.0
+# Seconds between two looks whether the text is complete, and for it to be there. Nothing says that it is but that it
+# grows no more: a busy machine may keep its writer waiting.
+LOOK, PATIENCE = 0.05, 3.0
 
 
 def install(scoreboard: Scoreboard) -> int:
@@ -58,7 +59,7 @@ class Stacks:
             return
         pid, answer = self._questions[0]
         size = os.fstat(self._fd).st_size
-        if size and size == self._size:
+        if size and size == self._size and os.pread(self._fd, 1, size - 1) == b"\n":
             text = os.pread(self._fd, size, 0).decode("utf-8", "replace")
             # Workers of other users have the file too: it is there no longer than it must.
             os.ftruncate(self._fd, 0)

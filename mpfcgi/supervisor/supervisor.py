@@ -29,7 +29,7 @@ from mpfcgi.supervisor.router_handle import RouterCrew
 from mpfcgi.supervisor.upgrade import Inheritance, Programs, members_of
 
 # The one call. Imported before any fork: what all workers need is loaded once, and a new one starts at once.
-from mpfcgi.worker import worker
+from mpfcgi.worker import startup
 
 SLOTS = 2048
 # Seconds that workers get to leave when a second signal asks them to.
@@ -49,7 +49,7 @@ class Supervisor:
     """
 
     def __init__(
-        self, config: Config, *, reload: Callable[[], Config], worker_main: WorkerMain = worker.run,
+        self, config: Config, *, reload: Callable[[], Config], worker_main: WorkerMain = startup.run,
         ready: Callable[[], None] | None = None,
         beside: Sequence[tuple[str, Callable[[], int], list[int]]] = (),
         programs: Programs | None = None, inherited: Inheritance | None = None,

@@ -1,17 +1,54 @@
-"""PythonImport: modules that a worker imports before its first request (manual 5.4.3).
+"""What a worker's process does before its first request: its conditions, its packages, and PythonImport (manual 5.4.3).
 
 As in mod_python, an import that fails, or a function that raises, is logged, and the worker serves all the same.
 """
 
 from __future__ import annotations
 
+import gc
+import os
+from collections.abc import Callable
 from typing import Any
 
 from mpfcgi.api.constants import APLOG_ERR
 from mpfcgi.config import imports
 from mpfcgi.config.directives.python import Import
-from mpfcgi.worker import errorpages
+from mpfcgi.ipc import control
+from mpfcgi.ipc.setup import WorkerSetup
+from mpfcgi.worker import errorpages, python_home
 from mpfcgi.worker.services import WorkerServices
+from mpfcgi.worker.worker import Worker
+
+
+def run(setup: WorkerSetup) -> int:
+    """Be a worker process: what the supervisor calls in the child. Returns the exit code."""
+    services = WorkerServices(setup)
+    if setup.settle is not None:
+        services.open_logs()
+        setup.settle()
+    if setup.pool.python_home is not None:
+        python_home.activate(os.path.join(setup.config.server_root, setup.pool.python_home))
+    services.install()
+    if setup.await_birth is None or setup.pool.preload:
+        import_modules(services)
+    if setup.await_birth is None:
+        return Worker(setup, services).run()
+    return _be_template(setup, services, setup.await_birth)
+
+
+def _be_template(setup: WorkerSetup, services: WorkerServices, await_birth: Callable[[], WorkerSetup | None]) -> int:
+    """Wait for orders; in each worker that is forked, serve. The exit code of either."""
+    gc.collect()
+    # What is there now is never looked through again, so that its pages stay shared.
+    gc.freeze()
+    setup.control.send(control.READY)
+    born = await_birth()
+    if born is None:
+        return 0
+    services.born()
+    if not setup.pool.preload:
+        import_modules(services)
+    return Worker(born, services).run()
 
 
 def import_modules(services: WorkerServices) -> None:

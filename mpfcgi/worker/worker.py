@@ -7,7 +7,6 @@ never interrupt a handler.
 
 from __future__ import annotations
 
-import gc
 import os
 import select
 import socket
@@ -24,7 +23,7 @@ from mpfcgi.fastcgi import Limits, Pairs, ParamsReceived, ParamsRejected, Seen
 from mpfcgi.fastcgi.amend import with_params
 from mpfcgi.ipc import control, handoff
 from mpfcgi.ipc.setup import WorkerSetup
-from mpfcgi.worker import early, errorpages, python_home, startup
+from mpfcgi.worker import early, errorpages
 from mpfcgi.worker.body import EMPTY
 from mpfcgi.worker.channel import Channel
 from mpfcgi.worker.connections import Connections, Lingering
@@ -367,34 +366,3 @@ class Worker:
             self._accept_again = 0.0
             if not self._stopping and not self._files.short:
                 self._listen(select.EPOLLIN)
-
-
-def run(setup: WorkerSetup) -> int:
-    """Be a worker process: what the supervisor calls in the child. Returns the exit code."""
-    services = WorkerServices(setup)
-    if setup.settle is not None:
-        services.open_logs()
-        setup.settle()
-    if setup.pool.python_home is not None:
-        python_home.activate(os.path.join(setup.config.server_root, setup.pool.python_home))
-    services.install()
-    if setup.await_birth is None or setup.pool.preload:
-        startup.import_modules(services)
-    if setup.await_birth is None:
-        return Worker(setup, services).run()
-    return _be_template(setup, services, setup.await_birth)
-
-
-def _be_template(setup: WorkerSetup, services: WorkerServices, await_birth: Callable[[], WorkerSetup | None]) -> int:
-    """Wait for orders; in each worker that is forked, serve. The exit code of either."""
-    gc.collect()
-    # What is there now is never looked through again, so that its pages stay shared.
-    gc.freeze()
-    setup.control.send(control.READY)
-    born = await_birth()
-    if born is None:
-        return 0
-    services.born()
-    if not setup.pool.preload:
-        startup.import_modules(services)
-    return Worker(born, services).run()

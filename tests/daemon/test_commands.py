@@ -102,7 +102,8 @@ def test_the_status_shows_pools_workers_and_what_they_have_done(daemon):
     assert pool["requests"] == 1
     assert all(worker["pss"] > 0 for worker in pool["workers"])
     text = daemon.command("status").stdout
-    assert "localhost: 2 workers (0 busy) of 2, static, queue 0 of 128, 1 request" in text
+    python = f"Python {sys.version_info.major}.{sys.version_info.minor}"
+    assert f"localhost: 2 workers (0 busy) of 2, static, {python}, queue 0 of 128, 1 request" in text
 
 
 def test_a_request_in_progress_is_shown_with_its_age(daemon):
