@@ -1,3 +1,4 @@
+import sys
 import traceback
 
 import pytest
@@ -79,9 +80,10 @@ def test_tracebacks_show_the_text_of_the_page_and_mark_the_place(tmp_path):
     file.write_text("<%-- é\n --%>é <%= len('') + 1 / 0 %> after\n")
     with pytest.raises(ZeroDivisionError) as caught:
         run(file.read_text(), str(file))
-    shown = traceback.format_exception(caught.value)[-2].splitlines()
+    shown = traceback.format_exception(type(caught.value), caught.value, caught.value.__traceback__)[-2].splitlines()
     assert shown[1].strip() == "--%>é <%= len('') + 1 / 0 %> after"
-    assert shown[2].index("~~^~~") == shown[1].index("1 / 0")
+    if sys.version_info >= (3, 11):
+        assert shown[2].index("~~^~~") == shown[1].index("1 / 0")
 
 
 def test_an_included_file_counts_as_the_line_of_its_directive():
