@@ -131,8 +131,7 @@ class _Loader:
     def _directive(self, node: DirectiveNode, context: str) -> Directive | None:
         name = node.name.lower()
         spec = REGISTRY.get(name)
-        if spec is None or (name in FRONT_END and context not in spec.contexts):
-            # User and Group in a host.
+        if spec is None:
             self._without_spec(node, name, context)
             return None
         self._check_context(spec, context, node.place)

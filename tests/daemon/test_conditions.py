@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from mpfcgi.config import load_text
+from mpfcgi.config import ConfigError, load_text
 from mpfcgi.supervisor import conditions
 from tests.support.client import Client
 from tests.support.pools import Pools
@@ -108,7 +108,8 @@ def test_the_server_s_user_means_nothing_where_nobody_can_become_it(tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "geteuid", lambda: 4711)
         assert conditions.check(config) == []
-    assert "ignored: a host has none of its own" in load_text("<VirtualHost *>\nUser x\n</VirtualHost>").warnings[0]
+    with pytest.raises(ConfigError, match="User can't stand in <VirtualHost>"):
+        load_text("<VirtualHost *>\nUser x\n</VirtualHost>")
 
 
 @as_root
