@@ -13,7 +13,7 @@ FRONT_END = frozenset(
     SSLPassPhraseDialog SSLOpenSSLConfCmd Protocols H2Direct H2Push ServerTokens TraceEnable EnableMMAP
     HttpProtocolOptions ExtendedStatus CoreDumpDirectory Mutex LockFile AcceptMutex AcceptFilter ReceiveBufferSize
     ScoreBoardFile RequestReadTimeout LimitXMLRequestBody IndexOptions AddIcon AddIconByType AddIconByEncoding
-    DefaultIcon HeaderName ReadmeName AddDescription LanguagePriority ForceLanguagePriority User Group
+    DefaultIcon HeaderName ReadmeName AddDescription LanguagePriority ForceLanguagePriority
     """.lower().split()
 )  # fmt: skip
 
@@ -26,7 +26,6 @@ IGNORED_BECAUSE = {
         ),
         "lists of folders have one look here",
     ),
-    **dict.fromkeys(("user", "group"), "a host has none of its own: write it into the <PythonPool> of its name"),
     **dict.fromkeys(("languagepriority", "forcelanguagepriority"), "there is no content negotiation here"),
     "limitxmlrequestbody": "nothing here reads XML bodies",
     "enablemmap": "no file is mapped here",
