@@ -24,7 +24,8 @@ class WorkerSetup:
     before any user code is loaded, makes the process the pool's user, with its limits. A process with `await_birth` is a
     template: it imports modules, and calls this, which returns in each worker that is forked from it with the worker's
     setup; in the template itself it gives None when that is to leave. The `scoreboard`
-    tells which siblings have time. `log_files` are the descriptors of log files that are open already, by path.
+    tells which siblings have time. `log_files` are the descriptors of log files that are open already, by path, and
+    `daemon_log` is the supervisor's log, for what ends the process.
     """
 
     config: Any
@@ -45,3 +46,4 @@ class WorkerSetup:
     await_birth: Callable[[], WorkerSetup | None] | None = None
     scoreboard: Scoreboard | None = None
     log_files: Mapping[str, int] = field(default_factory=dict)
+    daemon_log: Any = None

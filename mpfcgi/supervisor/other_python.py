@@ -70,7 +70,7 @@ def described(config: Config, pool: PoolSettings) -> str:
     return f"{version} -O" if is_optimized(config, pool) else version
 
 
-def become(command: list[str], setup: WorkerSetup, error_log: Log, title: str) -> None:
+def become(command: list[str], setup: WorkerSetup, title: str) -> None:
     """In a child of the supervisor: go on as a template of that program. OSError.
 
     Log files are opened, and the process is brought under the pool's conditions, before: it may have fewer rights then.
@@ -85,10 +85,11 @@ def become(command: list[str], setup: WorkerSetup, error_log: Log, title: str) -
     with open(memory, "wb", closefd=False) as file:
         pickle.dump(__version__, file, PROTOCOL)
         writer = _Writer(file)
-        writer.dump((setup, error_log, title))
-    keep = {memory, error_log.fd, *setup.log_files.values(), *writer.descriptors}
+        writer.dump((setup, title))
+    error_log = setup.daemon_log.fd
+    keep = {memory, error_log, *setup.log_files.values(), *writer.descriptors}
     environment = _environment(setup.pool, command[0] == sys.executable)
-    process.execute([*command, str(memory), str(error_log.fd)], environment, keep)
+    process.execute([*command, str(memory), str(error_log)], environment, keep)
 
 
 def main(memory: int, error_log: int) -> int:
@@ -101,7 +102,7 @@ def main(memory: int, error_log: int) -> int:
             _say(error_log, f"PythonHome {sys.prefix}: mpfcgi {__version__} is installed in it, and the daemon is {version}; "
                             f"install the same: {python} -m pip install mpfcgi=={version}")  # fmt: skip
             return process.CRASHED
-        setup, log, title = _Reader(file).load()
+        setup, title = _Reader(file).load()
     process.leave_signals()
     if setup.scoreboard is not None and setup.scoreboard.stacks is not None:
         stacks.answer(setup.scoreboard.stacks)
@@ -111,7 +112,7 @@ def main(memory: int, error_log: int) -> int:
         return startup.run(setup)
     except Exception as error:
         why = " ".join(str(error).split())
-        log.error(f"[pool {title}] template {os.getpid()} has crashed: {type(error).__name__}: {why}")
+        setup.daemon_log.error(f"[pool {title}] template {os.getpid()} has crashed: {type(error).__name__}: {why}")
         raise
 
 

@@ -108,7 +108,7 @@ class WorkerCrew(Crew):
     def prepared(self, line: socket.socket, slot: Slot) -> WorkerSetup:
         """The setup of a process of this pool, with what it is to do before it loads user code."""
         setup = self.setup(line, slot)
-        setup.settle = self._settling()
+        setup.settle, setup.daemon_log = self._settling(), self.log
         return setup
 
     def kept(self, setup: WorkerSetup) -> list[int]:
@@ -125,7 +125,7 @@ class WorkerCrew(Crew):
         os.environ.update(conditions.environment(self.settings, self._identity))
         try:
             if self._program is not None:
-                other_python.become(self._program, setup, self.log, self.title)
+                other_python.become(self._program, setup, self.title)
             return self._means.worker_main(setup)
         except Exception as error:
             # Its traceback goes to standard error, which few daemons' users see.

@@ -329,6 +329,8 @@ class Worker:
             self._stop()
         if control.REOPEN in commands:
             self.services.reopen_logs()
+            if self.setup.daemon_log is not None:
+                self.setup.daemon_log.reopen()
             if self._overtime is not None:
                 self._overtime.reopened()
 
