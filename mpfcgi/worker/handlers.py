@@ -43,8 +43,8 @@ class Handler:
     ) -> None:
         self.function = None if isinstance(name, str) else name
         self.name = name if isinstance(name, str) else repr(name)
-        self.module, _, objects = self.name.partition("::")
-        self.objects = (objects or default_object).split(".")
+        self.module, named, objects = self.name.partition("::")
+        self.objects = (objects if named else default_object).split(".")
         self.directory = directory
         self.silent = silent
         self.spec = spec
