@@ -22,7 +22,10 @@ from mpfcgi.ipc.mutex.contract import STORES
 
 FILE = "mp_sess.dbm"
 Inodes = tuple[int, ...]
-# What the kinds of dbm add to the name.
+# What the kinds of dbm add to the name, and what all of them do.
+_SUFFIXES_OF = {
+    "dbm.dumb": (".dat", ".dir"), "dbm.gnu": ("",), "dbm.ndbm": (".db", ".dir", ".pag"), "dbm.sqlite3": ("", "-wal", "-shm"),
+}  # fmt: skip
 _SUFFIXES = ("", ".db", ".dat", ".dir", ".pag", "-wal", "-shm")
 # What dbm modules raise for a file that is none of theirs.
 _ERRORS = (OSError, ValueError, SyntaxError)
@@ -80,32 +83,37 @@ class DbmSession(BaseSession):
         A file that is damaged is put aside, and `act` gets a new one.
         """
         server = self._req.server
+        # Other workers wait while this one has the file: what can be found out before, is.
+        module = self._module()
         _apache._global_lock(server, None, STORES)
         try:
-            inodes = self._check_owners()
             try:
-                return self._do_once(act, inodes)
+                return self._do_once(act, module)
             except self._errors() as error:
                 if not self._is_damage(error):
                     raise
                 self._put_aside(error)
-                return self._do_once(act, ())
+                return self._do_once(act, self._dbmtype)
         finally:
             _apache._global_unlock(server, None, STORES)
 
-    def _do_once(self, act: Callable[[Any], Any], inodes: Inodes) -> Any:
-        with contextlib.closing(self._module(inodes).open(self._dbmfile, "c", 0o640)) as file:
+    def _do_once(self, act: Callable[[Any], Any], module: Any) -> Any:
+        with contextlib.closing(module.open(self._dbmfile, "c", 0o640)) as file:
             return act(file)
 
-    def _module(self, inodes: Inodes) -> Any:
-        """The module for the file, where `dbm` is to find out."""
-        if self._dbmtype is not dbm or not inodes:
+    def _module(self) -> Any:
+        """The module for the file, where `dbm` is to find out. PermissionError when a file of it is somebody else's."""
+        known, module = _modules.get(self._dbmfile, ((), dbm))
+        if known and self._dbmtype is dbm and self._inodes(_SUFFIXES_OF[module.__name__]) == known:
+            return module
+        if not self._inodes(_SUFFIXES) or self._dbmtype is not dbm:
             return self._dbmtype
-        known, module = _modules.get(self._dbmfile, ((), None))
-        if known != inodes:
-            name = dbm.whichdb(self._dbmfile)
-            module = importlib.import_module(name) if name else dbm
-            _modules[self._dbmfile] = inodes, module
+        name = dbm.whichdb(self._dbmfile)
+        if name not in _SUFFIXES_OF:
+            # A file that another worker is just making, or a kind that `dbm` knows.
+            return dbm
+        module = importlib.import_module(name)
+        _modules[self._dbmfile] = self._inodes(_SUFFIXES_OF[name]), module
         return module
 
     def _errors(self) -> tuple[type[Exception], ...]:
@@ -131,10 +139,10 @@ class DbmSession(BaseSession):
     def _is_there(self) -> bool:
         return any(os.path.exists(self._dbmfile + suffix) for suffix in _SUFFIXES)
 
-    def _check_owners(self) -> Inodes:
-        """The inodes of the files that there are."""
+    def _inodes(self, suffixes: tuple[str, ...]) -> Inodes:
+        """The inodes of the files that there are. PermissionError for one that somebody else can write."""
         inodes = []
-        for suffix in _SUFFIXES:
+        for suffix in suffixes:
             try:
                 status = os.lstat(self._dbmfile + suffix)
             except FileNotFoundError:

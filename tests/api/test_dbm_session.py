@@ -58,3 +58,16 @@ def test_a_dbm_file_that_another_user_made_is_not_read(services, tmp_path, monke
             os.chown(path, 54321, 54321)
     with pytest.raises(PermissionError, match="belongs to user"):
         session.load()
+
+
+def test_a_dbm_file_of_another_kind_in_its_place_is_read_as_what_it_is(services, tmp_path):
+    pytest.importorskip("dbm.ndbm")
+    name = str(tmp_path / "s.dbm")
+    for module in ("dbm.ndbm", "dbm.dumb", "dbm.ndbm"):
+        for path in tmp_path.iterdir():
+            path.unlink()
+        made = Session.DbmSession(request(services), name, dbmtype=pytest.importorskip(module), lock=0)
+        made["kind"] = module
+        made.save()
+        found = Session.DbmSession(request(services, f"pysid={made.id()}"), name, lock=0)
+        assert found["kind"] == module
