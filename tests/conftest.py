@@ -10,6 +10,8 @@ import tempfile
 
 import pytest
 
+import tests.support  # noqa: F401
+
 _made: list[str] = []
 
 

@@ -7,6 +7,7 @@ from .base import Peer, in_venv
 CONFIG = """\
 ServerRoot {folder}
 ServerName bench.test
+AllowRoot On
 Listen unix:{socket} mode=0666
 ErrorLog {folder}/error.log
 DocumentRoot {root}

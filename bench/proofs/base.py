@@ -21,6 +21,7 @@ CONFIG = """\
 ServerRoot {folder}
 ServerName bench.test
 Listen unix:{socket} mode=0666
+AllowRoot On
 ErrorLog {folder}/error.log
 DocumentRoot {root}
 <PythonPool "*">

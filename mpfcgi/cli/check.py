@@ -69,16 +69,13 @@ def _check_config(config_file: str | None, defines: tuple[str, ...], quiet: bool
 
     config = read_config(config_file, defines)
     mistakes = Mistakes()
-    warnings: list[str] = []
     with mistakes.noted():
         logs.check(config)
     with mistakes.noted():
         locks.settings(config)
     with mistakes.noted():
-        warnings += conditions.check(config)
+        conditions.check(config)
     mistakes.end()
-    for warning in warnings:
-        click.echo(f"warning: {warning}", err=True)
     for warning in config.warnings:
         click.echo(f"warning: {warning}", err=True)
     if not config.listens:

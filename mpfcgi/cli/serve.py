@@ -62,14 +62,17 @@ def serve(folder: str, bind: str, workers: int) -> None:
       mpfcgi serve ~/site --bind 0.0.0.0:8080
     """
     from mpfcgi.gateway import http
-    from mpfcgi.supervisor import Supervisor
+    from mpfcgi.supervisor import Supervisor, conditions
 
     folder = os.path.abspath(folder)
     if not os.path.isdir(folder):
         fail(f"{folder} is no folder")
     if not os.access(folder, os.R_OK | os.X_OK):
         fail(f"{folder} can't be read: permission denied")
-    optimize_as_configured(_config(folder, workers))
+    config = _config(folder, workers)
+    optimize_as_configured(config)
+    if conditions.pools_of_root(config):
+        click.echo("mpfcgi: warning: its code runs as root; start it as another user", err=True)
     listener = _bind(bind)
     private = tempfile.mkdtemp(prefix="mpfcgi-")
     listen = Listen("unix", os.path.join(private, "socket"), mode=0o600)
@@ -80,6 +83,7 @@ def serve(folder: str, bind: str, workers: int) -> None:
         return replace(
             config, listens=(listen, *config.connection_listens), pid_file="",
             control_socket=os.path.join(private, "control"), control_configured=True,
+            allow_root=config.allow_root is not False,
         )  # fmt: skip
 
     try:

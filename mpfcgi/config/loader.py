@@ -91,10 +91,11 @@ class _Loader:
         listens = (*self._listens(directives), *(listen for pool in self.pools for listen in pool.listens))
         self.mistakes.end()
         vhosts = tuple(replace(vhost, port=vhost.port or main.port) for vhost in self.vhosts)
+        allow_root = next((line.value for line in reversed(directives) if line.name == "AllowRoot"), None)
         warnings = (*reader.warnings, *self.warnings, *connections.check(main, vhosts, listens))
         return Config(
             self.file, self.server_root, main, vhosts, tuple(self.pools), listens, reader.variables, warnings, nodes,
-            types_of(main, self.server_root), *runtime_of(self.file, self.server_root, main),
+            types_of(main, self.server_root), *runtime_of(self.file, self.server_root, main), allow_root=allow_root,
         )  # fmt: skip
 
     def contents(self, nodes: Iterable[Node], context: str) -> tuple[tuple[Directive, ...], tuple[Section, ...]]:

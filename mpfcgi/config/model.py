@@ -193,6 +193,8 @@ class Config:
     pid_file: str = ""
     control_socket: str = ""
     control_configured: bool = False
+    # None where nothing is said of it.
+    allow_root: bool | None = None
 
     @property
     def servers(self) -> tuple[Server, ...]:

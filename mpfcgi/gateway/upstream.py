@@ -27,6 +27,7 @@ KEPT = (
     "TZ",
     "TMPDIR",
     "XDG_CONFIG_HOME",
+    "MPFCGI_ALLOW_ROOT",
     "MPFCGI_HOME",
     "LANG",
     "LANGUAGE",

@@ -35,7 +35,7 @@ def run(
     `commands` is what signals tell it. `shared` is the configuration file of several such processes, which then have
     the same mutexes.
     """
-    warnings = conditions.check_alone(config)
+    conditions.check_alone(config)
     log = logs.open_log(config)
     listeners = Listeners()
     listeners.adopt(config.listens)
@@ -43,8 +43,6 @@ def run(
     try:
         setup = _setup(config, listeners, mutexes, commands)
         log.notice("mpfcgi started as one process")
-        for warning in warnings:
-            log.warning(warning)
         return worker_main(setup)
     finally:
         listeners.close()

@@ -28,6 +28,8 @@ from mpfcgi.config import (
 from mpfcgi.supervisor import other_python
 
 PR_SET_DUMPABLE = 4
+# In the environment: as AllowRoot On, where the configuration has no such line.
+ALLOW_ROOT = "MPFCGI_ALLOW_ROOT"
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,8 @@ def _with_defaults(pool: PoolSettings, config: Config) -> PoolSettings:
     return replace(pool, **values, place=pool.place or next(iter(said.values())).place)
 
 
-def check(config: Config) -> list[str]:
-    """Sentences that a person should read. ConfigError for a pool whose conditions can't be met."""
+def check(config: Config) -> None:
+    """ConfigError for pools whose conditions can't be met, or whose user code would run as root unasked."""
     mistakes = Mistakes()
     for pool in config.pools:
         with mistakes.noted():
@@ -79,9 +81,28 @@ def check(config: Config) -> list[str]:
         with mistakes.noted():
             _check_folders(pool, config.server_root)
     mistakes.end()
+    as_root = pools_of_root(config)
+    if as_root and not _may_be_root(config):
+        raise ConfigError(
+            f"started by root, {', '.join(f'<PythonPool {pool.pattern}>' for pool in as_root)} would run user code as root",
+            next((pool.place for pool in as_root if pool.place is not None), None),
+            "write User NAME, or start it as another user; AllowRoot On if it is meant",
+        )
+
+
+def pools_of_root(config: Config) -> list[PoolSettings]:
+    """The pools whose workers run as root."""
     if os.geteuid() != 0:
         return []
-    return _check_root(config)
+    names = [*static_interpreters(config), *connection_interpreters(config)]
+    used = {pool.pattern: pool for pool in (*(pool_for(config.pools, name) for name in names), *config.pools)}
+    return [pool for pool in used.values() if (who := identity_of(pool, config)) is None or who.uid == 0]
+
+
+def _may_be_root(config: Config) -> bool:
+    if config.allow_root is None:
+        return os.environ.get(ALLOW_ROOT, "0") not in ("", "0")
+    return config.allow_root
 
 
 def _check_folders(pool: PoolSettings, server_root: str) -> None:
@@ -92,9 +113,9 @@ def _check_folders(pool: PoolSettings, server_root: str) -> None:
         raise ConfigError(f"PythonHome {home}: {what}", pool.place)
 
 
-def check_alone(config: Config) -> list[str]:
+def check_alone(config: Config) -> None:
     """The same for one process alone, as of `run -X`, which stays who it is. ConfigError where a pool is another's."""
-    warnings = check(config)
+    check(config)
     for pool in config.pools:
         if (identity := identity_of(pool, config)) is not None and identity.uid != os.geteuid():
             raise ConfigError(
@@ -106,22 +127,6 @@ def check_alone(config: Config) -> list[str]:
                 f"<PythonPool {pool.pattern}> runs under another Python, and one process alone has one", pool.place,
                 "leave PythonHome or PythonOptimize out, or start the daemon with that Python",
             )  # fmt: skip
-    return warnings
-
-
-def _check_root(config: Config) -> list[str]:
-    """Started as root: which pools would run user code as root?"""
-    allowed = [line.value for line in config.main.directives if line.name == "AllowRoot"]
-    names = [*static_interpreters(config), *connection_interpreters(config)]
-    used = [*(pool_for(config.pools, name) for name in names), *config.pools]
-    as_root = {pool.pattern: pool for pool in used if (who := identity_of(pool, config)) is None or who.uid == 0}
-    if not as_root or allowed[-1:] == [True]:
-        return []
-    pools = ", ".join(f"<PythonPool {pattern}>" for pattern in as_root)
-    if allowed[-1:] == [False]:
-        place = next((pool.place for pool in as_root.values() if pool.place is not None), None)
-        raise ConfigError(f"{pools} would run user code as root, and AllowRoot is Off", place, "name a User in it")
-    return [f"{pools}: user code runs as root; name a User in it, or write AllowRoot On if that is meant"]
 
 
 def settle(pool: PoolSettings, identity: Identity | None, server_root: str, stay: Callable[[], None]) -> None:

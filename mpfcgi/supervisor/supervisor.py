@@ -55,7 +55,7 @@ class Supervisor:
         programs: Programs | None = None, inherited: Inheritance | None = None,
     ) -> None:  # fmt: skip
         self.config = config
-        self._warnings = conditions.check(config)
+        conditions.check(config)
         self.log = logs.open_log(config)
         self._reload, self._ready = reload, ready
         self._programs = programs
@@ -104,8 +104,6 @@ class Supervisor:
         process.entitle(f"supervisor ({self.config.file})")
         try:
             self.log.notice(f"mpfcgi started: {', '.join(self._addresses())}")
-            for warning in self._warnings:
-                self.log.warning(warning)
             while self._stopping is None or any(crew.members for crew in self.crews()):
                 self._turn(commands)
         finally:

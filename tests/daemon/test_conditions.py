@@ -1,5 +1,6 @@
 """As whom and under what conditions workers run: the real daemon."""
 
+import contextlib
 import grp
 import os
 import pwd
@@ -107,7 +108,7 @@ def test_the_server_s_user_means_nothing_where_nobody_can_become_it(tmp_path):
     assert config.warnings == ()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "geteuid", lambda: 4711)
-        assert conditions.check(config) == []
+        conditions.check(config)
     with pytest.raises(ConfigError, match="User can't stand in <VirtualHost>"):
         load_text("<VirtualHost *>\nUser x\n</VirtualHost>")
 
@@ -151,28 +152,46 @@ def test_a_worker_that_is_somebody_else_still_leaves_with_a_killed_supervisor(st
     pools.daemon.process.returncode = 0
 
 
+@pytest.fixture
+def strict(monkeypatch):
+    """Unlike all other tests, these do not say beforehand that handlers may run as root."""
+    monkeypatch.delenv("MPFCGI_ALLOW_ROOT")
+
+
 @as_root
-def test_user_code_that_runs_as_root_is_warned_about_and_refused_where_it_is_not_allowed(start):
-    pools = start("")
-    pools.daemon.wait_for_log("<PythonPool *>: user code runs as root")
-    config = pools.daemon.config.read_text()
-    pools.daemon.config.write_text("AllowRoot Off\n" + config)
+@pytest.mark.parametrize("command", [("run",), ("run", "-X"), ("check",), ("start",)], ids=" ".join)
+def test_user_code_does_not_run_as_root(strict, tmp_path, command):
+    config = tmp_path / "mpfcgi.conf"
+    config.write_text('Listen unix:x.sock\n<PythonPool "*">\n</PythonPool>\n')
     done = subprocess.run(
-        [sys.executable, "-m", "mpfcgi", "run", "-c", str(pools.daemon.config)],
-        capture_output=True,
-        text=True,
-        timeout=30,
+        [sys.executable, "-m", "mpfcgi", *command, "-c", str(config)], capture_output=True, text=True, timeout=30
     )
     assert done.returncode == 1
-    assert "would run user code as root, and AllowRoot is Off (name a User in it)" in done.stderr
-    pools.daemon.config.write_text("AllowRoot On\n" + config)
-    checked = subprocess.run(
-        [sys.executable, "-m", "mpfcgi", "check", "-c", str(pools.daemon.config)],
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
-    assert (checked.returncode, checked.stderr) == (0, "")
+    assert f"{config}:2: started by root, <PythonPool *> would run user code as root (write User NAME, " in done.stderr
+    assert not (tmp_path / "x.sock").exists()
+
+
+@as_root
+@pytest.mark.parametrize(
+    ("line", "variable", "allowed"),
+    [("", "1", True), ("", "0", False), ("", "", False), ("AllowRoot On", "", True), ("AllowRoot Off", "1", False),
+     ("User nobody", "", True), ("User root", "", False)],
+)  # fmt: skip
+def test_a_line_or_the_environment_lets_user_code_run_as_root(monkeypatch, line, variable, allowed):
+    monkeypatch.setenv("MPFCGI_ALLOW_ROOT", variable)
+    config = load_text(f"Listen unix:x.sock\n{line}")
+    with contextlib.nullcontext() if allowed else pytest.raises(ConfigError, match="would run user code as root"):
+        conditions.check(config)
+
+
+@as_root
+def test_a_reload_that_would_let_user_code_run_as_root_changes_nothing(strict, start):
+    pools = start("User nobody")
+    config = pools.daemon.config.read_text()
+    pools.daemon.config.write_text(config.replace("User nobody", ""))
+    pools.daemon.signal(signal.SIGHUP)
+    pools.daemon.wait_for_log("reload: the old configuration stays, for the new one is wrong")
+    assert ask(pools)["ids"][0] == pwd.getpwnam("nobody").pw_uid
 
 
 def test_a_worker_has_the_packages_of_its_virtual_environment(start, site):

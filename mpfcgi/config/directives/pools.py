@@ -92,8 +92,8 @@ declare("Preload", "P", flag, syntax="On|Off",
         help="Whether a template process does the PythonImport lines once, and workers are forked from it. Default "
              "Off.")
 declare("AllowRoot", "S", flag, syntax="On|Off",
-        help="Whether a daemon started as root may run user code as root: Off refuses, On does not warn. Default: a "
-             "warning.")
+        help="Whether a daemon that root starts runs the code of pools without a User, as root. Default Off: it does "
+             "not start.")
 declare("MaxTotalProcesses", "S", integer(1, 2000), help="The most workers of all pools together. Default 1000.")
 declare("ConnectionProcesses", "P", integer(1, 1000),
         help="The number of processes for raw connections, each with one at a time. Default MaxProcesses.")
