@@ -71,9 +71,9 @@ def serve(folder: str, bind: str, workers: int) -> None:
         fail(f"{folder} can't be read: permission denied")
     config = _config(folder, workers)
     optimize_as_configured(config)
+    listener = _bind(bind)
     if conditions.pools_of_root(config):
         click.echo("mpfcgi: warning: its code runs as root; start it as another user", err=True)
-    listener = _bind(bind)
     private = tempfile.mkdtemp(prefix="mpfcgi-")
     listen = Listen("unix", os.path.join(private, "socket"), mode=0o600)
 

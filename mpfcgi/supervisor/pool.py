@@ -163,20 +163,27 @@ class Pool(WorkerCrew):
 
     def act(self, now: float) -> None:
         super().act(now)
-        if now >= self._said_full + FULL_AGAIN and self._is_full():
+        if now >= self._said_full + FULL_AGAIN and self._is_full(now):
             self._said_full = now
             self._say_who_holds()
         if self.members:
             self._emptied = now
+            self._look_at(now + staffing.LOOK)
         elif (over := self._emptied + self.settings.idle_timeout) > now:
-            self.next_look = over if self.next_look is None else min(over, self.next_look)
+            self._look_at(over)
 
-    def _is_full(self) -> bool:
+    def _look_at(self, time: float) -> None:
+        self.next_look = time if self.next_look is None else min(time, self.next_look)
+
+    def _is_full(self, now: float) -> bool:
         """Whether requests wait, and there may be no more workers. Where the router has them, it sees to that itself."""
         settings = self.settings
-        if settings.process_manager == "static" or settings.queue_bounded or len(self.members) < settings.max_processes:
+        if settings.queue_bounded or len(self.members) < settings.max_processes:
             return False
-        busy = [member for member in self.members.values() if member.slot is not None and member.slot.state == BUSY]
+        # A static pool always has its most: that all are busy for a moment is nothing to speak of.
+        begun = now - staffing.LOOK if settings.process_manager == "static" else now
+        slots = [member.slot for member in self.members.values() if member.slot is not None]
+        busy = [slot for slot in slots if slot.state == BUSY and slot.since <= begun]
         return len(busy) >= settings.max_processes and any(ready(end) for end in self.entrances())
 
     def _say_who_holds(self) -> None:

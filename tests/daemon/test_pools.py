@@ -65,6 +65,20 @@ def test_an_on_demand_pool_starts_one_more_where_all_are_busy_and_no_more_than_i
     assert second.response()[0] == 200
 
 
+@pytest.mark.parametrize("listen", ["", "Listen unix:own.sock mode=0666"])
+def test_the_log_says_who_holds_the_workers_of_a_static_pool(start, listen):
+    pools = start(f"MaxProcesses 2\n{listen}")
+    held = [pools.hold("a"), pools.hold("b")]
+    third = Client(pools.daemon.socket, keep_conn=False)
+    third.send("/x.py")
+    third.sock.sendall(third.wire.stdin_end())
+    pools.daemon.wait_for_log("requests wait: all 2 workers (MaxProcesses) are busy: ")
+    assert f": GET localhost/x.py?hold={pools.folder}/a; " in pools.daemon.log()
+    pools.go("a")
+    pools.go("b")
+    assert {client.response()[0] for client in (*held, third)} == {200}
+
+
 def test_a_pool_that_a_request_has_started_ends_when_it_is_idle_and_starts_again(start):
     pools = start("ProcessManager ondemand\nIdleTimeout 100ms", directory="PythonInterpPerDirectory On")
     client = Client(pools.daemon.socket)

@@ -43,6 +43,7 @@ def handler(req):
 """
 ENVIRONMENT = {
     "GATEWAY_INTERFACE": "CGI/1.1", "REQUEST_METHOD": "GET", "SERVER_PROTOCOL": "HTTP/1.1", "HTTP_HOST": "localhost",
+    "MPFCGI_ALLOW_ROOT": "1",
     "SERVER_NAME": "localhost", "SERVER_PORT": "80", "REMOTE_ADDR": "127.0.0.1", "PATH": os.environ["PATH"],
 }  # fmt: skip
 
