@@ -10,13 +10,11 @@ ADDRESSES = {
     "remote_ip": "req.useragent_ip, or req.connection.client_ip",
     "remote_addr": "req.useragent_addr, or req.connection.client_addr",
 }  # fmt: skip
-# Modules of mod_python that its manual doesn't know.
-MISSING = {
-    "cache": "functools.lru_cache, or a dictionary", "httpdconf": "the configuration itself; mpfcgi frontend writes Apache's",
-    "importer": "apache.import_module", "python22": "nothing",
-}  # fmt: skip
+# Modules of mod_python's inside that are not here.
+MISSING = {"importer": "apache.import_module", "python22": "nothing"}
 TEXT_ARGUMENTS = frozenset(("'utf8'", "'utf-8'", "'latin-1'", "'latin1'", "'ascii'", "'iso-8859-1'"))
-HEADER_TABLES = frozenset(("headers_in", "headers_out", "err_headers_out", "subprocess_env"))
+TEXT_TABLES = frozenset(("form", "headers_in", "headers_out", "err_headers_out", "subprocess_env"))
+TEXT_MEMBERS = frozenset(("method", "uri", "args", "user", "hostname", "content_type"))
 
 
 def results(source: Source) -> Iterator[Hit]:
@@ -36,15 +34,13 @@ def imports(source: Source) -> Iterator[Hit]:
         if words[:1] in (["from"], ["import"]):
             yield from _missing(source, start, end)
         if words[:3] == ["from", "mod_python", "import"]:
-            for index in range(start + 3, end):
-                if source.text_at(index) == "_apache":
-                    yield _private(source, index)
+            yield from (_private(source, index) for index in range(start + 3, end) if words[index - start] == "_apache")
         elif words[:2] in (["import", "_apache"], ["from", "_apache"]):
             yield _private(source, start + 1)
 
 
 def _missing(source: Source, start: int, end: int) -> Iterator[Hit]:
-    """`from mod_python import cache`, `import mod_python.cache`, `from mod_python.cache import ...`."""
+    """`from mod_python import importer`, `import mod_python.importer`, `from mod_python.importer import ...`."""
     for index in range(start + 1, end):
         of_package = source.is_attribute(index) and source.text_at(index - 2) == "mod_python"
         imported = source.text_at(start + 1) == "mod_python" and source.text_at(index - 1) in ("import", ",", "(")
@@ -86,38 +82,50 @@ def text_and_bytes(source: Source) -> Iterator[Hit]:
     outputs = _outputs_of_processes(source)
     for index, token in enumerate(source.tokens):
         if token.text == "str" and source.is_called(index) and not source.is_attribute(index):
-            close = source.closing(index + 1)
-            inside = source.tokens[index + 2 : close]
-            depth = token.depth + 1
-            second = next((at for at, part in enumerate(inside) if part.text == "," and part.depth == depth), None)
-            if second is not None:
-                encoding = inside[second + 1].text.replace('"', "'").lower() if second + 1 < len(inside) else ""
-                named = any(part.text in ("encoding", "errors") for part in inside[second:])
-                if encoding in TEXT_ARGUMENTS or named:
-                    yield Hit(
-                        token, LOOK, "str-encoding", "str(x, encoding) fails for an x that is str already, as form values are",
-                        "x itself; x.decode(encoding) only for bytes",
-                    )  # fmt: skip
-            elif any(part.text in ("communicate", "check_output", "getoutput") for part in inside) or (
-                len(inside) == 1 and inside[0].text in outputs
-            ):
-                yield Hit(
-                    token, MUST, "str-bytes", "str() of a program's output gives \"b'...'\"", "x.decode(), or text=True for subprocess"
-                )  # fmt: skip
-        elif token.kind == "string" and token.text[:1] in "bB" and token.text[1:2] in "'\"":
-            yield from _bytes_of_headers(source, index)
+            yield from _str_call(source, index, outputs)
+        elif (
+            token.kind == "string"
+            and token.text[:1] in "bB"
+            and token.text[1:2] in "'\""
+            and _is_compared(source, index)
+        ):
+            yield Hit(
+                token, MUST, "bytes-header", "headers, form fields and members of the request are str: bytes never equal them",
+                token.text[1:],
+            )  # fmt: skip
+
+
+def _str_call(source: Source, index: int, outputs: set[str]) -> Iterator[Hit]:
+    """`str(x, 'utf-8')`, `str(process.communicate()[0])`, `str(out)` of one of the `outputs` of processes."""
+    token = source.tokens[index]
+    inside = source.tokens[index + 2 : source.closing(index + 1)]
+    depth = token.depth + 1
+    comma = next((at for at, part in enumerate(inside) if part.text == "," and part.depth == depth), None)
+    if comma is not None:
+        encoding = inside[comma + 1].text.replace('"', "'").lower() if comma + 1 < len(inside) else ""
+        named = any(part.text in ("encoding", "errors") for part in inside[comma:])
+        if encoding in TEXT_ARGUMENTS or named:
+            yield Hit(
+                token, LOOK, "str-encoding", "str(x, encoding) fails for an x that is str already, as form values are",
+                "x itself; x.decode(encoding) only for bytes",
+            )  # fmt: skip
+    elif any(part.text in ("communicate", "check_output", "getoutput") for part in inside) or (
+        len(inside) == 1 and inside[0].text in outputs
+    ):
+        yield Hit(
+            token, MUST, "str-bytes", "str() of a program's output gives \"b'...'\"", "x.decode(), or text=True for subprocess"
+        )  # fmt: skip
 
 
 def _outputs_of_processes(source: Source) -> set[str]:
     """Names that are given what a program wrote, as bytes."""
     found: set[str] = set()
-    for index, token in enumerate(source.tokens):
-        if (
-            token.depth
-            and token.text in ("text", "universal_newlines", "encoding")
-            and source.text_at(index + 1) == "="
-        ):
-            return found
+    keywords = ("text", "universal_newlines", "encoding")
+    if any(
+        token.depth and token.text in keywords and source.text_at(index + 1) == "="
+        for index, token in enumerate(source.tokens)
+    ):
+        return found
     for start, end in source.statements():
         words = [source.text_at(index) for index in range(start, end)]
         if "=" in words and {"communicate", "check_output"} & {*words} and "decode" not in words:
@@ -125,31 +133,16 @@ def _outputs_of_processes(source: Source) -> set[str]:
     return found
 
 
-def _bytes_of_headers(source: Source, index: int) -> Iterator[Hit]:
-    """`headers_in[b'Host']`, `headers_in.get(b'Host')`, `req.method == b'GET'`."""
-    token = source.tokens[index]
-    before = source.text_at(index - 1)
-    if before == "[" and source.text_at(index - 2) in ("form", *HEADER_TABLES):
-        pass
-    elif before in ("==", "!=") and source.text_at(index - 2) in (
-        "method",
-        "uri",
-        "args",
-        "user",
-        "hostname",
-        "content_type",
-        "]",
-    ):
-        if source.text_at(index - 2) == "]" and source.text_at(source.opening(index - 2) - 1) not in (
-            "form",
-            *HEADER_TABLES,
-        ):
-            return
-    else:
-        return
-    yield Hit(
-        token, MUST, "bytes-header", "headers, form fields and members of the request are str: bytes never equal them", token.text[1:]
-    )  # fmt: skip
+def _is_compared(source: Source, index: int) -> bool:
+    """`headers_in[b'Host']`, `headers_in.get(b'Host')`, `req.method == b'GET'`, `form['x'] == b'y'`."""
+    before, owner = source.text_at(index - 1), source.text_at(index - 2)
+    if before == "[":
+        return owner in TEXT_TABLES
+    if before == "(":
+        return owner == "get" and source.receiver(index - 2).rpartition(".")[2] in TEXT_TABLES
+    if before not in ("==", "!="):
+        return False
+    return owner in TEXT_MEMBERS or (owner == "]" and source.text_at(source.opening(index - 2) - 1) in TEXT_TABLES)
 
 
 def shared_state(source: Source) -> Iterator[Hit]:

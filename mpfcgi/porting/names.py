@@ -89,9 +89,9 @@ def modules(source: Source) -> Iterator[Hit]:
         if keyword == "from":
             yield from _module(source, start + 1, source.text_at(start + 2))
         elif keyword == "import":
-            for index in range(start + 1, end):
-                if source.text_at(index - 1) in ("import", ","):
-                    yield from _module(source, index, source.text_at(index + 1))
+            named = [index for index in range(start + 1, end) if source.text_at(index - 1) in ("import", ",")]
+            for index in named:
+                yield from _module(source, index, source.text_at(index + 1))
 
 
 def _module(source: Source, index: int, following: str) -> Iterator[Hit]:

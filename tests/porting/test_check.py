@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mpfcgi.api.alias import MODULES
 from mpfcgi.porting import LOOK, MUST, SHOULD, check_paths, check_text
 
 OLD = Path(__file__).parent / "old"
@@ -83,6 +84,17 @@ def test_tables_have_their_old_methods_still():
     }
     assert [severities[owner] for owner in list(severities)[:5]] == [SHOULD] * 5
     assert [severities[owner] for owner in list(severities)[5:]] == [MUST] * 2
+
+
+@pytest.mark.parametrize("table", ["form", "req.headers_in"])
+def test_bytes_find_nothing_in_a_table_of_text(table):
+    assert patterns(f"x = {table}.get(b'Host')\n") == ["bytes-header"]
+    assert patterns("x = pages.get(b'Host')\n") == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_module_that_is_here_is_said_to_be_missing(module):
+    assert patterns(f"from mod_python import {module}\nimport mod_python.{module}\n") == []
 
 
 def test_a_module_of_the_site_may_have_an_old_name(tmp_path):

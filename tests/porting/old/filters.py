@@ -3,8 +3,8 @@ from types import StringType, ListType  #! types types
 from string import join, atoi  #! string string
 from os import popen2  #! member
 from mod_python import apache
-from mod_python import Cookie, cache  #! inside
-import mod_python.httpdconf  #! inside
+from mod_python import Cookie, cache, httpdconf
+import mod_python.python22  #! inside
 from mod_python.importer import import_module as cache  #! inside
 
 
