@@ -37,18 +37,7 @@ def measure(
     roots = list(roots)
     before = cpu_microseconds(roots)
     done = subprocess.run(
-        [
-            wrk,
-            "-t",
-            str(threads),
-            "-c",
-            str(clients),
-            "-d",
-            f"{max(1, round(seconds))}s",
-            "-s",
-            WRK_SCRIPT,
-            url,
-        ],
+        [wrk, f"-t{threads}", f"-c{clients}", f"-d{max(1, round(seconds))}s", "-s", WRK_SCRIPT, url],
         capture_output=True,
         text=True,
         check=True,

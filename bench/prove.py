@@ -21,20 +21,25 @@ HERE = Path(__file__).parent
 
 def main() -> int:
     options = parse_arguments()
+    try:
+        outcomes = [proved(name, options.scale) for name in options.only]
+    except Missing as missing:
+        print(f"prove: cannot run without it: {missing}", file=sys.stderr)
+        return 1
+    return 0 if all(outcomes) else 1
+
+
+def proved(name: str, scale: float) -> bool:
+    """Run the proof `name`, and print its claims; whether all hold."""
     holds = True
-    for name in options.only:
-        with tempfile.TemporaryDirectory(prefix="mpfcgi-proof-") as folder:
-            Path(folder).chmod(0o755)
-            shop = Workshop(Path(folder), 4, 16)
-            shutil.copytree(HERE / "apps", shop.apps, ignore=shutil.ignore_patterns("__pycache__"))
-            try:
-                for claim in ALL[name](shop, options.scale):
-                    print(f"{name:10} {claim}", flush=True)
-                    holds = holds and claim.holds
-            except Missing as missing:
-                print(f"prove: cannot run without it: {missing}", file=sys.stderr)
-                return 1
-    return 0 if holds else 1
+    with tempfile.TemporaryDirectory(prefix="mpfcgi-proof-") as folder:
+        Path(folder).chmod(0o755)
+        shop = Workshop(Path(folder), 4, 16)
+        shutil.copytree(HERE / "apps", shop.apps, ignore=shutil.ignore_patterns("__pycache__"))
+        for claim in ALL[name](shop, scale):
+            print(f"{name:10} {claim}", flush=True)
+            holds = holds and claim.holds
+    return holds
 
 
 def parse_arguments() -> argparse.Namespace:

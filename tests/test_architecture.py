@@ -46,12 +46,13 @@ def imports(path: Path) -> Iterator[str]:
 def arrows() -> dict[tuple[str, str], set[str]]:
     """(from room, to room) -> the files that draw the arrow."""
     found: dict[tuple[str, str], set[str]] = {}
-    for room in ROOMS:
-        for path in sorted((PACKAGE / room).rglob("*.py")):
-            for name in imports(path):
-                package, target, *_ = [*name.split("."), ""]
-                if package == "mpfcgi" and target in ROOMS and target != room:
-                    found.setdefault((room, target), set()).add(str(path.relative_to(PACKAGE)))
+    for path in sorted(path for room in ROOMS for path in (PACKAGE / room).rglob("*.py")):
+        file = path.relative_to(PACKAGE)
+        room = file.parts[0]
+        for name in imports(path):
+            package, target, *_ = [*name.split("."), ""]
+            if package == "mpfcgi" and target in ROOMS and target != room:
+                found.setdefault((room, target), set()).add(str(file))
     return found
 
 

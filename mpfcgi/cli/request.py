@@ -5,12 +5,24 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 import click
 
 from mpfcgi.cli.common import address_of, clear_errors, config_option, define_option, fail, read_config
-from mpfcgi.fastcgi import ClientConnection, ProtocolError, RequestEnded, StderrReceived, StdoutReceived, cgi_head
+from mpfcgi.fastcgi import (
+    ClientConnection,
+    Event,
+    ProtocolError,
+    RequestEnded,
+    StderrReceived,
+    StdoutReceived,
+    cgi_head,
+)
 from mpfcgi.gateway.upstream import connect
+
+if TYPE_CHECKING:
+    import _socket
 
 
 @click.command()
@@ -89,16 +101,18 @@ def _exchange(address: str, params: dict[str, str], body: bytes) -> tuple[bytes,
     stdout, stderr = bytearray(), bytearray()
     with closing(connect(address)) as sock:
         sock.sendall(client.begin_request(params) + client.stdin(body) + client.stdin_end())
-        while True:
-            event = client.next_event()
+        while not isinstance(event := _next_event(sock, client), RequestEnded):
             if isinstance(event, StdoutReceived):
                 stdout += event.data
             elif isinstance(event, StderrReceived):
                 stderr += event.data
-            elif isinstance(event, RequestEnded):
-                return bytes(stdout), bytes(stderr)
-            elif event is None:
-                received = sock.recv(65536)
-                if not received:
-                    raise ConnectionError("it closed the connection")
-                client.receive_data(received)
+    return bytes(stdout), bytes(stderr)
+
+
+def _next_event(sock: _socket.socket, client: ClientConnection) -> Event:
+    while (event := client.next_event()) is None:
+        received = sock.recv(65536)
+        if not received:
+            raise ConnectionError("it closed the connection")
+        client.receive_data(received)
+    return event

@@ -86,9 +86,14 @@ def _candidates(resolver: Resolver, host: Server, sections: Iterable[Section]) -
         if section.kind == "Location" and section.argument.startswith("/") and root:
             yield section.argument.rstrip("/") + "/"
         elif section.kind == "Directory":
-            for prefix, folder in [("", root), *places]:
-                if folder and section.argument.startswith(folder + "/"):
-                    yield prefix.rstrip("/") + section.argument[len(folder) :].rstrip("/") + "/"
+            yield from _uris_of(section.argument, [("", root), *places])
+
+
+def _uris_of(path: str, places: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """The URI prefixes that a folder is reached by; `places` are URI prefixes with their folders."""
+    for prefix, folder in places:
+        if folder and path.startswith(folder + "/"):
+            yield prefix.rstrip("/") + path[len(folder) :].rstrip("/") + "/"
 
 
 def _plain(settings: Settings) -> bool:

@@ -187,11 +187,16 @@ def _exchange(backend: Backend, request: Iterator[bytes]) -> Iterator[bytes]:
             if readable:
                 client.receive_data(_receive(sock))
             elif writable:
-                try:
-                    outgoing = outgoing[sock.send(outgoing) :] or memoryview(next(request, b""))
-                except (BrokenPipeError, ConnectionResetError):
-                    outgoing = memoryview(b"")
-                    backend.usable = False
+                outgoing = _send(backend, outgoing, request)
+
+
+def _send(backend: Backend, outgoing: memoryview, request: Iterator[bytes]) -> memoryview:
+    """Send what the worker takes now. What is to be sent next: the rest, or the next piece; nothing when it has left."""
+    try:
+        return outgoing[backend.sock.send(outgoing) :] or memoryview(next(request, b""))
+    except (BrokenPipeError, ConnectionResetError):
+        backend.usable = False
+        return memoryview(b"")
 
 
 def _wait(sock: socket.socket, sending: bool) -> tuple[bool, bool]:

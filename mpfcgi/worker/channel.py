@@ -115,14 +115,12 @@ class Channel:
     def feed(self, data: bytes) -> None:
         """Take bytes of the front-end: serve what is complete, keep the rest. Whatever they are, nothing is raised."""
         try:
-            if not self.head and not self.upload:
-                request = self.wire.whole_request(data)
-                if request is not None:
-                    worker = self.worker
-                    params = worker.keeps(self, request, data) if worker.routed else request.params
-                    if params is not None:
-                        self._serve(Exchange(self, request.role, params, EMPTY))
-                    return
+            if not self.head and not self.upload and (request := self.wire.whole_request(data)) is not None:
+                worker = self.worker
+                params = worker.keeps(self, request, data) if worker.routed else request.params
+                if params is not None:
+                    self._serve(Exchange(self, request.role, params, EMPTY))
+                return
             if not self.upload:
                 self.head += data
             self.wire.receive_data(data)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from mpfcgi.config import Config, ConfigError, Settings
 from mpfcgi.config.directives.logs import LOG_LEVELS, LogTarget
-from mpfcgi.config.model import SlowLog
+from mpfcgi.config.model import Directive, SlowLog
 from mpfcgi.ipc import syslog
 from mpfcgi.worker import errorformat, logformat
 from mpfcgi.worker.errorformat import escape
@@ -158,27 +158,29 @@ def open_all(config: Config, slow_log: SlowLog | None, files: LogFiles) -> None:
     """Open all logs that a worker of a pool with this `slow_log` may write to, as long as this process has the right."""
     if slow_log is not None:
         files.open(slow_log.file)
-    for server in config.servers:
-        for directive in server.directives:
-            if directive.name in LOGS:
-                files.open(directive.args[0])
+    for directive in _lines(config):
+        if directive.name in LOGS:
+            files.open(directive.args[0])
 
 
 def check(config: Config) -> None:
     """ConfigError for a log that can't be written to, or a format that isn't one."""
-    for server in config.servers:
-        for directive in server.directives:
-            if directive.name == "ErrorLogFormat":
-                try:
-                    errorformat.compile_format(directive.value)
-                except ConfigError as error:
-                    raise ConfigError(error.message, directive.place, error.hint)
-            if directive.name not in LOGS:
-                continue
+    for directive in _lines(config):
+        if directive.name == "ErrorLogFormat":
+            try:
+                errorformat.compile_format(directive.value)
+            except ConfigError as error:
+                raise ConfigError(error.message, directive.place, error.hint)
+        elif directive.name in LOGS:
             name = directive.args[0]
             folder = os.path.dirname(os.path.join(config.server_root, name))
             if name != STDERR and not syslog.is_syslog(name) and not os.path.isdir(folder):
                 raise ConfigError(f"{directive.name}: there is no folder {folder}", directive.place, "make it first")
+
+
+def _lines(config: Config) -> Iterator[Directive]:
+    """The lines of all servers, outside of sections."""
+    return (directive for server in config.servers for directive in server.directives)
 
 
 def error_line(

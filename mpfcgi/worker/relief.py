@@ -82,16 +82,19 @@ class Relief:
             # handler has returned.
             self.giving = True
             try:
-                for channel in list(self._channels):
-                    if self._current() is not exchange:
-                        return
-                    if channel is exchange.channel or (which is not None and channel.fd not in which):
-                        continue
-                    early = early_bytes(channel)
-                    if early is not None and not self._hand_over(channel, early):
-                        return
+                self._give_away(exchange, which)
             finally:
                 self.giving = False
+
+    def _give_away(self, exchange: Exchange, which: Collection[int] | None) -> None:
+        for channel in list(self._channels):
+            if self._current() is not exchange:
+                return
+            if channel is exchange.channel or (which is not None and channel.fd not in which):
+                continue
+            early = early_bytes(channel)
+            if early is not None and not self._hand_over(channel, early):
+                return
 
     def _is_wanted(self) -> bool:
         return self._router or (self._scoreboard is not None and self._scoreboard.has_free_sibling(self._slot))

@@ -119,12 +119,11 @@ class Page:
     def _go_through(self, parts: Iterable[bytes | Element]) -> None:
         try:
             for part in parts:
-                if isinstance(part, bytes):
-                    if self._shown:
-                        self.world.write(part)
-                else:
+                if isinstance(part, Element):
                     self.elements += 1
                     self._process(part)
+                elif self._shown:
+                    self.world.write(part)
         except PageEnded as end:
             self._ended = True
             if not end.explained:

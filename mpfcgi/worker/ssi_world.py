@@ -176,16 +176,20 @@ class RequestWorld:
                 )  # fmt: skip
             except (OSError, ValueError) as error:
                 raise Problem(f"exec cmd={command!r} can't be run: {error}")
-            with process:
-                try:
-                    while process.stdout is not None and (data := os.read(process.stdout.fileno(), PIECE)):
-                        self.write(data)
-                except BaseException:
-                    process.kill()
-                    raise
+            self._write_output(process)
             errors.seek(0)
             for line in errors.read(PIECE).decode("utf-8", "replace").splitlines():
                 self._req.log_error(line, APLOG_WARNING)
+
+    def _write_output(self, process: subprocess.Popen[bytes]) -> None:
+        """What the process prints, as it comes, until its end; it is killed when that can't be written."""
+        with process:
+            try:
+                while process.stdout is not None and (data := os.read(process.stdout.fileno(), PIECE)):
+                    self.write(data)
+            except BaseException:
+                process.kill()
+                raise
 
     # -- Python
 

@@ -60,10 +60,8 @@ class _Report(Collector):
         )
         rss = GaugeMetricFamily("mpfcgi_worker_rss_bytes", "Memory of a worker with all shared pages.", labels=labels)
         age = GaugeMetricFamily("mpfcgi_worker_request_seconds", "Age of the request in progress.", labels=labels)
-        for pool in pools:
-            for worker in pool["workers"]:
-                which = [pool["name"], str(worker["pid"])]
-                for metric, field in ((cpu, "cpu"), (pss, "pss"), (rss, "rss"), (age, "request_age")):
-                    if worker[field] is not None:
-                        metric.add_metric(which, worker[field])
+        for name, worker in ((pool["name"], worker) for pool in pools for worker in pool["workers"]):
+            for metric, field in ((cpu, "cpu"), (pss, "pss"), (rss, "rss"), (age, "request_age")):
+                if worker[field] is not None:
+                    metric.add_metric([name, str(worker["pid"])], worker[field])
         yield from (cpu, pss, rss, age)

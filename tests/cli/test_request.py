@@ -33,12 +33,15 @@ class Worker:
             while data := sock.recv(65536):
                 wire.receive_data(data)
                 for event in iter(wire.next_event, None):
-                    if isinstance(event, ParamsReceived):
-                        self.params = event.params
-                    elif isinstance(event, StdinReceived):
-                        self.body += event.data
-                    elif isinstance(event, StdinEnded):
-                        sock.sendall(self._response(wire))
+                    self._take(event, sock, wire)
+
+    def _take(self, event, sock, wire):
+        if isinstance(event, ParamsReceived):
+            self.params = event.params
+        elif isinstance(event, StdinReceived):
+            self.body += event.data
+        elif isinstance(event, StdinEnded):
+            sock.sendall(self._response(wire))
 
     def close(self):
         # Wakes a thread that still waits in accept().

@@ -9,13 +9,11 @@ from flup.server import fcgi_base
 from mpfcgi.fastcgi import (
     ClientConnection,
     ParamsReceived,
-    RequestEnded,
     ServerConnection,
     StdinEnded,
     StdinReceived,
-    StdoutReceived,
 )
-from mpfcgi.fastcgi.cgi_head import parse_head
+from tests.support.client import Client
 from tests.support.servers import connects, wait_until
 
 
@@ -93,22 +91,11 @@ def test_our_client_is_answered_by_a_flup_server(tmp_path):
 
 
 def exchange(path, body):
-    client = ClientConnection()
-    params = {
-        "REQUEST_METHOD": "POST", "QUERY_STRING": "hello ", "CONTENT_LENGTH": str(len(body)), "SCRIPT_NAME": "/",
-        "SERVER_NAME": "x", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1",
-    }  # fmt: skip
-    out = b""
-    with socket.socket(socket.AF_UNIX) as sock:
-        sock.settimeout(10)
-        sock.connect(path)
-        sock.sendall(client.begin_request(params) + client.stdin(body) + client.stdin_end())
-        while True:
-            event = client.next_event()
-            if isinstance(event, StdoutReceived):
-                out += event.data
-            elif isinstance(event, RequestEnded):
-                head, content = parse_head(out)
-                return head.status, content
-            elif event is None:
-                client.receive_data(sock.recv(65536))
+    client = Client(path, keep_conn=False)
+    with client.sock:
+        client.send(
+            "/", REQUEST_METHOD="POST", QUERY_STRING="hello ", CONTENT_LENGTH=str(len(body)), SCRIPT_NAME="/",
+            SERVER_NAME="x", SERVER_PORT="80",
+        )  # fmt: skip
+        client.sock.sendall(client.wire.stdin(body) + client.wire.stdin_end())
+        return client.response()

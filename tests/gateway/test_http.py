@@ -36,12 +36,13 @@ class Worker:
             wire = ServerConnection()
             self.sock, self.wire = sock, wire
             while (event := self.next()) is not None:
-                if isinstance(event, ParamsReceived):
-                    for piece in self.respond(self, event.params):
-                        sock.sendall(wire.stdout(piece))
-                    if not wire.active:
-                        return
-                    sock.sendall(wire.end_request())
+                if not isinstance(event, ParamsReceived):
+                    continue
+                for piece in self.respond(self, event.params):
+                    sock.sendall(wire.stdout(piece))
+                if not wire.active:
+                    return
+                sock.sendall(wire.end_request())
 
     def next(self):
         while (event := self.wire.next_event()) is None:
