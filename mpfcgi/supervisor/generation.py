@@ -20,7 +20,7 @@ from mpfcgi.config import (
 )
 from mpfcgi.supervisor.crew import Crew, Headcount
 from mpfcgi.supervisor.means import Means
-from mpfcgi.supervisor.pool import ConnectionPool, Pool
+from mpfcgi.supervisor.pool import ConnectionPool, Pool, Surroundings
 from mpfcgi.supervisor.queues import Queue
 from mpfcgi.supervisor.router_handle import RouterCrew
 
@@ -42,6 +42,7 @@ class Generation:
         self.number, self.config = number, config
         self._means = means
         self.headcount = Headcount(_process_limit(config))
+        self._surroundings = Surroundings(config, number, self.headcount, means)
         self._full, self._said_full = False, 0.0
         self._ended: list[Crew] = []
         self._static = dict.fromkeys(static_interpreters(config))
@@ -57,15 +58,7 @@ class Generation:
         for name in names:
             self._add(name)
         self._connection_pools = [
-            ConnectionPool(
-                name,
-                pool_for(config.pools, name),
-                config,
-                number,
-                self.headcount,
-                means,
-                means.listeners.with_lines(listens),
-            )
+            ConnectionPool(name, pool_for(config.pools, name), self._surroundings, means.listeners.with_lines(listens))
             for name, listens in connection_interpreters(config).items()
         ]
 
@@ -189,18 +182,19 @@ class Generation:
             ),
         ]
 
-    def _add(self, name: str) -> Pool:
-        means = self._means
+    def _add(self, name: str) -> None:
         settings = pool_for(self.config.pools, name)
         listens = self.config.fastcgi_listens if self.router is None else settings.listens
         if settings.queue_bounded:
             # Requests wait where they are seen: with the router.
             listens = ()
-        pool = self.pools[name] = Pool(
-            name, settings, self.config, self.number, self.headcount, means, means.listeners.of(listens),
+        self.pools[name] = Pool(
+            name,
+            settings,
+            self._surroundings,
+            self._means.listeners.of(listens),
             self.router.hand_back if self.router else None,
-        )  # fmt: skip
-        return pool
+        )
 
 
 def _process_limit(config: Config) -> int:

@@ -7,7 +7,7 @@ import random
 import socket
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from time import monotonic
 
 from mpfcgi.config import Config, Listen, PoolSettings
@@ -28,23 +28,34 @@ FULL_AGAIN = 60.0
 GRACE = 1.0
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """What all pools of a generation have in common. `generation` is its number, which tells reloads apart."""
+
+    config: Config
+    generation: int
+    headcount: Headcount
+    means: Means
+
+
 class WorkerCrew(Crew):
     """Workers of the interpreter `name` under one configuration, as `policy` has it; `ps` shows them by `title`."""
 
     def __init__(
-        self, name: str, title: str, policy: Policy, settings: PoolSettings, config: Config, generation: int,
-        headcount: Headcount, means: Means,
-    ) -> None:  # fmt: skip
+        self, name: str, title: str, policy: Policy, settings: PoolSettings, surroundings: Surroundings
+    ) -> None:
+        self._means = surroundings.means
         first = {"static": policy.most, "dynamic": settings.start_processes, "ondemand": 0}[policy.manager]
-        super().__init__(name, first, means.log, f"[pool {title}] worker")
+        super().__init__(name, first, self._means.log, f"[pool {title}] worker")
         burst = max(first, settings.max_spawn_rate)
-        self.policy, self.pace, self.headcount = policy, Pace(settings.max_spawn_rate, burst, burst), headcount
-        self.title, self.settings, self.config, self.generation = title, settings, config, generation
-        self._means = means
-        self._identity = conditions.identity_of(settings, config)
-        self.python = other_python.described(config, settings)
+        self.policy, self.pace = policy, Pace(settings.max_spawn_rate, burst, burst)
+        self.headcount = surroundings.headcount
+        self.title, self.settings = title, settings
+        self.config, self.generation = surroundings.config, surroundings.generation
+        self._identity = conditions.identity_of(settings, self.config)
+        self.python = other_python.described(self.config, settings)
         # How to start that, where a fork does not do.
-        self._program = other_python.command_for(config, settings)
+        self._program = other_python.command_for(self.config, settings)
         self.template = TemplateCrew(self) if settings.preload or self._program is not None else None
 
     def _settling(self) -> Callable[[], None]:
@@ -71,9 +82,12 @@ class WorkerCrew(Crew):
     def entrances(self) -> list[socket.socket]:
         """Where the workers take requests from."""
 
-    @abstractmethod
     def setup(self, line: socket.socket, slot: Slot) -> WorkerSetup:
         """What a worker is given; `line` is its end of the control line."""
+        return WorkerSetup(
+            self.config, self.settings, self.name, line, slot, self._means.mutexes, self.generation,
+            scoreboard=self._means.scoreboard,
+        )  # fmt: skip
 
     def snapshot(self, now: float) -> Snapshot:
         found = super().snapshot(now)
@@ -140,18 +154,18 @@ def _less_a_bit(limit: float) -> float:
 
 
 class Pool(WorkerCrew):
-    """The workers that answer an interpreter's requests. `generation` tells reloads apart."""
+    """The workers that answer an interpreter's requests, from `listeners` of its own and what the `router` brings."""
 
     def __init__(
-        self, name: str, settings: PoolSettings, config: Config, generation: int, headcount: Headcount, means: Means,
+        self, name: str, settings: PoolSettings, surroundings: Surroundings,
         listeners: list[socket.socket], router: socket.socket | None,
     ) -> None:  # fmt: skip
         policy = Policy(
             settings.process_manager, settings.max_processes,
             settings.min_spare_processes, settings.max_spare_processes, settings.idle_timeout,
         )  # fmt: skip
-        super().__init__(name, name, policy, settings, config, generation, headcount, means)
-        self.queue = means.queues.of(name)
+        super().__init__(name, name, policy, settings, surroundings)
+        self.queue = self._means.queues.of(name)
         if settings.request_timeout:
             self.request_limit = settings.request_timeout + settings.interrupt_timeout + GRACE
         self._listeners, self._router = listeners, router
@@ -240,10 +254,13 @@ class Pool(WorkerCrew):
         if self.settings.process_manager == "ondemand" and self._router is not None:
             # Its idle connections must not start another worker.
             send_end = self._router
-        return WorkerSetup(
-            self.config, self.settings, self.name, line, slot, self._means.mutexes, self.generation, self._listeners,
-            queue=receive_end, siblings=send_end, router=self._router, scoreboard=self._means.scoreboard,
-        )  # fmt: skip
+        return replace(
+            super().setup(line, slot),
+            listeners=self._listeners,
+            queue=receive_end,
+            siblings=send_end,
+            router=self._router,
+        )
 
 
 class ConnectionPool(WorkerCrew):
@@ -254,27 +271,17 @@ class ConnectionPool(WorkerCrew):
     """
 
     def __init__(
-        self, name: str, settings: PoolSettings, config: Config, generation: int, headcount: Headcount, means: Means,
+        self, name: str, settings: PoolSettings, surroundings: Surroundings,
         listeners: list[tuple[socket.socket, Listen]],
     ) -> None:  # fmt: skip
         most = settings.connection_processes or settings.max_processes
         manager = "ondemand" if settings.process_manager == "ondemand" else "static"
         policy = Policy(manager, most, idle_timeout=settings.idle_timeout)
-        super().__init__(name, f"{name} (connections)", policy, settings, config, generation, headcount, means)
+        super().__init__(name, f"{name} (connections)", policy, settings, surroundings)
         self._listeners = listeners
 
     def entrances(self) -> list[socket.socket]:
         return [listener for listener, _ in self._listeners]
 
     def setup(self, line: socket.socket, slot: Slot) -> WorkerSetup:
-        return WorkerSetup(
-            self.config,
-            self.settings,
-            self.name,
-            line,
-            slot,
-            self._means.mutexes,
-            self.generation,
-            connection_listeners=self._listeners,
-            scoreboard=self._means.scoreboard,
-        )
+        return replace(super().setup(line, slot), connection_listeners=self._listeners)

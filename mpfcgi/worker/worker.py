@@ -19,6 +19,7 @@ from time import monotonic
 import mpfcgi.api.apache
 import mpfcgi.api.version  # noqa: F401
 from mpfcgi.api.constants import APLOG_ERR, APLOG_INFO
+from mpfcgi.config import PoolSettings
 from mpfcgi.fastcgi import Limits, Pairs, ParamsReceived, ParamsRejected, Seen
 from mpfcgi.fastcgi.amend import with_params
 from mpfcgi.ipc import control, handoff
@@ -74,12 +75,7 @@ class Worker:
         self.relief = Relief(setup, self._channels, lambda: self.watchdog.current)
         grows = setup.pool.process_manager != "static" and not setup.alone
         self._wear = None if setup.alone else wear_of(setup.max_requests, setup.pool.memory_limit)
-        pool = setup.pool
-        self._overtime = None
-        if (pool.request_timeout or pool.slow_log or pool.interrupt_aborted) and not setup.alone:
-            self._overtime = Overtime(
-                pool, setup.name, self.services, self._ask_replacement, self._since, self.relief.give
-            )
+        self._overtime = None if setup.alone else self._overtime_of(setup.pool)
         self.watchdog = Watchdog(
             setup.slot,
             setup.control if grows else None,
@@ -92,6 +88,12 @@ class Worker:
         self._stopping = False
         self._connections = Connections(self, self.cycle, self._asked_to_stop)
         self._accept_again = 0.0
+
+    def _overtime_of(self, pool: PoolSettings) -> Overtime | None:
+        """The limits of a request's time; None when there are none."""
+        if not (pool.request_timeout or pool.slow_log or pool.interrupt_aborted):
+            return None
+        return Overtime(pool, self.setup.name, self.services, self._ask_replacement, self._since, self.relief.give)
 
     def run(self) -> int:
         """Serve until told to stop; the exit code."""
