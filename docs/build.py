@@ -82,32 +82,38 @@ def directives_page() -> str:
         "Where each may stand: "
         + ", ".join(f"**{letter}** {cell(name)}" for letter, name in d.CONTEXT_NAMES.items())
         + ". “Override” is the class that `AllowOverride` must name before the directive works in an `.htaccess` "
-        "file. Numbers are sections of the mod_python manual.\n",
+        "file. Numbers are sections of the mod_python manual. Case does not matter in names.\n",
         "| directive | arguments | where | override | |",
         "| --- | --- | --- | --- | --- |",
     ]
     for spec in specs:
-        syntax = f"`{spec.syntax}`".replace("|", "\\|") if spec.syntax else ""
+        syntax = f"`{spec.syntax}`".replace("|", "\\|")
         out.append(
             f"| `{spec.name}` | {syntax} | {spec.contexts} | {spec.override or ''} | {cell(sentence(spec.help))} |"
         )
-    out += section("Not supported yet", "An error, so that nothing is silently lost.", d.NOT_YET.values())
-    out += section("Refused", "Their silent loss would change who gets in or what is served.", d.REFUSED)
-    out += section(
-        "The front-end's",
-        "Accepted, and reported as ignored: the web server does this work. (Case does not matter in names.)",
-        d.FRONT_END,
-    )
+    said = {d.SPELLED[name]: why for known in (d.REFUSED, d.IGNORED_BECAUSE) for name, why in known.items()}
+    for title, text, names in (
+        ("Not supported yet", "An error, so that nothing is silently lost.", d.NOT_YET),
+        ("Refused", "Their silent loss would change who gets in or what is served.", d.REFUSED.keys()),
+        ("Ignored", "Accepted, and reported as ignored, each for its reason.", d.IGNORED_BECAUSE.keys()),
+        (
+            "The front-end's",
+            "Accepted, and reported as ignored: the web server does this work.",
+            d.FRONT_END - d.IGNORED_BECAUSE.keys(),
+        ),
+    ):
+        out += section(title, text, {d.SPELLED[name]: said.get(d.SPELLED[name], "") for name in names})
     return "\n".join(out) + "\n"
 
 
-def section(title: str, text: str, names: Mapping[str, str] | Iterable[str]) -> list[str]:
-    """A list of names, with what is said of each where that is known; nothing for no names."""
-    said = names if isinstance(names, Mapping) else {}
-    lines = [f"- `{name}`" + (f": {cell(said[name])}" if said.get(name) else "") for name in sorted(names)]
-    if said or not lines:
-        return [f"\n## {title}\n", text + "\n", *lines] if lines else []
-    return [f"\n## {title}\n", text + "\n", ", ".join(line[2:] for line in lines)]
+def section(title: str, text: str, names: Mapping[str, str]) -> list[str]:
+    """A list of names, with what is said of each where something is; nothing for no names."""
+    ordered = sorted(names, key=str.lower)
+    if any(names.values()):
+        lines = [f"- `{name}`: {cell(names[name])}" for name in ordered]
+    else:
+        lines = [", ".join(f"`{name}`" for name in ordered)]
+    return [f"\n## {title}\n", text + "\n", *lines] if names else []
 
 
 def cell(text: str) -> str:

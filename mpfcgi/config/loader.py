@@ -18,6 +18,7 @@ from mpfcgi.config.directives import (
     NOT_YET,
     REFUSED,
     REGISTRY,
+    SPELLED,
     BadValue,
     Spec,
 )
@@ -157,7 +158,7 @@ class _Loader:
         if name in REFUSED:
             raise ConfigError(f"{node.name} would be lost here", node.place, REFUSED[name])
         if name in NOT_YET:
-            raise ConfigError(f"{NOT_YET[name]} is not supported yet", node.place)
+            raise ConfigError(f"{SPELLED[name]} is not supported yet", node.place)
         hint = foreign_names.ours(name)
         if hint:
             hint = f"here it is {hint}"

@@ -6,7 +6,7 @@ values; each topic has the forms and values that it alone needs. `elsewhere` has
 
 from mpfcgi.config.directives import access, environment, files, filters, logs, mime, pools, python, server, ssi
 from mpfcgi.config.directives.arguments import BadValue
-from mpfcgi.config.directives.elsewhere import FRONT_END, IGNORED_BECAUSE, NOT_YET, REFUSED
+from mpfcgi.config.directives.elsewhere import FRONT_END, IGNORED_BECAUSE, NOT_YET, REFUSED, SPELLED
 from mpfcgi.config.directives.registry import CONTEXT_NAMES, REGISTRY, Spec
 
 # Importing a topic is what fills the registry.
@@ -19,6 +19,7 @@ __all__ = [
     "NOT_YET",
     "REFUSED",
     "REGISTRY",
+    "SPELLED",
     "TOPICS",
     "BadValue",
     "Spec",

@@ -87,22 +87,22 @@ def order(args: tuple[str, ...]) -> str:
 
 
 # fmt: off
-declare("AuthType", "DH", one, override="AuthConfig",
+declare("AuthType", "DH", one, override="AuthConfig", syntax="name",
         help="How users are known: Basic, or a name your authenhandler stands for.")
-declare("AuthName", "DH", one, override="AuthConfig", help="The realm that browsers show.")
-declare("AuthUserFile", "DH", one, override="AuthConfig",
+declare("AuthName", "DH", one, override="AuthConfig", syntax="realm", help="The realm that browsers show.")
+declare("AuthUserFile", "DH", one, override="AuthConfig", syntax="file",
         help="Users and their hashed passwords, as htpasswd writes them.")
 declare("AuthGroupFile", "DH", one, override="AuthConfig", syntax="file", help="Groups and the users in them.")
 declare("AuthBasicProvider", "DH", auth_provider, override="AuthConfig", syntax="file",
-        help="Where Basic passwords are looked up: file, which is AuthUserFile.")
+        help="Where Basic passwords are looked up: file, which is AuthUserFile. Default file.")
 declare("AuthBasicAuthoritative", "DH", flag, override="AuthConfig",
         help="Whether a user who isn't in AuthUserFile is refused. Default On.")
 declare("Require", "DH", require, combine=append, override="AuthConfig", syntax="[not] rule ...", help="Who gets in.")
 declare("AuthMerging", "DH", choice("Off", "And", "Or"), override="AuthConfig",
-        help="How this section's Require lines go with those of outer ones: Off is in their place.")
+        help="How this section's Require lines go with those of outer ones. Default Off: they take their place.")
 declare("Satisfy", "DH", choice("All", "Any"), override="AuthConfig",
         help="Whether host and user must both be allowed. Default All.")
 declare("Order", "DH", order, override="Limit", syntax="Deny,Allow|Allow,Deny",
-        help="Whether Allow or Deny is read last.")
+        help="Whether Allow or Deny is read last. Default Deny,Allow.")
 declare("Allow Deny", "DH", allow_from, combine=append, override="Limit", syntax="from all|address|host|env=NAME ...",
         help="Hosts that are let in or kept out.")

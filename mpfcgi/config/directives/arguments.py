@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 Parse = Callable[[tuple[str, ...]], Any]
+# How the arguments of a function here are written; where that would tell too little, a directive says it itself.
+WRITTEN: dict[Parse, str] = {}
 
 
 class BadValue(ValueError):
@@ -45,6 +47,9 @@ def flag(args: tuple[str, ...]) -> bool:
     return value == "on"
 
 
+WRITTEN[flag] = "On|Off"
+
+
 def choice(*allowed: str) -> Parse:
     """One of `allowed`, in any case; the value is lower-case."""
 
@@ -54,6 +59,7 @@ def choice(*allowed: str) -> Parse:
             raise BadValue(f"takes {' or '.join(allowed)}, not {args[0]!r}")
         return value
 
+    WRITTEN[parse] = "|".join(allowed)
     return parse
 
 
@@ -66,7 +72,11 @@ def integer(low: int, high: int) -> Parse:
             raise BadValue(f"takes a number from {low} to {high}, not {text!r}")
         return int(text)
 
+    WRITTEN[parse] = "number"
     return parse
+
+
+UNITS = {"ms": 0.001, "s": 1, "m": 60, "mi": 60, "min": 60, "h": 3600, "d": 86400}
 
 
 def seconds(args: tuple[str, ...]) -> float:
@@ -74,9 +84,10 @@ def seconds(args: tuple[str, ...]) -> float:
     found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|min|mi|h|d)?", one(args))
     if found is None:
         raise BadValue(f"takes a time such as 60, 500ms, 10s, 5min or 1h, not {args[0]!r}")
-    return (
-        float(found[1]) * {"ms": 0.001, "s": 1, None: 1, "m": 60, "mi": 60, "min": 60, "h": 3600, "d": 86400}[found[2]]
-    )
+    return float(found[1]) * UNITS[found[2] or "s"]
+
+
+WRITTEN[seconds] = "time"
 
 
 def size(args: tuple[str, ...]) -> int:
@@ -85,6 +96,9 @@ def size(args: tuple[str, ...]) -> int:
     if found is None:
         raise BadValue(f"takes a size such as 65536, 64K, 512M or 1G, not {args[0]!r}")
     return int(found[1]) << 10 * " KMG".index((found[2] or " ").upper())
+
+
+WRITTEN[size] = "bytes"
 
 
 def pattern(text: str, flags: int = 0) -> re.Pattern[str]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 # Directives that the front-end has the work of: accepted, and reported as ignored.
-FRONT_END = frozenset(
-    """
+_FRONT_END = """
     LoadModule LoadFile MaxRequestWorkers MaxClients ServerLimit StartServers MinSpareServers MaxSpareServers
     MaxConnectionsPerChild MaxRequestsPerChild ThreadsPerChild ThreadLimit MaxSpareThreads MinSpareThreads
     AsyncRequestWorkerFactor GracefulShutdownTimeout NameVirtualHost SSLEngine SSLCertificateFile
@@ -14,8 +13,8 @@ FRONT_END = frozenset(
     HttpProtocolOptions ExtendedStatus CoreDumpDirectory Mutex LockFile AcceptMutex AcceptFilter ReceiveBufferSize
     ScoreBoardFile RequestReadTimeout LimitXMLRequestBody IndexOptions AddIcon AddIconByType AddIconByEncoding
     DefaultIcon HeaderName ReadmeName AddDescription LanguagePriority ForceLanguagePriority
-    """.lower().split()
-)  # fmt: skip
+"""
+FRONT_END = frozenset(_FRONT_END.lower().split())
 
 # Why some are ignored, where it is not that the front-end does the work.
 IGNORED_BECAUSE = {
@@ -32,23 +31,23 @@ IGNORED_BECAUSE = {
 }  # fmt: skip
 
 # Directives whose silent loss would change who gets in or what is served: the remedy.
-REFUSED = {
-    name.lower(): remedy
-    for names, remedy in (
-        ("RewriteEngine RewriteRule RewriteCond RewriteBase RewriteMap RewriteOptions",
-         "rewrite in the front-end, or in a PythonTransHandler"),
-        ("ProxyPass ProxyPassMatch ProxyPassReverse ProxyRequests ProxySet", "the front-end must do the proxying"),
-        ("ScriptAlias ScriptAliasMatch Action Script",
-         "use Alias with PythonHandler mod_python.cgihandler"),
-        ("SSLRequire SSLRequireSSL SSLVerifyClient", "the front-end must check this"),
-        ("AuthDigestProvider AuthDigestDomain AuthLDAPURL AuthDBDUserPWQuery AuthFormProvider",
-         "authenticate in the front-end, or in a PythonAuthenHandler"),
-        ("Header RequestHeader", "set headers in the front-end, or in a handler"),
-        ("SecRule SecRuleEngine", "filter in the front-end"),
-        ("WSGIScriptAlias", "use PythonHandler mod_python.wsgi"),
-    )
-    for name in names.split()
+_REFUSED = {
+    "RewriteEngine RewriteRule RewriteCond RewriteBase RewriteMap RewriteOptions":
+        "rewrite in the front-end, or in a PythonTransHandler",
+    "ProxyPass ProxyPassMatch ProxyPassReverse ProxyRequests ProxySet": "the front-end must do the proxying",
+    "ScriptAlias ScriptAliasMatch Action Script": "use Alias with PythonHandler mod_python.cgihandler",
+    "SSLRequire SSLRequireSSL SSLVerifyClient": "the front-end must check this",
+    "AuthDigestProvider AuthDigestDomain AuthLDAPURL AuthDBDUserPWQuery AuthFormProvider":
+        "authenticate in the front-end, or in a PythonAuthenHandler",
+    "Header RequestHeader": "set headers in the front-end, or in a handler",
+    "SecRule SecRuleEngine": "filter in the front-end",
+    "WSGIScriptAlias": "use PythonHandler mod_python.wsgi",
 }  # fmt: skip
+REFUSED = {name.lower(): remedy for names, remedy in _REFUSED.items() for name in names.split()}
 
-# By the name in lower case, the name as it is written.
-NOT_YET = {name.lower(): name for name in ("Threads",)}
+# Names that are accepted or known and do not work here yet.
+_NOT_YET = ("Threads",)
+NOT_YET = frozenset(name.lower() for name in _NOT_YET)
+
+# All of these, by the name in lower case, as they are written.
+SPELLED = {name.lower(): name for names in (_FRONT_END.split(), " ".join(_REFUSED).split(), _NOT_YET) for name in names}

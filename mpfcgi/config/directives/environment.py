@@ -49,18 +49,19 @@ def _env_change(item: str) -> tuple[str, str | None]:
 # fmt: off
 declare("SetEnv", "SVDHP", env_pair, combine=update, merge=update, override="FileInfo", syntax="name [value]",
         help="A variable for req.subprocess_env; in a pool, for the process.")
-declare("UnsetEnv", "SVDH", words, combine=append, merge=append, override="FileInfo", help="Variables taken away.")
-declare("PassEnv", "SVDH", words, combine=append, merge=append, override="FileInfo",
+declare("UnsetEnv", "SVDH", words, combine=append, merge=append, override="FileInfo", syntax="name ...",
+        help="Variables taken away.")
+declare("PassEnv", "SVDH", words, combine=append, merge=append, override="FileInfo", syntax="name ...",
         help="Variables of the daemon passed on.")
 declare("SetEnvIf", "SVDH", env_if(False), combine=append, merge=append, override="FileInfo",
         syntax="attribute regex [!]name[=value] ...",
         help="Variables set where an attribute of the request matches.")
 declare("SetEnvIfNoCase", "SVDH", env_if(True), combine=append, merge=append, override="FileInfo", key="SetEnvIf",
         syntax="attribute regex [!]name[=value] ...",
-        help="The same in any case.")
+        help="SetEnvIf with an expression that ignores case.")
 declare("BrowserMatch", "SVDH", env_if(False, "User-Agent"), combine=append, merge=append, override="FileInfo",
         key="SetEnvIf", syntax="regex [!]name[=value] ...",
-        help="Variables set for some browsers.")
+        help="Variables set where the browser (User-Agent) matches.")
 declare("BrowserMatchNoCase", "SVDH", env_if(True, "User-Agent"), combine=append, merge=append, override="FileInfo",
         key="SetEnvIf", syntax="regex [!]name[=value] ...",
-        help="The same in any case.")
+        help="BrowserMatch with an expression that ignores case.")

@@ -197,13 +197,13 @@ def apply_options(old: frozenset[str] | None, new: OptionsChange) -> frozenset[s
 declare("Alias", "SVD", alias, combine=append, merge=prepend, syntax="/uri path",
         help="A URI prefix whose files are elsewhere.")
 declare("AliasMatch", "SV", alias_match, combine=append, merge=prepend, key="Alias", syntax="regex path",
-        help="The same with a regular expression.")
+        help="Alias with a regular expression.")
 declare("Redirect", "SVDH", redirect(None, False), combine=append, merge=prepend, override="FileInfo",
         syntax="[status] /uri url",
         help="A URI prefix that is elsewhere now.")
 declare("RedirectMatch", "SVDH", redirect(None, True), combine=append, merge=prepend, override="FileInfo",
         key="Redirect", syntax="[status] regex url",
-        help="The same with a regular expression.")
+        help="Redirect with a regular expression.")
 declare("RedirectPermanent", "SVDH", redirect(301, False), combine=append, merge=prepend, override="FileInfo",
         key="Redirect", syntax="/uri url",
         help="Redirect with status 301.")
@@ -215,14 +215,14 @@ declare("DirectoryIndex", "SVDH", words, combine=append, override="Indexes", syn
 declare("DirectorySlash", "SVDH", flag, override="Indexes",
         help="Whether a folder's URI without / is sent to the one with it. Default On.")
 declare("AcceptPathInfo", "SVDH", accept_path_info, override="FileInfo", syntax="On|Off|Default",
-        help="Whether a path may go on behind its file.")
+        help="Whether a path may go on behind its file. Default Default: as the handler has it, and not behind plain files.")
 declare("Options", "SVDH", options, combine=join_options, merge=apply_options, override="Options",
         syntax="[+|-]option ...",
         help="Features of a folder: Indexes, FollowSymLinks, Includes ... Default FollowSymLinks.")
-declare("AllowOverride", "D", overrides, help="What .htaccess may say. Default None.")
+declare("AllowOverride", "D", overrides, syntax="All|None|class ...", help="What .htaccess may say. Default None.")
 declare("AllowOverrideList", "D", override_names, syntax="None|directive ...",
         help="Directives that .htaccess may have beyond AllowOverride's. Default None.")
-declare("AccessFileName", "SV", words, help="The name of .htaccess files. Default .htaccess.")
+declare("AccessFileName", "SV", words, syntax="name ...", help="The names of .htaccess files. Default .htaccess.")
 declare("ContentDigest", "SVDH", flag, override="Options", help="Whether files are sent with Content-MD5. Default Off.")
 declare("EnableSendfile", "SVDH", flag, override="FileInfo",
         help="Whether the kernel copies files to the socket. Off for file systems that can't. Default On.")
@@ -231,7 +231,8 @@ declare("SendfileHeader", "SVD", sendfile_header, syntax="None | X-Sendfile [/fo
              "of a location, whose folder is / unless it is named. Default None.")
 declare("IndexIgnore", "SVDH", words, combine=append, merge=append, override="Indexes", syntax="name [name ...]",
         help="Names, with wildcards, that lists of folders leave out.")
-declare("FileETag", "SVDH", etag, override="FileInfo", help="What ETags are made of. Default MTime Size.")
+declare("FileETag", "SVDH", etag, override="FileInfo", syntax="[+|-]INode|MTime|Size|Digest|All|None ...",
+        help="What ETags are made of. Default MTime Size.")
 declare("ErrorDocument", "SVDH", error_document, combine=update, merge=update, override="FileInfo",
         syntax="status document",
         help="What answers an error: a text, a local path or a URL.")

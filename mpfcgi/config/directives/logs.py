@@ -93,11 +93,11 @@ declare("ErrorLogToFrontEnd", "SVD", flag,
         help="Whether the front-end gets the error lines of its requests too, for its own log (FCGI_STDERR). Default "
              "Off.")
 declare("LogLevel", "SVD", log_level, combine=update, merge=update, syntax="[module:]level ...",
-        help="What is written to it. Default warn.")
+        help="The least severe of the errors that ErrorLog gets, for all or for some modules. Default warn.")
 declare("ErrorLogFormat", "SV", one, syntax="format|json",
-        help="The format of lines in the error log, as of httpd; json for objects.")
+        help="The format of lines in the error log, as of httpd; json for objects. Default: mod_python's.")
 declare("LogFormat", "SV", log_format, combine=update, merge=update, syntax="format [nickname]",
-        help="A format of CustomLog, by nickname.")
+        help="A format of CustomLog, by nickname; common and combined are there already.")
 declare("CustomLog", "SV", custom_log, combine=append, merge=append, syntax="file format|nickname [env=[!]name]",
         help="A log of requests.")
 declare("TransferLog", "SV", transfer_log, combine=append, merge=append, key="CustomLog", syntax="file",

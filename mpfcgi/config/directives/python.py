@@ -100,21 +100,23 @@ declare("PythonConnectionHandler", "SV", handler, syntax="handler",
         help="The handler of raw connections, which come in at Listen ADDRESS connection (5.3.1).")
 declare("PythonImport", "SV", python_import, combine=append, merge=append, syntax="module[::function] interpreter",
         help="A module that workers of an interpreter import when they start, and a function of it to call (5.4.3).")
-declare("PythonOptimize", "SP", flag, syntax="On|Off",
-        help="Whether Python runs under -O: no assert statements, __debug__ false (5.4.9). In a pool, for its workers.")
-declare("PythonDebug", "SVDH", flag, override="any", syntax="On|Off",
-        help="Whether errors show their traceback in the page (5.4.2).")
-declare("PythonEnablePdb", "SVDH", flag, override="any", syntax="On|Off",
-        help="Whether handlers run in the debugger pdb, for which the daemon is started as `mpfcgi run -X` (5.4.1).")
-declare("PythonAutoReload", "SVDH", flag, override="any", syntax="On|Off",
+declare("PythonOptimize", "SP", flag,
+        help="Whether Python runs under -O: no assert statements, __debug__ false (5.4.9). In a pool, for its workers. "
+             "Default Off.")
+declare("PythonDebug", "SVDH", flag, override="any",
+        help="Whether errors show their traceback in the page (5.4.2). Default Off.")
+declare("PythonEnablePdb", "SVDH", flag, override="any",
+        help="Whether handlers run in the debugger pdb, for which the daemon is started as `mpfcgi run -X` (5.4.1). "
+             "Default Off.")
+declare("PythonAutoReload", "SVDH", flag, override="any",
         help="Whether changed modules are loaded again (5.4.8). Default On.")
-declare("PythonInterpPerDirectory", "SVDH", flag, override="any", syntax="On|Off",
-        help="One interpreter for each directory of files (5.4.4).")
-declare("PythonInterpPerDirective", "SVDH", flag, override="any", syntax="On|Off",
-        help="One interpreter for each directory with a handler directive (5.4.5).")
+declare("PythonInterpPerDirectory", "SVDH", flag, override="any",
+        help="One interpreter for each directory of files (5.4.4). Default Off.")
+declare("PythonInterpPerDirective", "SVDH", flag, override="any",
+        help="One interpreter for each directory with a handler directive (5.4.5). Default Off.")
 declare("PythonInterpreter", "SVDH", one, override="any", syntax="name",
-        help="The interpreter, that is the pool, by name (5.4.6).")
+        help="The interpreter, that is the pool, by name (5.4.6). Default: the host's name.")
 declare("PythonOption", "SVDH", pair, combine=update, merge=update, override="any", syntax="key [value]",
         help="A value for req.get_options(); without a value the key is removed (5.4.10).")
 declare("PythonPath", "SVDH", one, override="any", syntax="expression",
-        help="An expression for sys.path, with sys at hand (5.4.11).")
+        help="An expression for sys.path, with sys at hand (5.4.11). Default: as the daemon's.")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from mpfcgi.config.directives.arguments import Parse
+from mpfcgi.config.directives.arguments import WRITTEN, Parse
 from mpfcgi.config.directives.merging import replace
 
 # What the letters of Spec.contexts stand for.
@@ -40,6 +40,7 @@ class Spec:
     override: str | None = None
     key: str = ""
     shown_only: bool = False
+    # How the arguments are written, for the reference page and errors.
     syntax: str = ""
 
     @property
@@ -54,7 +55,8 @@ REGISTRY: dict[str, Spec] = {}
 def declare(names: str, contexts: str, parse: Parse, **more: Any) -> None:
     """Registers a directive, or several that differ in nothing but their name.
 
-    Args: the names, with a space between them; for the others see Spec.
+    Args: the names, with a space between them; for the others see Spec. `syntax` may be left out where `parse` tells it.
     """
+    more.setdefault("syntax", WRITTEN.get(parse, ""))
     for name in names.split():
         REGISTRY[name.lower()] = Spec(name, contexts, parse, **more)

@@ -55,10 +55,11 @@ def buffering(args: tuple[str, ...]) -> Buffering:
 
 
 # fmt: off
-declare("ServerRoot", "S", one, help="Where relative paths start. Default: the folder of the configuration file.")
+declare("ServerRoot", "S", one, syntax="folder",
+        help="Where relative paths start. Default: the folder of the configuration file.")
 declare("ServerName", "SV", one, syntax="[scheme://]name[:port]", help="The host's name, and perhaps :port.")
-declare("ServerAlias", "V", words, combine=append, help="More names of the host; * and ? are wildcards.")
-declare("ServerAdmin", "SV", one, help="The address that error pages name.")
+declare("ServerAlias", "V", words, combine=append, syntax="name ...", help="More names of the host; * and ? are wildcards.")
+declare("ServerAdmin", "SV", one, syntax="address", help="The address that error pages name.")
 declare("ServerSignature", "SVDH", choice("On", "Off", "EMail"), override="any",
         help="The line under error pages. Default Off.")
 declare("DocumentRoot", "SV", one, syntax="path", help="The folder of the host's files.")
@@ -66,7 +67,7 @@ declare("Listen", "SP", words, combine=append, syntax="address [option ...]",
         help="Where front-ends connect: unix:PATH [mode=0660] [owner=] [group=] [backlog=511], HOST:PORT, or fd:N; "
              "with connection, where clients of a PythonConnectionHandler do, perhaps through a proxy "
              "(proxy_protocol).")
-declare("Timeout", "SV", seconds, syntax="seconds",
+declare("Timeout", "SV", seconds,
         help="How long to wait for a front-end to send or take bytes. Default 60.")
 declare("RequestBuffering", "S", buffering, syntax="On [size] | Off",
         help="Whether request bodies are collected before the handler starts, and how much of one stays in memory. "
@@ -76,11 +77,11 @@ declare("FrontEndRewrites", "SV", flag,
              "and not the one of the address that the client sent (REQUEST_URI). Default Off.")
 declare("LimitConcurrentRequests", "SVDH", crowd, override="any", syntax="group number",
         help="How many workers of a pool may answer the requests of all places with this group at once; others get 503.")
-declare("LimitRequestBody", "SVDH", size, override="any", syntax="bytes",
+declare("LimitRequestBody", "SVDH", size, override="any",
         help="The largest request body; 0 for any. Default 0.")
 declare("LimitRequestLine", "SV", integer(0, 2**31), syntax="bytes",
         help="The longest request line: 414. Default: none.")
-declare("LimitRequestFields", "SV", integer(0, 32767), syntax="number",
+declare("LimitRequestFields", "SV", integer(0, 32767),
         help="The most header fields, 0 for any number: 400. Default: none.")
 declare("LimitRequestFieldSize", "SV", integer(0, 2**31), syntax="bytes",
         help="The longest header field: 400. Default: none.")
@@ -100,7 +101,7 @@ declare("AllowEncodedSlashes", "SV", choice("On", "Off", "NoDecode"),
 declare("ServerPath", "V", server_path, syntax="/path",
         help="The path by which requests without a Host header find the host.")
 declare("SendBufferSize", "S", integer(0, 2**31), shown_only=True, help="Shown as server.send_buffer_size.")
-declare("ListenBacklog", "S", integer(1, 65535), syntax="number",
+declare("ListenBacklog", "S", integer(1, 65535),
         help="The backlog of Listen lines that name none. Default 511.")
 declare("PidFile", "S", one, syntax="file", help="The file with the daemon's process id. Default: in ~/.mpfcgi/run.")
 declare("ControlSocket", "S", path_or_off, syntax="path|Off",
