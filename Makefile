@@ -10,7 +10,7 @@ ONLY ?=
 BENCH_OPTIONS ?=
 
 BIN := $(VENV)/bin
-PACKAGING := pyproject.toml setup.py
+PACKAGING := pyproject.toml
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .PHONY: help run test lint types bench prove docs clean
