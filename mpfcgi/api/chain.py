@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from mpfcgi.api.pulled import Pulled
+
 # Where in a chain a filter stands (Apache's AP_FTYPE_*): changes of the content come before encodings of it.
 RESOURCE, CONTENT_SET = 10, 20
-# What one pull from the request body asks for when all of it is wanted, and when a line is (bytes).
-PULL_ALL, PULL_LINE = 65536, 8192
 
 Forward = Callable[[bytes, bool, bool], None]
 Pull = Callable[[int], tuple[bytes, bool]]
@@ -73,37 +73,20 @@ class OutputChain:
         stage.take(data, flush, eos, forward)
 
 
-class FilteredBody:
+class FilteredBody(Pulled):
     """A request body behind filters; `read(size)` is that of the body itself, `length` its size in bytes if known."""
 
     def __init__(self, read: Callable[[int], bytes], length: int | None) -> None:
+        super().__init__()
         self.stages: list[InputStage] = []
         self._read = read
         self._left = length
-        self._held = bytearray()
-        self._begun = self._ended = False
+        self._begun = False
         self._ahead = b""
 
     def add(self, stage: InputStage) -> None:
         """Put a filter behind those of its order, further from the handler."""
         _insert(self.stages, stage)
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Up to `size` bytes, by default all; b"" at the end."""
-        while not self._ended and (size < 0 or len(self._held) < size):
-            self._pull(PULL_ALL if size < 0 else size - len(self._held))
-        return self._take(len(self._held) if size < 0 else size)
-
-    def readline(self, size: int = -1, /) -> bytes:
-        """The next line, or `size` bytes of it."""
-        searched = 0
-        while not self._ended and (size < 0 or len(self._held) < size):
-            if self._held.find(b"\n", searched) >= 0:
-                break
-            searched = len(self._held)
-            self._pull(PULL_LINE)
-        end = self._held.find(b"\n") + 1 or len(self._held)
-        return self._take(end if size < 0 else min(end, size))
 
     def _pull(self, size: int) -> None:
         if not self._begun:
@@ -124,11 +107,6 @@ class FilteredBody:
             self._left -= len(data)
         # The end comes with the last bytes, not behind them: a filter is called once for a small body.
         return data, len(data) < size or self._left == 0
-
-    def _take(self, count: int) -> bytes:
-        taken = bytes(self._held[:count])
-        del self._held[:count]
-        return taken
 
 
 def _insert(stages: list[Any], stage: Any) -> None:

@@ -44,10 +44,10 @@ def tell(control: socket.socket, command: bytes) -> bool:
     return True
 
 
-def hear(control: socket.socket) -> bytes | None:
-    """The commands that have come, each a byte; None when none has, and b"" when the other side is gone."""
+def hear(line: socket.socket, size: int = 64) -> bytes | None:
+    """What has come, at most `size` bytes; None when nothing has, and b"" when the other side is gone."""
     try:
-        return control.recv(64)
+        return line.recv(size)
     except BlockingIOError:
         return None
     except OSError:

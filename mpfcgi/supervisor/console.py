@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mpfcgi.config.runtime import make_folder
+from mpfcgi.ipc import control
 from mpfcgi.ipc.console import decode, encode
 from mpfcgi.supervisor.stale import remove_stale
 
@@ -45,12 +46,9 @@ class Client:
         if self._to_send is not None:
             self._send()
             return
-        try:
-            data = self._sock.recv(LONGEST_COMMAND)
-        except BlockingIOError:
+        data = control.hear(self._sock, LONGEST_COMMAND)
+        if data is None:
             return
-        except OSError:
-            data = b""
         if not data:
             self.close()
             return

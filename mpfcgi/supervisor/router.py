@@ -147,12 +147,9 @@ class Router:
         self._epoll.register(arrival.sock.fileno(), select.EPOLLIN)
 
     def _read(self, arrival: Arrival) -> None:
-        try:
-            data = arrival.sock.recv(READ_SIZE)
-        except BlockingIOError:
+        data = control.hear(arrival.sock, READ_SIZE)
+        if data is None:
             return
-        except OSError:
-            data = b""
         if not data:
             self._drop(arrival)
         elif not arrival.refused:

@@ -48,12 +48,9 @@ class RouterCrew(Crew):
     def answer(self, member: WorkerHandle, queue_for: Callable[[str], Queue]) -> None:
         """The router asks for the queue of a pool by its name; it gets its ends."""
         assert member.channel is not None
-        try:
-            asked = member.channel.recv(NAME_SIZE)
-        except BlockingIOError:
+        asked = control.hear(member.channel, NAME_SIZE)
+        if asked is None:
             return
-        except OSError:
-            asked = b""
         if not asked:
             member.channel.close()
             member.channel = None

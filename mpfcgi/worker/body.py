@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import IO, Protocol
 
 from mpfcgi.api.errors import BodyTooLarge
+from mpfcgi.api.pulled import Pulled
 from mpfcgi.fastcgi import FILTER, ParamsReceived
 
 # How much of what was held is read at once, in bytes.
@@ -71,7 +72,7 @@ class SpooledBody:
         self._file.close()
 
 
-class StreamedBody:
+class StreamedBody(Pulled):
     """A body that is still arriving (`RequestBuffering Off`): `more` blocks for the next piece, b"" at the end.
 
     What arrives before it is asked for is held, up to `in_memory` bytes in memory and then in a file without a name. More
@@ -79,30 +80,14 @@ class StreamedBody:
     """
 
     def __init__(self, more: Callable[[], bytes], in_memory: int = 256 * 1024, limit: int = 0) -> None:
+        super().__init__()
         self._more = more
         self._in_memory = in_memory
         self._limit = limit
         self._too_large = False
         self._ahead: IO[bytes] | None = None
         self._ahead_read = self._ahead_end = 0
-        self._held = bytearray()
-        self._ended = False
         self.length = 0
-
-    def read(self, size: int = -1, /) -> bytes:
-        while not self._ended and (size < 0 or len(self._held) < size):
-            self._pull()
-        return self._take(len(self._held) if size < 0 else size)
-
-    def readline(self, size: int = -1, /) -> bytes:
-        searched = 0
-        while not self._ended and (size < 0 or len(self._held) < size):
-            if self._held.find(b"\n", searched) >= 0:
-                break
-            searched = len(self._held)
-            self._pull()
-        end = self._held.find(b"\n") + 1 or len(self._held)
-        return self._take(end if size < 0 else min(end, size))
 
     def hold(self, data: bytes) -> None:
         """Keep a piece that nobody has asked for yet. OSError when the disk is full."""
@@ -133,7 +118,7 @@ class StreamedBody:
             self._ahead_read = self._ahead_end = 0
         return piece
 
-    def _pull(self) -> None:
+    def _pull(self, size: int) -> None:
         # What was held is dropped, too: it is a part of a body that is refused.
         piece = b"" if self._too_large else self._next()
         if self._too_large or self._is_past_limit(len(piece)):
@@ -146,11 +131,6 @@ class StreamedBody:
     def _is_past_limit(self, more: int) -> bool:
         self._too_large = 0 < self._limit < self.length + more
         return self._too_large
-
-    def _take(self, count: int) -> bytes:
-        taken = bytes(self._held[:count])
-        del self._held[:count]
-        return taken
 
 
 class Upload:

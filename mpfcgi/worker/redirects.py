@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from mpfcgi.api import Request
 from mpfcgi.api.constants import HTTP_BAD_REQUEST, HTTP_INTERNAL_SERVER_ERROR
@@ -21,7 +21,7 @@ def internal_redirect(services: WorkerServices, req: Request, uri: str, error_st
     if status == HTTP_BAD_REQUEST:
         req.log_error(f"invalid URI path ({uri}): a redirect inside of the server begins with a slash")
     most, _ = site.settings.get("LimitInternalRecursion", (10, 10))
-    if _depth(req) > most:
+    if depth(req, "prev") > most:
         req.log_error(f"{req.uri} was redirected more than {most} times (LimitInternalRecursion): probably in a circle")
         status = HTTP_INTERNAL_SERVER_ERROR
     new = Request(req._exchange, req.server, services, site.settings, path, args, prev=req)
@@ -66,9 +66,9 @@ def _redirected(req: Request) -> list[tuple[str, str]]:
     return [*renamed, ("REDIRECT_STATUS", str(req.status))]
 
 
-def _depth(req: Request | None) -> int:
-    depth = 0
-    while req is not None:
-        req = req.prev
-        depth += 1
-    return depth
+def depth(req: Request, link: Literal["prev", "main"]) -> int:
+    """How many requests there are, this one and those that `link` leads to."""
+    found = 1
+    while (req := getattr(req, link)) is not None:
+        found += 1
+    return found

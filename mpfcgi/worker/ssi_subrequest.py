@@ -18,6 +18,7 @@ from mpfcgi.config import parse_uri
 from mpfcgi.worker import directories
 from mpfcgi.worker.failures import log_exception
 from mpfcgi.worker.plan import GO_ON
+from mpfcgi.worker.redirects import depth
 from mpfcgi.worker.ssi_elements import PageEnded
 from mpfcgi.worker.ssi_text import Problem
 
@@ -108,7 +109,7 @@ class Includer:
     def find(self, target: str, virtual: bool) -> Request:
         """The subrequest for a URI or a file, with all done but its content. Problem when it can't be had."""
         _, most = self._site.settings.get("LimitInternalRecursion", (10, 10))
-        if _depth(self._req) > most:
+        if depth(self._req, "main") > most:
             raise Problem(f"{target} is included more than {most} deep (LimitInternalRecursion): probably in a circle")
         sub = self._for_uri(target) if virtual else self._for_file(target)
         status = self._cycle.up_to_fixup(sub, self._site)
@@ -183,11 +184,3 @@ def _as_part(sub: Request) -> Request:
     sub._head_sent = True
     sub._no_local_copy = 1
     return sub
-
-
-def _depth(req: Request | None) -> int:
-    depth = 0
-    while req is not None:
-        req = req.main
-        depth += 1
-    return depth

@@ -9,11 +9,24 @@ import struct
 
 import pytest
 
+from tests.support.scripted import (
+    ABORT,
+    BEGIN,
+    END,
+    GET_VALUES,
+    HEAD,
+    PARAMS,
+    STDERR,
+    STDIN,
+    STDOUT,
+    UNKNOWN,
+    VALUES,
+    Reader,
+)
 from tests.support.servers import Daemon
 
 pytestmark = pytest.mark.daemon
 
-BEGIN, ABORT, END, PARAMS, STDIN, STDOUT, STDERR, DATA, GET_VALUES, VALUES, UNKNOWN = range(1, 12)
 COMPLETE, CANT_MULTIPLEX, OVERLOADED, UNKNOWN_ROLE = range(4)
 CONFIG = """\
 Listen unix:mpfcgi.sock
@@ -60,7 +73,7 @@ def daemon(request, tmp_path_factory):
 
 
 def record(kind, number, content=b"", padding=0):
-    return struct.pack(">BBHHBx", 1, kind, number, len(content), padding) + content + bytes(padding)
+    return HEAD.pack(1, kind, number, len(content), padding) + content + bytes(padding)
 
 
 def begin(number=1, role=1, keep=True):
@@ -92,7 +105,7 @@ def whole(number=1, keep=True, body=b"", **fields):
     return begin(number, keep=keep) + params + stdin + record(STDIN, number)
 
 
-class Peer:
+class Peer(Reader):
     """A front-end that sends what it is told to."""
 
     def __init__(self, daemon):
@@ -103,23 +116,6 @@ class Peer:
     def send(self, *data):
         self.sock.sendall(b"".join(data))
         return self
-
-    def bytes(self, count):
-        data = b""
-        while len(data) < count:
-            more = self.sock.recv(count - len(data))
-            if not more:
-                raise EOFError
-            data += more
-        return data
-
-    def record(self):
-        """(type, id, content)."""
-        version, kind, number, length, padding = struct.unpack(">BBHHBx", self.bytes(8))
-        assert version == 1
-        content = self.bytes(length)
-        self.bytes(padding)
-        return kind, number, content
 
     def answer(self, number=1, values=0):
         """Status and JSON of the response `number`; its records are checked on the way, and `values` answers beside it."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from mpfcgi.config import load_text
 from mpfcgi.frontend import GENERATORS, deployment
 from tests.frontends.cases import SITE
-from tests.support.frontends import MODULES
+from tests.support.apache import MODULES
 from tests.support.servers import program
 
 TLS = "SSLEngine On\n    SSLCertificateFile {folder}/site.pem\n    SSLCertificateKeyFile {folder}/site.pem.key"

@@ -9,9 +9,9 @@ import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from tests.support.apache import MODULES
 from tests.support.servers import connects, free_port, program, wait_until
 
-MODULES = Path("/usr/lib/apache2/modules")
 APACHE = """\
 ServerRoot {folder}
 ServerName localhost

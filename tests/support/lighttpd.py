@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.support.servers import connects, free_port, program, wait_until
+from tests.support.servers import free_port, running
 
 CONFIG = """\
 server.port = {port}
@@ -26,11 +24,5 @@ def lighttpd(folder: Path, config: str) -> Iterator[int]:
     port = free_port()
     path = folder / "lighttpd.conf"
     path.write_text(CONFIG.format(folder=folder, port=port) + config)
-    process = subprocess.Popen([program("lighttpd"), "-D", "-f", str(path)], cwd=folder)
-    try:
-        wait_until((folder / "lighttpd.pid").exists, "lighttpd starts", process)
-        wait_until(lambda: connects(("127.0.0.1", port)), "lighttpd listens", process)
+    with running("lighttpd", ["-D", "-f", str(path)], folder, port):
         yield port
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(20)

@@ -54,7 +54,31 @@ def pairs(data: bytes) -> dict[str, str]:
     return found
 
 
-class Conversation:
+class Reader:
+    """Reads from the socket `sock`."""
+
+    sock: socket.socket
+
+    def bytes(self, count: int) -> bytes:
+        """So many bytes. EOFError when the connection ends before."""
+        data = b""
+        while len(data) < count:
+            more = self.sock.recv(count - len(data))
+            if not more:
+                raise EOFError
+            data += more
+        return data
+
+    def record(self) -> tuple[int, int, bytes]:
+        """(type, request id, content)."""
+        version, kind, number, length, padding = HEAD.unpack(self.bytes(8))
+        assert version == 1
+        content = self.bytes(length)
+        self.bytes(padding)
+        return kind, number, content
+
+
+class Conversation(Reader):
     """One connection of a front-end, which may ask several times."""
 
     def __init__(self, sock: socket.socket, requests: list[dict]) -> None:
@@ -67,21 +91,6 @@ class Conversation:
         with self.sock, contextlib.suppress(EOFError, ConnectionError):
             while self.one():
                 self.answered += 1
-
-    def bytes(self, count: int) -> bytes:
-        data = b""
-        while len(data) < count:
-            more = self.sock.recv(count - len(data))
-            if not more:
-                raise EOFError
-            data += more
-        return data
-
-    def record(self) -> tuple[int, int, bytes]:
-        _, kind, number, length, padding = HEAD.unpack(self.bytes(8))
-        content = self.bytes(length)
-        self.bytes(padding)
-        return kind, number, content
 
     def one(self) -> bool:
         """Answer a request; whether the connection is kept."""

@@ -174,12 +174,19 @@ def nginx(folder: Path, upstream: str, more: str = "") -> Iterator[int]:
     port = free_port()
     config = folder / "nginx.conf"
     config.write_text(NGINX.format(folder=folder, socket=upstream, port=port, params=PARAMS, more=more))
-    process = subprocess.Popen([program("nginx"), "-c", str(config), "-p", str(folder)])
-    try:
-        # Another test may have taken the port: then it is not our nginx that answers there.
-        wait_until((folder / "nginx.pid").exists, "nginx starts", process)
-        wait_until(lambda: connects(("127.0.0.1", port)), "nginx listens", process)
+    with running("nginx", ["-c", str(config), "-p", str(folder)], folder, port):
         yield port
+
+
+@contextlib.contextmanager
+def running(name: str, arguments: Sequence[str], folder: Path, port: int) -> Iterator[None]:
+    """A web server that writes `folder`/NAME.pid when it is there, from then until the end of the block."""
+    process = subprocess.Popen([program(name), *arguments], cwd=folder)
+    try:
+        # Another test may have taken the port: then it is not our server that answers there.
+        wait_until((folder / f"{name}.pid").exists, f"{name} starts", process)
+        wait_until(lambda: connects(("127.0.0.1", port)), f"{name} listens", process)
+        yield
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(10)
+        process.wait(20)
