@@ -8,9 +8,14 @@ import os
 import shutil
 import tempfile
 
+import hypothesis
 import pytest
 
 import tests.support  # noqa: F401
+
+# No test fails for the time that it takes, on whatever machine.
+hypothesis.settings.register_profile("mpfcgi", deadline=None)
+hypothesis.settings.load_profile("mpfcgi")
 
 _made: list[str] = []
 

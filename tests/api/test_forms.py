@@ -161,7 +161,7 @@ def test_callbacks_choose_where_files_and_fields_go(tmp_path):
 
 
 @given(st.lists(st.integers(1, 400), max_size=30))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_cutting_of_the_body_gives_the_same_fields(cuts):
     body = multipart(text(b"a", b"1\r\n--BOUN\r\n"), upload(b"up", b"f", b"\r\r\n--BOUN-\n"), text(b"a", b""))
     pieces = []
@@ -180,7 +180,7 @@ GARBAGE = st.lists(
 
 
 @given(GARBAGE, st.booleans())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_garbage_gives_fields_or_a_refusal(pieces, begun):
     body = (b"--BOUND\r\n" if begun else b"") + b"".join(pieces)
     with contextlib.suppress(SERVER_RETURN):

@@ -24,7 +24,7 @@ def reaches(imports, start):
     return found
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(graphs_and_edits())
 def test_just_the_modules_that_depend_on_a_changed_one_are_loaded_again(case):
     imports, edits = case
