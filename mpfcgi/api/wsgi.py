@@ -16,7 +16,7 @@ from mpfcgi.api import apache, wsgi_environ
 from mpfcgi.api.constants import APLOG_ERR, DECLINED, OK
 from mpfcgi.api.wsgi_response import Response
 
-_APPLICATION = "mod_python.wsgi.application"
+APPLICATION = "mod_python.wsgi.application"
 
 
 def handler(req: Any) -> int:
@@ -25,14 +25,17 @@ def handler(req: Any) -> int:
     DECLINED outside of the base URI, and when the module has no such callable. KeyError without the option that
     names the application, ValueError for a base URI that ends in a slash, and what the application raises.
     """
-    name = req.get_options().get(_APPLICATION)
+    name = req.get_options().get(APPLICATION)
     if name is None:
-        raise KeyError(f"PythonOption {_APPLICATION} is not set")
+        raise KeyError(f"PythonOption {APPLICATION} is not set")
     mount = wsgi_environ.mount_of(req)
     if mount is None:
         return DECLINED
-    application = _application(req, name)
+    application = find(name)
     if application is None:
+        req.log_error(
+            f"mod_python.wsgi: there is no application {name!r}: its module contains no such object", APLOG_ERR
+        )
         return DECLINED
     environ = wsgi_environ.build(req, mount)
     response = Response(req)
@@ -43,11 +46,10 @@ def handler(req: Any) -> int:
     return OK
 
 
-def _application(req: Any, name: str) -> Callable[..., Any] | None:
+def find(name: str) -> Callable[..., Any] | None:
+    """The application `module` or `module::callable`; None when the module has none. What the module raises."""
     module_name, _, attribute = name.partition("::")
-    attribute = attribute or "application"
-    module = apache.import_module(module_name)
-    application = getattr(module, attribute, None)
-    if application is None:
-        req.log_error(f"mod_python.wsgi: module {module_name!r} contains no {attribute!r}", APLOG_ERR)
+    application: Callable[..., Any] | None = getattr(
+        apache.import_module(module_name), attribute or "application", None
+    )
     return application

@@ -21,6 +21,8 @@ DUMP = signal.SIGRTMIN
 STACK = signal.SIGRTMIN + 1
 # Exit code of a worker whose handler did not end.
 GAVE_UP = 75  # EX_TEMPFAIL of sysexits.h
+# Exit code of a worker that was to prove itself and can't import its handlers' modules; its slot says why.
+UNFIT = 65  # EX_DATAERR
 # Worker to supervisor: it is there; a request takes longer than a moment; it should be replaced.
 READY = b"R"
 HELD = b"H"

@@ -23,8 +23,8 @@ class WorkerSetup:
     `max_requests` requests it asks for its replacement; 0 for never. `settle`, called when all log files are open and
     before any user code is loaded, makes the process the pool's user, with its limits. A process with `await_birth` is a
     template: it imports modules, and calls this, which returns in each worker that is forked from it with the worker's
-    setup; in the template itself it gives None when that is to leave. The `scoreboard`
-    tells which siblings have time. `log_files` are the descriptors of log files that are open already, by path, and
+    setup; in the template itself it gives None when that is to leave. A worker that `proves` itself imports what its
+    handlers name before it serves, and ends with control.UNFIT where that fails. The `scoreboard` tells which siblings have time. `log_files` are the descriptors of log files that are open already, by path, and
     `daemon_log` is the supervisor's log, for what ends the process.
     """
 
@@ -42,6 +42,7 @@ class WorkerSetup:
     router: socket.socket | None = None
     alone: bool = False
     max_requests: int = 0
+    proves: bool = False
     settle: Callable[[], None] | None = None
     await_birth: Callable[[], WorkerSetup | None] | None = None
     scoreboard: Scoreboard | None = None

@@ -68,6 +68,13 @@ class Crew(ABC):
         """Where a request comes in that nobody of the crew is free to take."""
         return []
 
+    def count_with(self, headcount: Headcount) -> None:
+        """Be one of those that share another limit."""
+        if self.headcount is not None:
+            self.headcount.count -= len(self.members)
+        headcount.count += len(self.members)
+        self.headcount = headcount
+
     def want(self, number: int) -> None:
         """Have this many from now on."""
         if number != self.wanted:
@@ -102,7 +109,7 @@ class Crew(ABC):
         member.release()
         if self.headcount is not None:
             self.headcount.count -= 1
-        if member.asked is not None or os.waitstatus_to_exitcode(status) == control.GAVE_UP:
+        if member.asked is not None or os.waitstatus_to_exitcode(status) in (control.GAVE_UP, control.UNFIT):
             return
         how = process.how_it_ended(status)
         before = self.backoff

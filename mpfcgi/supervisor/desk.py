@@ -79,13 +79,13 @@ class Desk:
 
     # -- what has happened
 
-    def ready(self) -> None:
-        """All workers are there, after the start or a reload."""
+    def ready(self, problem: str = "") -> None:
+        """All workers are there, after the start or a reload, in which there may have been a problem."""
         self._ready = True
         self._notifier.ready(f"serves with configuration {self._supervisor.newest.number}")
         clients, self._reloading = self._reloading, []
         for client in clients:
-            client.answer()
+            client.answer(error=problem) if problem else client.answer()
 
     def reloading(self) -> None:
         """A reload has begun."""
@@ -258,6 +258,7 @@ class Replacement:
         self._pool, self._client = pool, client
         self._templates = _wear_out(pool.template) if pool.template is not None else set()
         self._workers: set[int] | None = None
+        pool.proves = True
 
     def is_over(self) -> bool:
         """Take the next step, if it is time; whether it was the last."""
@@ -266,11 +267,29 @@ class Replacement:
             return False
         if self._workers is None:
             self._workers = _wear_out(pool)
+        if pool.unfit and not pool.leaving:
+            self._keep(self._workers)
+            return True
         if _any_stay(pool, self._workers) and not pool.leaving:
             return False
+        pool.proves = False
         if self._client is not None:
             self._client.answer(replaced=len(self._workers))
         return True
+
+    def _keep(self, workers: set[int]) -> None:
+        """The successors can't import their handlers' modules: those that are there stay."""
+        pool = self._pool
+        said = f"[pool {pool.name}] keeps its workers, for new ones can't import what it needs: {pool.unfit}"
+        pool.log.error(f"reload: {said}")
+        for pid, member in pool.members.items():
+            if pid in workers:
+                member.worn = False
+            elif member.asked is None:
+                member.retire(monotonic())
+        pool.serve_unfit()
+        if self._client is not None:
+            self._client.answer(error=said)
 
 
 def _wear_out(crew: Crew) -> set[int]:

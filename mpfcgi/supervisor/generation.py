@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Collection
 from time import monotonic
+from typing import Any, TypeVar
 
 from mpfcgi.config import (
     Config,
@@ -20,13 +21,14 @@ from mpfcgi.config import (
 )
 from mpfcgi.supervisor.crew import Crew, Headcount
 from mpfcgi.supervisor.means import Means
-from mpfcgi.supervisor.pool import ConnectionPool, Pool, Surroundings
+from mpfcgi.supervisor.pool import ConnectionPool, Pool, Surroundings, WorkerCrew
 from mpfcgi.supervisor.queues import Queue
 from mpfcgi.supervisor.router_handle import RouterCrew
 
 # Seconds between two complaints about the limit of all processes, and the limit.
 FULL_AGAIN = 60.0
 PROCESSES = 1000
+AnyPool = TypeVar("AnyPool", Pool, ConnectionPool)
 
 
 class Generation:
@@ -57,15 +59,20 @@ class Generation:
             names += [name for name in on_demand if name not in self._static]
         for name in names:
             self._add(name)
-        self._connection_pools = [
-            ConnectionPool(name, pool_for(config.pools, name), self._surroundings, means.listeners.with_lines(listens))
+        self.connection_pools = {
+            name: ConnectionPool(
+                name, pool_for(config.pools, name), self._surroundings, means.listeners.with_lines(listens)
+            )
             for name, listens in connection_interpreters(config).items()
-        ]
+        }
+        # The pools that go on as before: where they are, where they were. What is to be said of a reload.
+        self._kept: list[tuple[dict[str, Any], dict[str, Any], str]] = []
+        self._said: list[str] = []
 
     @property
     def crews(self) -> list[Crew]:
         routers = [self.router] if self.router else []
-        pools = [*self.pools.values(), *self._connection_pools]
+        pools = [*self.pools.values(), *self.connection_pools.values()]
         templates = [pool.template for pool in pools if pool.template is not None]
         return [*pools, *templates, *routers, *self._ended]
 
@@ -98,6 +105,49 @@ class Generation:
             self._means.log.info(f"[pool {name}] started on demand")
             self._add(name)
         return self.pools[name].queue
+
+    # -- taking the place of another
+
+    def succeed(self, before: Generation) -> None:
+        """Its pools are to take the place of those of the same names."""
+        for pools, old_ones in ((self.pools, before.pools), (self.connection_pools, before.connection_pools)):
+            for name, pool in pools.items():
+                if name in old_ones:
+                    pool.succeed(old_ones[name])
+
+    def keep_unfit(self, before: Generation, now: float) -> None:
+        """Where new workers can't import what their handlers name, the old ones stay, under their old configuration."""
+        same_way = (self.router is None) == (before.router is None)
+        self._keep_unfit(self.pools, before.pools, same_way, now)
+        self._keep_unfit(self.connection_pools, before.connection_pools, same_way, now)
+
+    def _keep_unfit(self, pools: dict[str, AnyPool], old_ones: dict[str, AnyPool], same_way: bool, now: float) -> None:
+        for name in [name for name, pool in pools.items() if pool.unfit]:
+            unfit, old = pools[name], old_ones[name]
+            why = f"new ones can't import what it needs: {unfit.unfit}"
+            if same_way and old.entrances() == unfit.entrances():
+                self._dismiss(unfit, now)
+                pools[name] = old_ones.pop(name)
+                old.count_with(self.headcount)
+                self._kept.append((pools, old_ones, name))
+                said = f"[pool {old.title}] keeps its workers and their configuration, for {why}"
+            else:
+                # What the old ones wait at is not where its requests will come in.
+                unfit.serve_unfit()
+                said = f"[pool {unfit.title}] gets new workers that will answer with errors, for {why}"
+            self._means.log.error(f"reload: {said}")
+            self._said.append(said)
+
+    def proved(self) -> str:
+        """Its workers serve, and those that start from now on need not prove themselves. What is to be said of it."""
+        for pool in (*self.pools.values(), *self.connection_pools.values()):
+            pool.proves = False
+        return "; ".join(self._said)
+
+    def give_back(self) -> None:
+        """Let the pools that were kept be those of the generation before again: another one is to succeed that."""
+        for pools, old_ones, name in self._kept:
+            old_ones[name] = pools.pop(name)
 
     def tend(self, now: float) -> list[Crew]:
         """End pools that requests have started and none asks for any more; they are given back.
@@ -133,14 +183,15 @@ class Generation:
 
     def _end(self, name: str, now: float) -> None:
         self._means.log.info(f"[pool {name}] ended")
-        pool = self.pools.pop(name)
-        pool.retire_all(now)
-        self._ended.append(pool)
-        if pool.template is not None:
-            pool.template.retire_all(now)
-            self._ended.append(pool.template)
+        self._dismiss(self.pools.pop(name), now)
         for member in self.router.members.values() if self.router is not None else ():
             member.forget()
+
+    def _dismiss(self, pool: WorkerCrew, now: float) -> None:
+        for crew in (pool, pool.template):
+            if crew is not None:
+                crew.retire_all(now)
+                self._ended.append(crew)
 
     def _relieve(self, now: float) -> None:
         """Let a worker leave for the sake of a pool that has none at all and is asked for."""
@@ -165,7 +216,7 @@ class Generation:
 
     @property
     def _pools_ready(self) -> bool:
-        return all(pool.is_ready for pool in (*self.pools.values(), *self._connection_pools))
+        return all(pool.is_ready for pool in (*self.pools.values(), *self.connection_pools.values()))
 
     def _shared(self) -> list[Listen]:
         """The lines whose connections the router takes."""

@@ -14,6 +14,8 @@ from mpfcgi.supervisor.worker_handle import WorkerHandle
 
 KEPT = 50
 ASKED, WORN, TIME = "asked to leave", "replaced", "a request took too long"
+UNFIT = "its handlers could not be imported"
+_BY_CODE = {control.GAVE_UP: TIME, control.UNFIT: UNFIT}
 
 
 class Ending(NamedTuple):
@@ -52,8 +54,9 @@ def title_of(crew: Crew) -> str:
 
 
 def _why(member: WorkerHandle, status: int) -> str:
-    if os.waitstatus_to_exitcode(status) == control.GAVE_UP:
-        return TIME
+    code = os.waitstatus_to_exitcode(status)
+    if code in _BY_CODE:
+        return _BY_CODE[code]
     if member.asked is not None and member.signals == 0:
         return WORN if member.worn else ASKED
     return process.how_it_ended(status)

@@ -54,6 +54,9 @@ class WorkerCrew(Crew):
         self.config, self.generation = surroundings.config, surroundings.generation
         self._identity = conditions.identity_of(settings, self.config)
         self.python = other_python.described(self.config, settings)
+        # Whether workers that start now must prove first that they can import their handlers' modules, for others serve
+        # as long; and why one could not.
+        self.proves, self.unfit = False, ""
         # How to start that, where a fork does not do.
         self._program = other_python.command_for(self.config, settings)
         self.template = TemplateCrew(self) if settings.preload or self._program is not None else None
@@ -91,8 +94,26 @@ class WorkerCrew(Crew):
 
     def snapshot(self, now: float) -> Snapshot:
         found = super().snapshot(now)
-        # Without a template there can be no more for the moment.
-        return found if self.template is None or self.template.is_ready else replace(found, room=0)
+        # Without a template there can be no more for the moment; nor where it is known that they would fail.
+        can_start = (self.template is None or self.template.is_ready) and not self.unfit
+        return found if can_start else replace(found, room=0)
+
+    def succeed(self, old: WorkerCrew) -> None:
+        """Take the place of a crew that serves, as soon as all workers are there and have proved themselves."""
+        self.proves = any(member.ready for member in old.members.values())
+        if self.proves and self.settings.process_manager == "ondemand":
+            # As if asked for: otherwise the first to find out would be a visitor.
+            self.wanted, self.waiting = 1, True
+
+    def serve_unfit(self) -> None:
+        """Start workers that need not prove themselves."""
+        self.proves, self.unfit, self.touched = False, "", True
+
+    def buried(self, pid: int, status: int, now: float) -> None:
+        slot = self.members[pid].slot
+        if os.waitstatus_to_exitcode(status) == control.UNFIT and self.proves and slot is not None:
+            self.unfit = slot.read().line or "its handlers' modules can't be imported"
+        super().buried(pid, status, now)
 
     def spawn(self) -> WorkerHandle:
         # Filled in before the fork: afterwards it is the worker's, which may be ahead of us.
@@ -103,10 +124,10 @@ class WorkerCrew(Crew):
         started = monotonic()
         try:
             if self.template is not None:
-                pid = self.template.order(slot, max_requests, theirs)
+                pid = self.template.order(slot, max_requests, self.proves, theirs)
             else:
                 setup = self.prepared(theirs, slot)
-                setup.max_requests = max_requests
+                setup.max_requests, setup.proves = max_requests, self.proves
                 pid = process.fork(f"pool {self.title}", lambda: self.start(setup), self.kept(setup))
         except OSError:
             slot.release()

@@ -256,16 +256,20 @@ class Supervisor:
             self._before = self.newest
         else:
             # The last reload is not ready, perhaps because its workers can't start: this takes its place.
+            self.newest.give_back()
             self._retire(self.newest.crews)
         self.config = config
         self.log.become(log)
         self.newest = Generation(self.newest.number + 1, config, self._means, on_demand, succeeds=True)
+        self.newest.succeed(self._before)
         self._starting = self._may_stray = True
         self.log.notice("reload: the configuration is right; its workers are being started")
 
     def _check_ready(self) -> None:
         if self._stopping is not None or not self._starting:
             return
+        if self._before is not None:
+            self.newest.keep_unfit(self._before, monotonic())
         self.newest.open()
         if not self.newest.is_ready:
             return
@@ -281,7 +285,7 @@ class Supervisor:
             self._before = None
             self.listeners.keep_only(self.config.listens)
             self.log.notice("reload: done; the old workers finish their requests and leave")
-        self._desk.ready()
+        self._desk.ready(self.newest.proved())
         if self._ready is not None:
             ready, self._ready = self._ready, None
             ready()

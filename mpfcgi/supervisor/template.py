@@ -72,14 +72,14 @@ class TemplateCrew(Crew):
         channel.settimeout(PATIENCE)
         return WorkerHandle(pid, started, ours, channel)
 
-    def order(self, slot: Slot, max_requests: int, line: socket.socket) -> int:
+    def order(self, slot: Slot, max_requests: int, proves: bool, line: socket.socket) -> int:
         """Have a worker forked, with its slot and its end of the control line; its process id. OSError."""
         ready = [member for member in self.members.values() if member.ready and member.asked is None]
         if not ready:
             raise OSError("its template is not ready")
         channel = ready[-1].channel
         assert channel is not None
-        handoff.send_descriptors(channel, b"%d %d" % (slot.index, max_requests), [line.fileno()])
+        handoff.send_descriptors(channel, b"%d %d %d" % (slot.index, max_requests, proves), [line.fileno()])
         answer = channel.recv(32)
         if not answer.isdigit():
             raise OSError(f"its template can't fork: {answer.decode(errors='replace') or 'it has ended'}")
@@ -116,7 +116,7 @@ class Births:
             return None
         theirs = socket.socket(fileno=descriptors[0])
         theirs.setblocking(False)
-        index, max_requests = (int(number) for number in order.split())
+        index, max_requests, proves = (int(number) for number in order.split())
         try:
             pid = _fork_for(self._supervisor)
         except OSError as error:
@@ -133,7 +133,9 @@ class Births:
         assert self._setup.scoreboard is not None
         slot = self._setup.scoreboard.slots[index]
         slot.occupy(os.getpid(), self._setup.generation, self._title)
-        return replace(self._setup, control=theirs, slot=slot, max_requests=max_requests, await_birth=None)
+        return replace(
+            self._setup, control=theirs, slot=slot, max_requests=max_requests, proves=bool(proves), await_birth=None
+        )
 
 
 def _fork_for(supervisor: int) -> int:

@@ -15,7 +15,7 @@ from mpfcgi.config import imports
 from mpfcgi.config.directives.python import Import
 from mpfcgi.ipc import control
 from mpfcgi.ipc.setup import WorkerSetup
-from mpfcgi.worker import errorpages, python_home
+from mpfcgi.worker import errorpages, python_home, rehearsal
 from mpfcgi.worker.services import WorkerServices
 from mpfcgi.worker.worker import Worker
 
@@ -32,8 +32,17 @@ def run(setup: WorkerSetup) -> int:
     if setup.await_birth is None or setup.pool.preload:
         import_modules(services)
     if setup.await_birth is None:
-        return Worker(setup, services).run()
+        return _serve(setup, services)
     return _be_template(setup, services, setup.await_birth)
+
+
+def _serve(setup: WorkerSetup, services: WorkerServices) -> int:
+    """Be a worker, to the end. One that is to prove itself gives up where a module of its handlers can't be imported."""
+    worker = Worker(setup, services)
+    if setup.proves and (problem := rehearsal.problem(services, bool(setup.connection_listeners))):
+        setup.slot.describe(problem.encode("latin-1", "replace"))
+        return control.UNFIT
+    return worker.run()
 
 
 def _be_template(setup: WorkerSetup, services: WorkerServices, await_birth: Callable[[], WorkerSetup | None]) -> int:
@@ -48,7 +57,7 @@ def _be_template(setup: WorkerSetup, services: WorkerServices, await_birth: Call
     services.born()
     if not setup.pool.preload:
         import_modules(services)
-    return Worker(born, services).run()
+    return _serve(born, services)
 
 
 def import_modules(services: WorkerServices) -> None:

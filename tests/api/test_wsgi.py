@@ -169,7 +169,7 @@ def test_the_body_is_closed(site, capsys):
 def test_an_application_that_is_not_there_is_not_found(site):
     made = site("wsgi_app::nosuch")
     assert made.get("/app/x").status == 404
-    assert "module 'wsgi_app' contains no 'nosuch'" in made.log()
+    assert "there is no application 'wsgi_app::nosuch'" in made.log()
     assert "ModuleNotFoundError" in site("no_such_module").get("/app/x").body
     assert "TypeError" in site("wsgi_app::not_callable").get("/app/x").body
 
