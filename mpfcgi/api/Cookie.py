@@ -141,8 +141,15 @@ class SignedCookie(Cookie):
         cls: type[S], string: str, secret: str | bytes, mismatch: int = Cookie.DOWNGRADE, *,
         digest: str = DEFAULT_DIGEST, names: Iterable[str] | None = None,
     ) -> dict[str, Cookie]:  # fmt: skip
-        """The cookies of a Cookie header, by name. Those that are not signed with `secret` are plain `Cookie`s with the
-        value as it came; with mismatch=Cookie.IGNORE they are left out, with Cookie.EXCEPTION they raise CookieError.
+        """The cookies of a Cookie header, by name.
+
+        Args:
+            string: the header's value.
+            secret: what they were signed with; str is taken as UTF-8.
+            mismatch: what becomes of those that are not: DOWNGRADE makes them plain `Cookie`s with the value as it
+                came, IGNORE leaves them out, EXCEPTION raises CookieError.
+            digest: the algorithm of the signature, a name of hashlib.
+            names: those wanted; None is all.
         """
         found: dict[str, Cookie] = {}
         for name, plain in Cookie.parse(string, names=names).items():
@@ -210,7 +217,8 @@ class MarshalCookie(SignedCookie):
 def add_cookie(req: Any, cookie: Any, value: Any = "", **attributes: Any) -> None:
     """Send a cookie with the response, and tell caches not to keep it.
 
-    `cookie` is a Cookie, or the name of one that is made of `value` and `attributes`.
+    `cookie` is a Cookie, or the name of one that is made of `value` and `attributes`. CookieError for a signed one without
+    a secret.
     """
     if not isinstance(cookie, Cookie):
         cookie = Cookie(cookie, value, **attributes)
@@ -220,7 +228,11 @@ def add_cookie(req: Any, cookie: Any, value: Any = "", **attributes: Any) -> Non
 
 
 def get_cookies(req: Any, Class: type[Cookie] = Cookie, **data: Any) -> dict[str, Any]:
-    """The cookies that came with the request, by name, as `Class.parse(header, **data)` reads them."""
+    """The cookies that came with the request, by name, as `Class.parse(header, **data)` reads them.
+
+    `data` are what `parse` of the class takes: `secret`, `mismatch` and `digest` for signed ones, which raise CookieError
+    under `mismatch=Cookie.EXCEPTION`.
+    """
     header = req.headers_in.get("Cookie")
     if header is None:
         return {}

@@ -29,7 +29,11 @@ __all__ = [name for name in dir() if name.isupper()] + [
 
 
 def log_error(message: str | None, level: int = APLOG_ERR, server: Any = None) -> None:
-    """Write a line to the error log of `server`, the main one by default. None is no message."""
+    """Write a line to the error log of `server`, a server object, or of the main server (manual 4.5.2).
+
+    `level` is one of APLOG_*: lines above LogLevel are left out; APLOG_NOERRNO, added to it, has no effect. None is no
+    message. TypeError for a `message` that is no str, or a `server` that is none.
+    """
     if server is not None and not isinstance(server, mp_server):
         raise TypeError(f"log_error() takes a server object, not {type(server).__name__}")
     if loggable(message, level):
@@ -41,14 +45,16 @@ def import_module(
 ) -> ModuleType:
     """Import a module through the module importer: loaded again when it, or one that it imports, has changed.
 
-    `autoreload` and `log` default to PythonAutoReload and PythonDebug of the request that is being served; `path` is
-    searched for the module. ImportError when it isn't found.
+    `module_name` is a name, or a path: '/srv/x.py', './x.py' beside the caller, '~/x.py' in the handler's folder. 1 or 0
+    for `autoreload` and `log` say whether it may be loaded again and whether the log says so; they default to
+    PythonAutoReload and PythonDebug of the request that is being served. `path` are folders to search for the name.
+    ImportError when it isn't found (manual 4.5.1).
     """
     return services.current().import_module(module_name, autoreload, log, path)  # type: ignore[no-any-return]
 
 
 def freeze_modules() -> None:
-    """Load no module again until the end of the process."""
+    """Load no module again until the end of the process, whatever changes (manual 4.5.1)."""
     services.current().importer.freeze_modules()
 
 
@@ -58,8 +64,11 @@ def module_info(path: str) -> Any:
 
 
 def allow_methods(*args: Any) -> int:
-    """The bit mask of some methods (M_GET, M_POST...); sets `req.allowed` and the Allow header when the first argument
-    is a request. `req.allow_methods` does the same by name."""
+    """The bit mask of some methods: `allow_methods([req,] M_GET, M_POST...)`.
+
+    When the first argument is a request, `req.allowed` and its Allow header are set, too. `req.allow_methods` does the
+    same by name.
+    """
     req, methods = (args[0], args[1:]) if args and isinstance(args[0], mp_request) else (None, args)
     mask = 0
     for method in methods:
@@ -71,7 +80,7 @@ def allow_methods(*args: Any) -> int:
 
 
 def exists_config_define(name: str) -> bool:
-    """Whether the daemon was started with `-D name`."""
+    """Whether the daemon was started with `-D name`, or its configuration has Define for it. TypeError for no str."""
     if not isinstance(name, str):
         raise TypeError(f"exists_config_define() takes a string, not {type(name).__name__}")
     return name in services.current().config.defines
@@ -97,26 +106,29 @@ def _listed(nodes: Any) -> list[Any]:
 
 
 def server_root() -> str:
-    """What ServerRoot says."""
+    """What ServerRoot says: an absolute path."""
     return str(services.current().config.server_root)
 
 
 def mpm_query(code: int) -> int:
-    """A figure of the process model, by an AP_MPMQ_* code; a pool is a set of forked daemons. -1 for unknown codes."""
+    """A figure of the process model, by an AP_MPMQ_* code; a pool is a set of forked daemons.
+
+    -1 for unknown codes; TypeError for no int.
+    """
     if not isinstance(code, int):
         raise TypeError(f"mpm_query() takes an integer, not {type(code).__name__}")
     return int(services.current().mpm_query(code))
 
 
 def register_cleanup(callable: Callable[[Any], object], data: Any = None) -> None:
-    """Call `callable(data)` when the process ends."""
+    """Call `callable(data)` when the process ends, the last registered first. ValueError when it can't be called (manual 4.5.2)."""
     services.current().register_cleanup(callable, data)
 
 
 def stat(fname: str, wanted: int) -> mp_finfo:
     """File information; all members are None for a missing file. `wanted` (APR_FINFO_*) is always exceeded.
 
-    With APR_FINFO_LINK a symbolic link is not followed.
+    With APR_FINFO_LINK a symbolic link is not followed. TypeError for other types; OSError when the file can't be asked.
     """
     if not isinstance(fname, str) or not isinstance(wanted, int):
         raise TypeError("stat() takes a file name and one of APR_FINFO_*")
@@ -134,7 +146,7 @@ make_table = mp_table
 
 
 def build_cgi_env(req: mp_request) -> dict[str, str]:
-    """The environment of a CGI script for `req`."""
+    """The environment of a CGI script for `req` (RFC 3875), as a dict of its own."""
     req.add_cgi_vars()
     env = dict(req.subprocess_env.items())
     env["GATEWAY_INTERFACE"] = "Python-CGI/1.1"

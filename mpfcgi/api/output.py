@@ -83,7 +83,7 @@ class Output(Filtering):
 
     @property
     def content_type(self) -> str | None:
-        """The type of the response; `_content_type_set` tells whether a handler set it."""
+        """The Content-Type of the response; `_content_type_set` tells whether a handler set it. str, or bytes as Latin-1."""
         return self._content_type
 
     @content_type.setter

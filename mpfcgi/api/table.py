@@ -38,7 +38,7 @@ class mp_table:
         return table
 
     def add(self, key: str | bytes, value: str | bytes, /) -> None:
-        """Add a value beside those the key may have already."""
+        """Add a value beside those the key may have already. TypeError for anything but str and bytes."""
         self._items.append((outgoing(key), outgoing(value)))
 
     def __getitem__(self, key: str | bytes) -> str | list[str]:
@@ -92,15 +92,19 @@ class mp_table:
         return [name for name, _ in self._items]
 
     def values(self) -> list[str]:
+        """The values in the order of `keys`."""
         return [value for _, value in self._items]
 
     def items(self) -> list[Item]:
+        """(key, value) in order, as a list of its own."""
         return list(self._items)
 
     def iterkeys(self) -> Iterator[str]:
+        """The keys one by one; see `iteritems`."""
         return iter(self)
 
     def itervalues(self) -> Iterator[str]:
+        """The values one by one; see `iteritems`."""
         return (value for _, value in self.iteritems())
 
     def iteritems(self) -> Iterator[Item]:
@@ -124,9 +128,11 @@ class mp_table:
         return self._items.pop()
 
     def clear(self) -> None:
+        """Remove all items."""
         self._items.clear()
 
     def copy(self) -> mp_table:
+        """Another table with the same items."""
         return mp_table.of_raw(list(self._items))
 
     def update(self, other: Mapping[Any, Any] | mp_table, /) -> None:
