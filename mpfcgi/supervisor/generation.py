@@ -21,7 +21,7 @@ from mpfcgi.config import (
 )
 from mpfcgi.supervisor.crew import Crew, Headcount
 from mpfcgi.supervisor.means import Means
-from mpfcgi.supervisor.pool import ConnectionPool, Pool, Surroundings, WorkerCrew
+from mpfcgi.supervisor.pool import Common, ConnectionPool, Pool, WorkerCrew
 from mpfcgi.supervisor.queues import Queue
 from mpfcgi.supervisor.router_handle import RouterCrew
 
@@ -44,7 +44,7 @@ class Generation:
         self.number, self.config = number, config
         self._means = means
         self.headcount = Headcount(_process_limit(config))
-        self._surroundings = Surroundings(config, number, self.headcount, means)
+        self._common = Common(config, number, self.headcount, means)
         self._full, self._said_full = False, 0.0
         self._ended: list[Crew] = []
         self._static = dict.fromkeys(static_interpreters(config))
@@ -60,9 +60,7 @@ class Generation:
         for name in names:
             self._add(name)
         self.connection_pools = {
-            name: ConnectionPool(
-                name, pool_for(config.pools, name), self._surroundings, means.listeners.with_lines(listens)
-            )
+            name: ConnectionPool(name, pool_for(config.pools, name), self._common, means.listeners.with_lines(listens))
             for name, listens in connection_interpreters(config).items()
         }
         # The pools that go on as before: where they are, where they were. What is to be said of a reload.
@@ -242,7 +240,7 @@ class Generation:
         self.pools[name] = Pool(
             name,
             settings,
-            self._surroundings,
+            self._common,
             self._means.listeners.of(listens),
             self.router.hand_back if self.router else None,
         )

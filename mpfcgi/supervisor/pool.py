@@ -29,7 +29,7 @@ GRACE = 1.0
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class Common:
     """What all pools of a generation have in common. `generation` is its number, which tells reloads apart."""
 
     config: Config
@@ -41,17 +41,15 @@ class Surroundings:
 class WorkerCrew(Crew):
     """Workers of the interpreter `name` under one configuration, as `policy` has it; `ps` shows them by `title`."""
 
-    def __init__(
-        self, name: str, title: str, policy: Policy, settings: PoolSettings, surroundings: Surroundings
-    ) -> None:
-        self._means = surroundings.means
+    def __init__(self, name: str, title: str, policy: Policy, settings: PoolSettings, common: Common) -> None:
+        self._means = common.means
         first = {"static": policy.most, "dynamic": settings.start_processes, "ondemand": 0}[policy.manager]
         super().__init__(name, first, self._means.log, f"[pool {title}] worker")
         burst = max(first, settings.max_spawn_rate)
         self.policy, self.pace = policy, Pace(settings.max_spawn_rate, burst, burst)
-        self.headcount = surroundings.headcount
+        self.headcount = common.headcount
         self.title, self.settings = title, settings
-        self.config, self.generation = surroundings.config, surroundings.generation
+        self.config, self.generation = common.config, common.generation
         self._identity = conditions.identity_of(settings, self.config)
         self.python = other_python.described(self.config, settings)
         # Whether workers that start now must prove first that they can import their handlers' modules, for others serve
@@ -178,14 +176,14 @@ class Pool(WorkerCrew):
     """The workers that answer an interpreter's requests, from `listeners` of its own and what the `router` brings."""
 
     def __init__(
-        self, name: str, settings: PoolSettings, surroundings: Surroundings,
+        self, name: str, settings: PoolSettings, common: Common,
         listeners: list[socket.socket], router: socket.socket | None,
     ) -> None:  # fmt: skip
         policy = Policy(
             settings.process_manager, settings.max_processes,
             settings.min_spare_processes, settings.max_spare_processes, settings.idle_timeout,
         )  # fmt: skip
-        super().__init__(name, name, policy, settings, surroundings)
+        super().__init__(name, name, policy, settings, common)
         self.queue = self._means.queues.of(name)
         if settings.request_timeout:
             self.request_limit = settings.request_timeout + settings.interrupt_timeout + GRACE
@@ -292,13 +290,13 @@ class ConnectionPool(WorkerCrew):
     """
 
     def __init__(
-        self, name: str, settings: PoolSettings, surroundings: Surroundings,
+        self, name: str, settings: PoolSettings, common: Common,
         listeners: list[tuple[socket.socket, Listen]],
     ) -> None:  # fmt: skip
         most = settings.connection_processes or settings.max_processes
         manager = "ondemand" if settings.process_manager == "ondemand" else "static"
         policy = Policy(manager, most, idle_timeout=settings.idle_timeout)
-        super().__init__(name, f"{name} (connections)", policy, settings, surroundings)
+        super().__init__(name, f"{name} (connections)", policy, settings, common)
         self._listeners = listeners
 
     def entrances(self) -> list[socket.socket]:
