@@ -196,6 +196,10 @@ class Config:
     # None where nothing is said of it.
     allow_root: bool | None = None
 
+    def of_main(self, name: str, default: Any = None) -> Any:
+        """The value of the last line `name` outside of all sections; `default` where there is none."""
+        return next((line.value for line in reversed(self.main.directives) if line.name == name), default)
+
     @property
     def servers(self) -> tuple[Server, ...]:
         """The main server and the virtual hosts."""

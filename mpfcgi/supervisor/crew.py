@@ -90,7 +90,7 @@ class Crew(ABC):
             elif isinstance(action, staffing.Retire):
                 self._retire(self.members[action.pid], now)
             elif isinstance(action, staffing.Kill):
-                self.members[action.pid].kill(action.signal)
+                self._end(self.members[action.pid], action.signal)
             elif isinstance(action, staffing.Dump):
                 self.members[action.pid].dump(now)
             else:
@@ -121,6 +121,10 @@ class Crew(ABC):
                 f"{self._label} {pid} {how} right after its start; trying again in {self.backoff.delay:g} s, "
                 "then after longer and longer times"
             )
+
+    def _end(self, member: WorkerHandle, number: int) -> None:
+        """Its time for leaving gracefully is over."""
+        member.kill(number)
 
     def _retire(self, member: WorkerHandle, now: float) -> None:
         if member.worn:

@@ -43,7 +43,7 @@ class Generation:
     ) -> None:
         self.number, self.config = number, config
         self._means = means
-        self.headcount = Headcount(_process_limit(config))
+        self.headcount = Headcount(config.of_main("MaxTotalProcesses", PROCESSES))
         self._common = Common(config, number, self.headcount, means)
         self._full, self._said_full = False, 0.0
         self._ended: list[Crew] = []
@@ -244,8 +244,3 @@ class Generation:
             self._means.listeners.of(listens),
             self.router.hand_back if self.router else None,
         )
-
-
-def _process_limit(config: Config) -> int:
-    lines = [line.value for line in config.main.directives if line.name == "MaxTotalProcesses"]
-    return lines[-1] if lines else PROCESSES

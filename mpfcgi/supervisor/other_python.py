@@ -46,9 +46,9 @@ def is_optimized(config: Config, pool: PoolSettings | None = None) -> bool:
     """Whether PythonOptimize is On for a pool, or for the main server; without a line, whether this Python was started so."""
     if pool is not None and pool.optimize is not None:
         return pool.optimize
-    lines = [line.value for line in config.main.directives if line.name == "PythonOptimize"]
-    if lines:
-        return bool(lines[-1])
+    said = config.of_main("PythonOptimize")
+    if said is not None:
+        return bool(said)
     return bool(sys.flags.optimize) and not program.is_optimized_by_configuration()
 
 

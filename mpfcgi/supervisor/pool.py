@@ -38,6 +38,11 @@ class Common:
     means: Means
 
 
+def patience_of(config: Config) -> float:
+    """Seconds that workers have for leaving gracefully."""
+    return config.of_main("GracefulShutdownTimeout", staffing.PATIENCE) or staffing.FOREVER
+
+
 class WorkerCrew(Crew):
     """Workers of the interpreter `name` under one configuration, as `policy` has it; `ps` shows them by `title`."""
 
@@ -55,6 +60,7 @@ class WorkerCrew(Crew):
         # Whether workers that start now must prove first that they can import their handlers' modules, for others serve
         # as long; and why one could not.
         self.proves, self.unfit = False, ""
+        self.patience = patience_of(self.config)
         # How to start that, where a fork does not do.
         self._program = other_python.command_for(self.config, settings)
         self.template = TemplateCrew(self) if settings.preload or self._program is not None else None
@@ -106,6 +112,16 @@ class WorkerCrew(Crew):
     def serve_unfit(self) -> None:
         """Start workers that need not prove themselves."""
         self.proves, self.unfit, self.touched = False, "", True
+
+    def _end(self, member: WorkerHandle, number: int) -> None:
+        if member.signals == 0 and member.ready and member.slot is not None:
+            line = member.slot.read().line if member.slot.state == BUSY else ""
+            limit = " (GracefulShutdownTimeout)" if self.patience == patience_of(self.config) else ""
+            self.log.warning(
+                f"{self._label} {member.pid} is ended {self.patience:g} s after it was asked to leave{limit}: "
+                + (line or "a client is slow to take its response")
+            )
+        super()._end(member, number)
 
     def buried(self, pid: int, status: int, now: float) -> None:
         slot = self.members[pid].slot

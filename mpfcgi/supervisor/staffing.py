@@ -16,6 +16,7 @@ EARLY = 1.0
 FIRST_DELAY, LONGEST_DELAY = 0.1, 30.0
 # After the request to leave: until SIGTERM, and from there until SIGKILL.
 PATIENCE, LAST_WORDS = 30.0, 5.0
+FOREVER = float("inf")
 # The same where it was never ready: it may hang in an import, and has nothing to finish.
 UNREADY = 1.0
 # Seconds that a spare worker must have been idle before it counts as one too many.
@@ -282,6 +283,8 @@ def _next_step(member: Member, patience: float) -> tuple[float, int] | None:
         return None
     if not member.ready:
         patience = min(patience, UNREADY)
+    if patience == FOREVER:
+        return None
     if member.signals == 0:
         return member.asked + patience, signal.SIGTERM
     return member.asked + patience + LAST_WORDS, signal.SIGKILL

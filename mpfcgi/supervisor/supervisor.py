@@ -14,7 +14,7 @@ from time import monotonic
 
 from mpfcgi.config import Config, ConfigError
 from mpfcgi.ipc.scoreboard import Scoreboard
-from mpfcgi.supervisor import conditions, locks, process, stacks, staffing, systemd, upgrade
+from mpfcgi.supervisor import conditions, locks, process, stacks, systemd, upgrade
 from mpfcgi.supervisor import log as logs
 from mpfcgi.supervisor.commands import Command, Commands
 from mpfcgi.supervisor.crew import Beside, Crew
@@ -23,7 +23,7 @@ from mpfcgi.supervisor.generation import Generation
 from mpfcgi.supervisor.lines import Lines
 from mpfcgi.supervisor.listeners import Listeners
 from mpfcgi.supervisor.means import Means, WorkerMain
-from mpfcgi.supervisor.pool import Pool
+from mpfcgi.supervisor.pool import Pool, patience_of
 from mpfcgi.supervisor.queues import Queue, Queues, move
 from mpfcgi.supervisor.router_handle import RouterCrew
 from mpfcgi.supervisor.upgrade import Inheritance, Programs, members_of
@@ -337,7 +337,7 @@ class Supervisor:
                 crew.retire_all(now)
             if any(crew.members for crew in leaving):
                 return
-        if self._requests_wait() and now < (self._stopping or 0.0) + staffing.PATIENCE:
+        if self._requests_wait() and now < (self._stopping or 0.0) + patience_of(self.config):
             return
         for crew in crews:
             crew.retire_all(now)

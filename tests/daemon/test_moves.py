@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.client import Client
 from tests.support.servers import Daemon, nginx, wait_until
-from tests.support.sites import one_handler
+from tests.support.sites import TWO_HOSTS, one_handler
 
 pytestmark = pytest.mark.daemon
 
@@ -36,14 +36,15 @@ CLIENTS = 8
 def start(tmp_path):
     daemons = []
 
-    def start(workers=2):
+    def start(workers=2, pool="", more="", others=0):
         for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
             # nginx's workers are another user.
             folder.chmod(0o755)
-        config = one_handler(tmp_path, HANDLER, pool=f"MaxProcesses {workers}", listen="unix:mpfcgi.sock mode=0666")
-        daemon = Daemon(tmp_path, config + "Timeout 5\n")
+        settings = f"MaxProcesses {workers}\n{pool}"
+        config = one_handler(tmp_path, HANDLER, pool=settings, listen="unix:mpfcgi.sock mode=0666")
+        daemon = Daemon(tmp_path, config + "Timeout 5\n" + more)
         daemons.append(daemon)
-        wait_until(lambda: len(daemon.children()) == workers, "its workers", daemon.process)
+        wait_until(lambda: len(daemon.children()) == workers + others, "its workers", daemon.process)
         return daemon
 
     yield start
@@ -55,16 +56,16 @@ def start(tmp_path):
 class Held:
     """Workers that are held by requests until the gate opens."""
 
-    def __init__(self, daemon, clients):
-        self.gate = daemon.folder / "gate"
+    def __init__(self, daemon, clients, gate="gate", hosts=("localhost",)):
+        self.gate = daemon.folder / gate
         self.clients = clients
-        for count, client in enumerate(clients):
-            client.send(f"/x.py?{self.gate}")
+        for count, (client, host) in enumerate(zip(clients, itertools.cycle(hosts))):
+            client.send(f"/x.py?{self.gate}", HTTP_HOST=host)
             client.sock.sendall(client.wire.stdin_end())
             wait_until(lambda count=count: len(self.pids()) > count, "a held worker", daemon.process)
 
     def pids(self):
-        return {int(path.suffix[1:]) for path in self.gate.parent.glob("gate.*")}
+        return {int(path.suffix[1:]) for path in self.gate.parent.glob(f"{self.gate.name}.*")}
 
     def release(self):
         self.gate.touch()
@@ -130,10 +131,11 @@ def test_a_worker_that_leaves_hands_over_more_connections_than_the_queue_has_roo
 class Load:
     """Clients of nginx that keep their connections and ask again and again; what was not answered well is kept."""
 
-    def __init__(self, port):
+    def __init__(self, port, *hosts):
         self.port, self.answered, self.failures = port, 0, []
         self._over = threading.Event()
-        self._threads = [threading.Thread(target=self._run) for _ in range(CLIENTS)]
+        names = itertools.cycle(hosts or ("localhost",))
+        self._threads = [threading.Thread(target=self._run, args=(next(names),)) for _ in range(CLIENTS)]
 
     def __enter__(self):
         for thread in self._threads:
@@ -145,11 +147,11 @@ class Load:
         for thread in self._threads:
             thread.join()
 
-    def _run(self):
+    def _run(self, host):
         client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         while not self._over.is_set():
             try:
-                client.request("GET", "/x.py")
+                client.request("GET", "/x.py", headers={"Host": host})
                 response = client.getresponse()
                 response.read()
             except (OSError, http.client.HTTPException) as error:
@@ -211,4 +213,22 @@ def test_fast_requests_behind_nginx_pass_slow_ones(start, tmp_path):
         for _ in range(10):
             load.goes_on(daemon)
         assert len(held.release()) == 2
+    assert load.failures == []
+
+
+@pytest.mark.parametrize("manager", ["static", "dynamic"])
+def test_routing_fairness_queueing_and_draining_all_at_once(start, tmp_path, manager):
+    # Two pools at one socket, a worker of each held, a queue with a bound, and reloads.
+    pool = f"ProcessManager {manager}\nStartProcesses 2\nQueueLength 100"
+    daemon = start(2, pool, TWO_HOSTS, others=3)
+    with nginx(tmp_path, daemon.socket) as port, Load(port, "one.test", "two.test") as load:
+        load.goes_on(daemon)
+        for count in range(1, 4):
+            held = Held(daemon, [Client(daemon.socket) for _ in range(2)], f"gate{count}", ("one.test", "two.test"))
+            load.goes_on(daemon)
+            daemon.signal(signal.SIGHUP)
+            wait_until(lambda count=count: daemon.log().count("reload: done") == count, "a reload", daemon.process)
+            load.goes_on(daemon)
+            assert len(held.release()) == 2
+        load.goes_on(daemon)
     assert load.failures == []

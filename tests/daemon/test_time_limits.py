@@ -183,3 +183,26 @@ def leave(pools, what):
     client.sock.sendall(client.wire.stdin_end())
     wait_until(lambda: "still runs" in slow_log(pools), "it runs", pools.daemon.process)
     client.sock.close()
+
+
+def test_a_worker_that_leaves_has_a_limited_time_for_the_end_of_its_request(start):
+    pools = start("", top="GracefulShutdownTimeout 200ms")
+    held = pools.hold("a")
+    wait_until(lambda: "/x.py?hold=" in slow_log(pools), "the request has a name", pools.daemon.process)
+    before = set(pools.workers())
+    said = pools.daemon.command("reload")
+    assert said.returncode == 0, said.stderr
+    pools.daemon.wait_for_log(
+        "is ended 0.2 s after it was asked to leave (GracefulShutdownTimeout): GET localhost/x.py?hold="
+    )
+    with pytest.raises(ConnectionError):
+        held.response()
+    wait_until(lambda: not before & set(pools.workers()), "the old ones are gone", pools.daemon.process)
+
+
+def test_the_time_may_be_without_limit(start):
+    pools = start("", top="GracefulShutdownTimeout 0")
+    held = pools.hold("a")
+    assert pools.daemon.command("reload").returncode == 0
+    pools.go("a")
+    assert held.response()[0] == 200

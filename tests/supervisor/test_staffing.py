@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpfcgi.supervisor.staffing import (
+    FOREVER,
     LOOK,
     BackOff,
     Destroy,
@@ -133,6 +134,7 @@ def test_it_says_when_to_look_again():
     assert wake(Snapshot(1, (), BackOff(1, 7.0)), 2) == 7.0
     assert wake(Snapshot(0, (Member(1, 0, asked=1),), patience=3), 2) == 4
     assert wake(Snapshot(0, (Member(1, 0, asked=1, ready=False),), patience=3), 2) == 2
+    assert wake(Snapshot(0, (Member(1, 0, asked=1),), patience=FOREVER), 2) is None
     assert wake(Snapshot(1, (), pace=Pace(2, 4, left=0, at=5)), 5) == 5.5
     assert wake(Snapshot(1, (Member(1, 0, expires=60),)), 5) == 60
     assert wake(Snapshot(1, (busy(1, since=4),), request_limit=2), 5.5) == 6

@@ -6,7 +6,7 @@ from __future__ import annotations
 _FRONT_END = """
     LoadModule LoadFile MaxRequestWorkers MaxClients ServerLimit StartServers MinSpareServers MaxSpareServers
     MaxConnectionsPerChild MaxRequestsPerChild ThreadsPerChild ThreadLimit MaxSpareThreads MinSpareThreads
-    AsyncRequestWorkerFactor GracefulShutdownTimeout NameVirtualHost SSLEngine SSLCertificateFile
+    AsyncRequestWorkerFactor NameVirtualHost SSLEngine SSLCertificateFile
     SSLCertificateKeyFile SSLCertificateChainFile SSLCACertificateFile SSLProtocol SSLCipherSuite
     SSLHonorCipherOrder SSLSessionCache SSLSessionTickets SSLRandomSeed SSLUseStapling SSLStaplingCache
     SSLPassPhraseDialog SSLOpenSSLConfCmd Protocols H2Direct H2Push ServerTokens TraceEnable EnableMMAP

@@ -96,6 +96,9 @@ declare("Preload", "P", flag,
 declare("AllowRoot", "S", flag,
         help="Whether a daemon that root starts runs the code of pools without a User, as root. Default Off: it does "
              "not start.")
+declare("GracefulShutdownTimeout", "S", seconds, syntax="time",
+        help="How long a process that leaves, at a stop, a reload or for its replacement, may go on with requests that it "
+             "has begun. Default 30s; 0 for as long as they take.")
 declare("MaxTotalProcesses", "S", integer(1, 2000), help="The most workers of all pools together. Default 1000.")
 declare("ConnectionProcesses", "P", integer(1, 1000),
         help="The number of processes for raw connections, each with one at a time. Default MaxProcesses.")
