@@ -279,6 +279,7 @@ class Output(Filtering):
                 self._name_file(self._offered)
                 start = self._head(None)
                 self._head_sent = True
+                self._sent_bodyct = 1
                 self._exchange.write(start)
                 self._finished = True
                 return

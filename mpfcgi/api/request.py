@@ -73,6 +73,7 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
     # What the worker keeps here.
     _connection: mp_conn | None = None
     _early_over = False
+    _sent_shown = False
     # What an internal redirect was given.
     _given_uri: str | None = None
     _finfo: mp_finfo | None = None

@@ -9,6 +9,7 @@ import click
 
 from mpfcgi import program
 from mpfcgi.cli.common import clear_errors, config_option, define_option, fail, optimize_as_configured, read_config
+from mpfcgi.config import Config
 
 
 @click.command()
@@ -33,9 +34,13 @@ def run(config_file: str | None, defines: tuple[str, ...], alone: bool) -> None:
     from mpfcgi.supervisor.upgrade import Programs
     from mpfcgi.worker import logs, startup
 
-    config = read_config(config_file, defines)
+    def read() -> Config:
+        config = read_config(config_file, defines)
+        logs.check(config)
+        return config
+
+    config = read()
     optimize_as_configured(config)
-    logs.check(config)
     if not config.listens:
         fail(f"{config.file}: there is no Listen line; write one such as: Listen unix:mpfcgi.sock mode=0666")
     for warning in config.warnings:
@@ -49,7 +54,7 @@ def run(config_file: str | None, defines: tuple[str, ...], alone: bool) -> None:
     programs = Programs(_check(config.file, defines), program.anew())
     supervisor = Supervisor(
         config,
-        reload=lambda: read_config(config_file, defines),
+        reload=read,
         programs=programs,
         inherited=inherited,
     )

@@ -149,8 +149,7 @@ class AccessLog:
 
 def access_logs(settings: Settings, files: LogFiles) -> tuple[AccessLog, ...]:
     """The access logs of a server. ConfigError for a format with an unknown %."""
-    formats = {"common": logformat.COMMON, "combined": logformat.COMBINED, "": logformat.COMMON}
-    formats.update(settings.get("LogFormat") or {})
+    formats = {**logformat.NICKNAMES, **(settings.get("LogFormat") or {})}
     return tuple(AccessLog(target, formats, files.open(target.file)) for target in settings.get("CustomLog") or ())
 
 
@@ -166,16 +165,26 @@ def open_all(config: Config, slow_log: SlowLog | None, files: LogFiles) -> None:
 def check(config: Config) -> None:
     """ConfigError for a log that can't be written to, or a format that isn't one."""
     for directive in _lines(config):
-        if directive.name == "ErrorLogFormat":
-            try:
-                errorformat.compile_format(directive.value)
-            except ConfigError as error:
-                raise ConfigError(error.message, directive.place, error.hint)
-        elif directive.name in LOGS:
+        try:
+            _compile_formats(directive)
+        except ConfigError as error:
+            raise ConfigError(error.message, directive.place, error.hint)
+        if directive.name in LOGS:
             name = directive.args[0]
             folder = os.path.dirname(os.path.join(config.server_root, name))
             if name != STDERR and not syslog.is_syslog(name) and not os.path.isdir(folder):
                 raise ConfigError(f"{directive.name}: there is no folder {folder}", directive.place, "make it first")
+
+
+def _compile_formats(directive: Directive) -> None:
+    """ConfigError for a format of this line that isn't one. A nickname is one: it has no %."""
+    if directive.name == "ErrorLogFormat":
+        errorformat.compile_format(directive.value)
+    elif directive.name == "LogFormat":
+        for format in directive.value.values():
+            logformat.compile_format(format)
+    elif directive.name == "CustomLog":
+        logformat.compile_format(directive.value[0].format)
 
 
 def _lines(config: Config) -> Iterator[Directive]:

@@ -19,7 +19,7 @@ from mpfcgi.api.constants import DECLINED, DONE, OK
 from mpfcgi.config import Resource
 from mpfcgi.importer import path as python_path
 from mpfcgi.ipc import handoff
-from mpfcgi.worker import default, directories, early, environment, roles, ssi
+from mpfcgi.worker import default, directories, early, environment, roles, sent, ssi
 from mpfcgi.worker import status as status_of_daemon
 from mpfcgi.worker.admission import Admission
 from mpfcgi.worker.crowding import Crowding
@@ -171,6 +171,8 @@ class Cycle(Admission):
         req._plan = plan
         req._extension = plan.extension
         if resource.status:
+            # For the conditions of logs.
+            environment.match_request(req, plan.early_environment)
             self._explain(req)
         return resource.status
 
@@ -256,6 +258,8 @@ class Cycle(Admission):
         """The response is out: log, access log, cleanups."""
         req = current(first)
         plan: Plan = req._plan
+        if req._cleanups or not plan.content_only or req._added:
+            sent.show(last(req))
         if not plan.content_only or req._added:
             self.run_phase(LOG, req, plan, respond=False)
         if site.access_logs:

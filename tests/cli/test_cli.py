@@ -104,6 +104,15 @@ def test_a_mistake_is_one_line_with_its_place(command, tmp_path):
     assert "Listen" in result.stderr
 
 
+@pytest.mark.parametrize("line", ["LogFormat %z", "CustomLog access.log %{x}p", "ErrorLogFormat %z"])
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_a_format_that_is_none_is_a_mistake(command, line, tmp_path):
+    (tmp_path / "m.conf").write_text(f"Listen unix:s\n{line}\n")
+    result = cli(command, "-c", tmp_path / "m.conf")
+    assert result.exit_code == 1
+    assert f"{tmp_path}/m.conf:2" in result.stderr
+
+
 @pytest.mark.parametrize("command", [["check"], ["run"], ["request", "/"]])
 def test_a_configuration_that_is_not_there_is_one_line(command, tmp_path):
     result = cli(command[0], "-c", tmp_path / "none.conf", *command[1:])

@@ -97,8 +97,8 @@ declare("LogLevel", "SVD", log_level, combine=update, merge=update, syntax="[mod
 declare("ErrorLogFormat", "SV", one, syntax="format|json",
         help="The format of lines in the error log, as of httpd; json for objects. Default: mod_python's.")
 declare("LogFormat", "SV", log_format, combine=update, merge=update, syntax="format [nickname]",
-        help="A format of CustomLog, by nickname; common and combined are there already.")
-declare("CustomLog", "SV", custom_log, combine=append, merge=append, syntax="file format|nickname [env=[!]name]",
-        help="A log of requests.")
-declare("TransferLog", "SV", transfer_log, combine=append, merge=append, key="CustomLog", syntax="file",
+        help="A format of CustomLog, by nickname; common, combined and vhost_combined are there already.")
+declare("CustomLog", "SV", custom_log, combine=append, syntax="file format|nickname [env=[!]name]",
+        help="A log of requests. A host with one of its own does not write to the main server's.")
+declare("TransferLog", "SV", transfer_log, combine=append, key="CustomLog", syntax="file",
         help="A log of requests in the last LogFormat.")
