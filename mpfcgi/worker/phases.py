@@ -250,9 +250,18 @@ class Cycle(Admission):
                 return status
         if plan.parsed or req._handler == ssi.HANDLER:
             ssi.add_for_handler(req, plan.settings)
-        if plan.shows_status and req._handler == STATUS_HANDLER:
-            return status_of_daemon.serve(req, self.services)
+        if plan.own_page is not None and req._handler == plan.own_page:
+            return self.own_page(req, plan.own_page)
         return default.serve(req, plan.settings)
+
+    def own_page(self, req: Request, name: str) -> int:
+        """What the daemon says of itself."""
+        if name == STATUS_HANDLER:
+            return status_of_daemon.serve(req, self.services)
+        # For the few who look: workers are small without it.
+        from mpfcgi.worker import selftest
+
+        return selftest.serve(req, self.services)
 
     def after(self, first: Request, site: Site) -> None:
         """The response is out: log, access log, cleanups."""

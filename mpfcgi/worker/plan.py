@@ -16,7 +16,8 @@ from mpfcgi.config.naming import MAIN_INTERPRETER
 from mpfcgi.worker.debugging import DebuggedHandler
 from mpfcgi.worker.handlers import Handler, ImportRules
 
-STATUS_HANDLER = "mpfcgi-status"
+STATUS_HANDLER, SELFTEST_HANDLER = "mpfcgi-status", "mpfcgi-selftest"
+OWN_PAGES = frozenset((STATUS_HANDLER, SELFTEST_HANDLER))
 GO_ON = frozenset((OK, DECLINED))
 FIRST = frozenset((DECLINED,))
 
@@ -74,10 +75,10 @@ class Plan:
         "handler_class",
         "imports",
         "interpreters",
+        "own_page",
         "parsed",
         "python_path",
         "settings",
-        "shows_status",
     )
 
     def __init__(self, settings: Settings, extension: str, root: str) -> None:
@@ -99,8 +100,9 @@ class Plan:
         self.content_only = not (self._by_phase.keys() - {CONTENT.directive})
         self.early_environment = settings.get("SetEnvIf") or ()
         self.filtered = any(settings.get(name) for name in FILTERS)
-        # Whether a directive names the handler of the status page; code can't ask for it.
-        self.shows_status = settings.get("SetHandler") == STATUS_HANDLER
+        # The page of ours that a directive names; code can't ask for one.
+        handler = settings.get("SetHandler")
+        self.own_page: str | None = handler if handler in OWN_PAGES else None
         # Whether a file may be a page with includes without any of those: by its permissions, or by its type.
         self.parsed = settings.get("XBitHack", "off") != "off" or bool(settings.get("AddType"))
         self.crowd: Crowd | None = settings.get("LimitConcurrentRequests")

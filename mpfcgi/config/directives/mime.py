@@ -8,7 +8,7 @@ from mpfcgi.config.directives.registry import declare
 
 # fmt: off
 declare("SetHandler", "SVDH", one, override="FileInfo", syntax="handler|None",
-        help="The handler for all files; None for the usual one; mpfcgi-status for the status page.")
+        help="The handler for all files; None for the usual one; mpfcgi-status and mpfcgi-selftest for our own pages.")
 declare("ForceType", "DH", one, override="FileInfo", syntax="type|None",
         help="The content type of all files; None for the usual one.")
 declare("TypesConfig", "S", one, syntax="file", help="The file of content types by extension. Default /etc/mime.types.")
