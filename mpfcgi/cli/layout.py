@@ -32,6 +32,14 @@ DirectoryIndex index.html index.py
 AddHandler     mod_python .py
 PythonHandler  mod_python.publisher
 
+# What is right between the web server and here, and what to write where it isn't. For clients on this machine; your
+# browser's address goes into a second Require line.
+<Location /mpfcgi-selftest>
+    SetHandler mpfcgi-selftest
+    Require    local
+    #Require   ip 192.0.2.7
+</Location>
+
 <PythonPool "*">
     ProcessManager ondemand
     MaxProcesses   4

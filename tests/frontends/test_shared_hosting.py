@@ -137,6 +137,10 @@ def check_site(user, port):
     assert [get("/count.py").text for _ in range(3)] == ["1", "2", "3"]
     assert get("/where.py").text == f"{user.uid} " + " ".join(["0" * 16] * 3 + [get("/where.py").text.split()[4]])
     assert get("/where.py/length", "POST", files={"file": b"x" * 5_000_000}).text == "5000000"
+    found = get("/mpfcgi-selftest?json", auth=("spam", "eggs")).json()["checks"]
+    assert "authorization" in [check["name"] for check in found]
+    assert [check for check in found if check["verdict"] != "right"] == []
+    assert "mpfcgi-selftest" not in get("/mpfcgi-selftest", headers={"X-Forwarded-For": "192.0.2.1"}).text
     for path in ("/.htaccess", "/mpfcgi.conf", "/.mpfcgi/mpfcgi.conf", "/../.mpfcgi/error.log"):
         assert get(path).status_code in (403, 404)
 
