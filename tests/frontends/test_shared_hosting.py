@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.frontend, pytest.mark.slow, pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "shared-hosting.md"
-SOURCE = ("mpfcgi", "contrib", "pyproject.toml", "setup.py", "README.md", "LICENSE")
+SOURCE = ("mpfcgi", "contrib", "pyproject.toml", "README.md", "LICENSE")
 MODULES = ("mpm_prefork", "authz_core", "mime", "dir", "rewrite", "fcgid", "cgi")
 HOST = """\
 ServerName localhost
