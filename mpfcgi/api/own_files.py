@@ -47,7 +47,8 @@ def write_over(path: str, data: bytes) -> bool:
     """Put pickled data into a file of our own that is there; False where `replace` must: it isn't, or the data is long.
 
     One write within one page is done as a whole or not at all, whatever becomes of the process. It costs a hundredth of
-    a new file on some file systems. A longer old end may stay behind the data: unpickling does not look at it.
+    a new file on some file systems. When the process is killed just then, a longer old end may stay behind the data:
+    unpickling does not look at it.
     """
     if len(data) > _PAGE:
         return False
@@ -60,9 +61,11 @@ def write_over(path: str, data: bytes) -> bool:
         if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_nlink != 1:
             return False
         fcntl.flock(fd, fcntl.LOCK_EX)
+        # Asked for now: another writer may have had the lock before.
+        longer = os.fstat(fd).st_size > len(data)
         if os.pwrite(fd, data, 0) != len(data):
             return False
-        if status.st_size > len(data):
+        if longer:
             os.ftruncate(fd, len(data))
         return True
     except OSError:
