@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import inspect
-import pkgutil
 import re
 import sys
 from collections.abc import Iterable, Mapping
@@ -23,6 +22,14 @@ from typing import Any
 
 DOCS = Path(__file__).parent
 DIRECTIVES = DOCS / "directives.md"
+# The modules of what handlers are given, and the class in each.
+GIVEN = {
+    "request": "mp_request", "connection": "mp_conn", "server": "mp_server", "filter": "mp_filter", "table": "mp_table",
+    "finfo": "mp_finfo", "hlist": "mp_hlist",
+}  # fmt: skip
+PAGES = {name: module for module, name in GIVEN.items()}
+# What modules offer beside their `__all__`; RedisSession needs a library of its own.
+OFFERED = {"Session": ("RedisSession",), **{module: (name,) for module, name in GIVEN.items()}}
 ORIGIN = "<!-- Written by docs/build.py from the code; edit that. -->\n"
 
 PAGE = """<!doctype html>
@@ -50,7 +57,10 @@ def main() -> int:
         if not current:
             print(f"{DIRECTIVES} is out of date: run `make docs`", file=sys.stderr)
         return 0 if current else 1
-    for path, text in reference_pages().items():
+    pages = reference_pages()
+    for old in set((DOCS / "api").glob("*.md")) - pages.keys():
+        old.unlink()
+    for path, text in pages.items():
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
     if options.html:
@@ -61,10 +71,9 @@ def main() -> int:
 def reference_pages() -> dict[Path, str]:
     """Every generated page, by its path."""
     pages = {DIRECTIVES: directives_page()}
-    modules = list(api_modules())
-    for module in modules:
+    for module in (*imported(), *given()):
         pages[DOCS / "api" / f"{short_name(module)}.md"] = module_page(module)
-    pages[DOCS / "api" / "index.md"] = api_index(modules)
+    pages[DOCS / "api" / "index.md"] = api_index()
     return pages
 
 
@@ -128,42 +137,58 @@ def sentence(text: str) -> str:
 # The API
 
 
-def api_modules() -> Iterable[ModuleType]:
-    """The modules that handlers import, in alphabetical order; private ones are left out."""
-    import mpfcgi.api
+def imported() -> list[ModuleType]:
+    """The modules that handlers import."""
+    from mpfcgi.api.alias import MODULES
 
-    for info in sorted(pkgutil.iter_modules(mpfcgi.api.__path__), key=lambda info: info.name.lower()):
-        if not info.name.startswith("_"):
-            yield importlib.import_module(f"mpfcgi.api.{info.name}")
+    return [importlib.import_module(f"mpfcgi.api.{name}") for name in MODULES if not name.startswith("_")]
+
+
+def given() -> list[ModuleType]:
+    """The modules of the objects that handlers are given."""
+    return [importlib.import_module(f"mpfcgi.api.{name}") for name in GIVEN]
 
 
 def short_name(module: ModuleType) -> str:
     return module.__name__.rpartition(".")[2]
 
 
-def api_index(modules: Iterable[ModuleType]) -> str:
-    out = [ORIGIN, "# The API\n", "What handlers import as `mod_python`, module by module.\n"]
-    for module in modules:
-        first = (inspect.getdoc(module) or "").partition("\n")[0]
-        out.append(f"- [{short_name(module)}]({short_name(module)}.md): {first}")
+def api_index() -> str:
+    out = [ORIGIN, "# The API"]
+    for title, modules in (
+        ("What handlers import, from `mod_python`", imported()),
+        ("What they are given", given()),
+    ):
+        out.append(f"\n## {title}\n")
+        for module in modules:
+            first = (inspect.getdoc(module) or "").partition("\n")[0]
+            out.append(f"- [{short_name(module)}]({short_name(module)}.md): {first}")
     return "\n".join(out) + "\n"
 
 
 def module_page(module: ModuleType) -> str:
-    """A module's docstring, then its public classes and functions that have one."""
+    """A module's docstring, then its public classes and functions that have one, then the names of its constants."""
     out = [ORIGIN, f"# {short_name(module)}\n", inspect.getdoc(module) or "", ""]
     for name, thing in public(module):
-        if inspect.isclass(thing):
+        page = PAGES.get(getattr(thing, "__name__", ""))
+        if page is not None and page != short_name(module):
+            out += [f"## `{name}`\n", f"See [{page}]({page}.md).", ""]
+        elif inspect.isclass(thing):
             out += class_section(name, thing)
         else:
             out += entry("##", f"{name}{signature(thing)}", thing)
+    constants = [
+        name for name in getattr(module, "__all__", ()) if name.isupper() and not callable(getattr(module, name))
+    ]
+    if constants:
+        out += ["## Constants\n", ", ".join(f"`{name}`" for name in constants), ""]
     return "\n".join(out).rstrip() + "\n"
 
 
 def class_section(name: str, cls: type) -> list[str]:
     out = entry("##", f"class {name}", cls)
-    for member_name, raw in vars(cls).items():
-        member = raw.__func__ if isinstance(raw, staticmethod | classmethod) else raw
+    for member_name, raw in members(cls).items():
+        member = raw.__func__ if isinstance(raw, (staticmethod, classmethod)) else raw
         if member_name.startswith("_") or not inspect.getdoc(member):
             continue
         if inspect.isfunction(member):
@@ -173,21 +198,31 @@ def class_section(name: str, cls: type) -> list[str]:
     return out
 
 
+def members(cls: type) -> dict[str, Any]:
+    """Those of a class, and of what is mixed into it; its base classes have sections of their own."""
+    mixed = [base for base in cls.__mro__[1:] if (base.__doc__ or "").startswith("Mixed into")]
+    found: dict[str, Any] = {}
+    for part in (cls, *mixed):
+        found.update((name, raw) for name, raw in vars(part).items() if name not in found)
+    return found
+
+
 def entry(level: str, title: str, thing: object) -> list[str]:
     return [f"{level} `{title}`\n", as_markdown(inspect.getdoc(thing) or ""), ""]
 
 
 def public(module: ModuleType) -> Iterable[tuple[str, Any]]:
-    """The module's own public classes and functions with a docstring, in the order of the source."""
+    """The classes and functions that a module offers, with a docstring: those it names, or else its own."""
     # What handlers import by other names has those names' modules, so the source is asked.
     classes = set(re.findall(r"^class (\w+)", inspect.getsource(module), re.M))
-    for name, thing in vars(module).items():
+    named = dict.fromkeys([*getattr(module, "__all__", ()), *OFFERED.get(short_name(module), ())])
+    for name in named or vars(module):
+        thing = getattr(module, name)
         own = getattr(thing, "__module__", None) == module.__name__ or (inspect.isclass(thing) and name in classes)
-        if own and not name.startswith("_") and (inspect.isclass(thing) or inspect.isfunction(thing)):
-            if "__doc__" in vars(thing) and not thing.__doc__:
-                continue
-            if inspect.getdoc(thing):
-                yield name, thing
+        if not (named or own) or name.startswith("_") or not (inspect.isclass(thing) or inspect.isfunction(thing)):
+            continue
+        if inspect.getdoc(thing) and not ("__doc__" in vars(thing) and not thing.__doc__):
+            yield name, thing
 
 
 def signature(function: Any, *, bound: bool = False) -> str:

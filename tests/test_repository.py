@@ -72,6 +72,15 @@ def test_the_page_of_directives_is_current():
     assert build.DIRECTIVES.read_text() == build.directives_page(), "run `make docs`"
 
 
+def test_the_pages_of_the_api_are_of_what_handlers_import_and_are_given():
+    pages = {path.stem: text for path, text in script("docs/build.py").reference_pages().items()}
+    assert {"apache", "util", "Cookie", "Session", "psp", "request", "table"} <= pages.keys()
+    assert not {"chain", "members", "exchange"} & pages.keys()
+    assert all(f"`mp_request.{name}" in pages["request"] for name in ("write(", "read(", "user`", "add_handler("))
+    assert "`class FieldStorage`" in pages["util"]
+    assert "`HTTP_NOT_FOUND`" in pages["apache"]
+
+
 @pytest.mark.parametrize("text", [b for b in blocks("") if is_configuration(b.values[0])])
 def test_configuration_in_documents_is_accepted(text):
     from mpfcgi.config import load_text
