@@ -18,6 +18,8 @@ _NAMES = {
     "ping.path": "SetHandler mpfcgi-status in a <Location>",
     "listen.owner": "Listen unix:PATH owner=NAME",
     "listen.group": "Listen unix:PATH group=NAME",
+    "listen.acl_users": "Listen unix:PATH acl_users=NAME,NAME",
+    "listen.acl_groups": "Listen unix:PATH acl_groups=NAME,NAME",
     "listen.mode": "Listen unix:PATH mode=0660",
     "listen.backlog": "Listen ADDRESS backlog=511",
     "request_terminate_timeout": "RequestTimeout",

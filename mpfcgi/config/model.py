@@ -109,7 +109,8 @@ class Listen:
     """One `Listen` line. `family` is unix, tcp or fd; `address` a path, `host:port` or a number.
 
     `purpose` is "fastcgi" or "connection"; connections may begin with a PROXY header (`proxy_protocol`). `mode`, `owner`
-    and `group` are a unix socket's permissions; None leaves them as they come. `backlog` is that of listen(2).
+    and `group` are a unix socket's permissions, None leaves them as they come; `acl_users` and `acl_groups` may connect
+    beside those. `backlog` is that of listen(2).
     """
 
     family: str
@@ -119,6 +120,8 @@ class Listen:
     mode: int | None = None
     owner: str | None = None
     group: str | None = None
+    acl_users: tuple[str, ...] = ()
+    acl_groups: tuple[str, ...] = ()
     backlog: int = 511
     place: Place | None = None
 

@@ -12,6 +12,8 @@ from mpfcgi.config.directives.arguments import address_argument
 from mpfcgi.config.model import ConfigError, Directive, Listen, Place, PoolSettings, SlowLog
 from mpfcgi.config.runtime import MAX_SOCKET_PATH
 
+# Options of Listen that are about the file of a unix socket.
+FOR_FILES = ("mode", "owner", "group", "acl_users", "acl_groups")
 # Directives whose value is a field as it is.
 FIELDS = {
     "ProcessManager": "process_manager",
@@ -115,7 +117,7 @@ def pool_for(pools: Iterable[PoolSettings], name: str) -> PoolSettings:
 def listen(directive: Directive, server_root: str, backlog: int) -> Listen:
     """A `Listen` line; `backlog` is that of a line that names none. ConfigError."""
     address, *options = directive.args
-    values: dict[str, str | int] = {"backlog": backlog}
+    values: dict[str, Any] = {"backlog": backlog}
     for option in options:
         name, equals, value = option.partition("=")
         if option == "connection":
@@ -124,26 +126,27 @@ def listen(directive: Directive, server_root: str, backlog: int) -> Listen:
         if option == "proxy_protocol":
             values["proxy_protocol"] = True
             continue
-        if not equals or name not in ("mode", "owner", "group", "backlog"):
+        if not equals or name not in (*FOR_FILES, "backlog"):
             raise ConfigError(
-                f"Listen does not know {option!r}",
-                directive.place,
-                "connection, proxy_protocol, mode=, owner=, group= and backlog= are known",
-            )
+                f"Listen does not know {option!r}", directive.place,
+                f"connection, proxy_protocol, {'=, '.join(FOR_FILES)}= and backlog= are known",
+            )  # fmt: skip
         if name == "mode":
             values[name] = _number(option, 8, 0o777, "octal digits from 0 to 0777", directive.place)
         elif name == "backlog":
             values[name] = _number(option, 10, 65535, "a number from 0 to 65535", directive.place)
+        elif name.startswith("acl_"):
+            values[name] = tuple(filter(None, value.split(",")))
         else:
             values[name] = value
     family, where = _address(address, server_root, directive.place)
-    if family != "unix" and set(values) & {"mode", "owner", "group"}:
-        raise ConfigError("mode=, owner= and group= are for unix sockets", directive.place)
+    if family != "unix" and values.keys() & set(FOR_FILES):
+        raise ConfigError(f"{'=, '.join(FOR_FILES)}= are for unix sockets", directive.place)
     if "proxy_protocol" in values and "purpose" not in values:
         raise ConfigError(
             "proxy_protocol is for connections", directive.place, "write Listen ADDRESS connection proxy_protocol"
         )
-    return Listen(family, where, place=directive.place, **values)  # type: ignore[arg-type]
+    return Listen(family, where, place=directive.place, **values)
 
 
 def _number(option: str, base: int, most: int, what: str, place: Place) -> int:

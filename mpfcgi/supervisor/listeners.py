@@ -12,6 +12,7 @@ from typing import Any
 
 from mpfcgi.config import ConfigError, Listen
 from mpfcgi.ipc import inherited
+from mpfcgi.supervisor import access_list
 from mpfcgi.supervisor.stale import remove_stale
 from mpfcgi.supervisor.systemd import is_bound_to
 
@@ -191,16 +192,36 @@ def _remedy(listen: Listen, error: OSError) -> str:
 def _set_rights(listen: Listen) -> None:
     if listen.owner is not None or listen.group is not None:
         try:
-            os.chown(listen.address, _user(listen), _group(listen))
+            os.chown(
+                listen.address,
+                -1 if listen.owner is None else _user(listen.owner, listen),
+                -1 if listen.group is None else _group(listen.group, listen),
+            )
         except PermissionError:
             who = " and ".join(f"{name} {value}" for name, value in _named(listen) if value is not None)
             raise ConfigError(
                 f"can't give {listen.address} to {who}",
                 listen.place,
-                "only root may, and for a group its members; or write mode=0666 without them",
+                "only root may, and for a group its members; write acl_users= or acl_groups= for who is to connect",
             )
+    access_list.forbid(listen.address)
     if listen.mode is not None:
         os.chmod(listen.address, listen.mode)
+    if listen.acl_users or listen.acl_groups:
+        users = [_user(name, listen) for name in listen.acl_users]
+        _allow(listen, users, [_group(name, listen) for name in listen.acl_groups])
+
+
+def _allow(listen: Listen, users: list[int], groups: list[int]) -> None:
+    try:
+        access_list.allow(listen.address, users, groups)
+    except OSError as error:
+        if error.errno != errno.ENOTSUP:
+            raise
+        raise ConfigError(
+            f"the file system of {listen.address} has no access control lists (acl_users=, acl_groups=)", listen.place,
+            "put the socket elsewhere, such as in /run, or write mode=0666",
+        )  # fmt: skip
 
 
 def _make_way(path: str, listen: Listen) -> None:
@@ -217,22 +238,18 @@ def _named(listen: Listen) -> tuple[tuple[str, str | None], ...]:
     return ("owner", listen.owner), ("group", listen.group)
 
 
-def _user(listen: Listen) -> int:
-    if listen.owner is None:
-        return -1
+def _user(name: str, listen: Listen) -> int:
     try:
-        return int(listen.owner) if listen.owner.isdecimal() else pwd.getpwnam(listen.owner).pw_uid
+        return int(name) if name.isdecimal() else pwd.getpwnam(name).pw_uid
     except KeyError:
-        raise ConfigError(f"there is no user {listen.owner!r}", listen.place)
+        raise ConfigError(f"there is no user {name!r}", listen.place)
 
 
-def _group(listen: Listen) -> int:
-    if listen.group is None:
-        return -1
+def _group(name: str, listen: Listen) -> int:
     try:
-        return int(listen.group) if listen.group.isdecimal() else grp.getgrnam(listen.group).gr_gid
+        return int(name) if name.isdecimal() else grp.getgrnam(name).gr_gid
     except KeyError:
-        raise ConfigError(f"there is no group {listen.group!r}", listen.place)
+        raise ConfigError(f"there is no group {name!r}", listen.place)
 
 
 def _bind_tcp(listen: Listen) -> socket.socket:

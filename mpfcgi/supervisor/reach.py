@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from mpfcgi.config import Config, ConfigError, Listen
 from mpfcgi.supervisor import listeners
+from mpfcgi.supervisor.access_list import has_list
 
 # What a socket is made with, before the umask.
 MADE_WITH = 0o777
@@ -57,7 +58,7 @@ def _of(listen: Listen, who: Who) -> list[str]:
                 break
             return [*found, f"{folder} is not there: mkdir -m 755 {folder}"]
         bit = _lacking(status.st_mode, status.st_uid, status.st_gid, who, 1)
-        if bit and not _has_list(folder):
+        if bit and not has_list(folder):
             found.append(f"{who.name} can't pass {_shown(folder, status)}: chmod {bit}+x {folder}")
     return found + _of_socket(listen, who)
 
@@ -68,7 +69,7 @@ def _of_socket(listen: Listen, who: Who) -> list[str]:
         status = os.stat(path)
     except OSError:
         return _of_future_socket(listen, who)
-    if not _lacking(status.st_mode, status.st_uid, status.st_gid, who, 2) or _has_list(path):
+    if not _lacking(status.st_mode, status.st_uid, status.st_gid, who, 2) or has_list(path):
         return []
     return [f"{who.name} can't connect to {_shown(path, status)}: {_remedy(who)}"]
 
@@ -82,14 +83,16 @@ def _of_future_socket(listen: Listen, who: Who) -> list[str]:
         os.umask(mask)
         mode = MADE_WITH & ~mask
     uid = user(listen.owner).uid if listen.owner is not None else os.geteuid()
-    if not _lacking(mode, uid, _gid(listen), who, 2):
+    listed = who.uid in {user(name).uid for name in listen.acl_users}
+    listed = listed or not who.groups.isdisjoint(_gid(name, listen) for name in listen.acl_groups)
+    if listed or not _lacking(mode, uid, os.getegid() if listen.group is None else _gid(listen.group, listen), who, 2):
         return []
     return [f"{who.name} can't connect to {listen.address} as it will be made (mode {mode:04o}): {_remedy(who)}"]
 
 
 def _remedy(who: Who) -> str:
     group = _group_name(pwd.getpwuid(who.uid).pw_gid)
-    return f"write Listen ... mode=0660 group={group}, or mode=0666"
+    return f"write Listen ... acl_users={who.name}, or mode=0660 group={group}, or mode=0666"
 
 
 def _lacking(mode: int, uid: int, gid: int, who: Who, right: int) -> str:
@@ -100,14 +103,6 @@ def _lacking(mode: int, uid: int, gid: int, who: Who, right: int) -> str:
         if holds:
             return "" if mode >> shift & right else letter
     return ""
-
-
-def _has_list(path: str) -> bool:
-    """Whether there is an access control list (acl(5)), which the bits tell nothing of."""
-    try:
-        return "system.posix_acl_access" in os.listxattr(path)
-    except OSError:
-        return False
 
 
 def _shown(path: str, status: os.stat_result) -> str:
@@ -127,13 +122,11 @@ def _folders(path: str) -> list[str]:
     return sorted(dict.fromkeys(found), key=len)
 
 
-def _gid(listen: Listen) -> int:
-    if listen.group is None:
-        return os.getegid()
+def _gid(name: str, listen: Listen) -> int:
     try:
-        return int(listen.group) if listen.group.isdecimal() else grp.getgrnam(listen.group).gr_gid
+        return int(name) if name.isdecimal() else grp.getgrnam(name).gr_gid
     except KeyError:
-        raise ConfigError(f"Listen group={listen.group}: there is no such group", listen.place) from None
+        raise ConfigError(f"there is no group {name!r}", listen.place) from None
 
 
 def _user_name(uid: int) -> str:

@@ -1,3 +1,4 @@
+import errno
 import os
 import socket
 import stat
@@ -5,6 +6,7 @@ import stat
 import pytest
 
 from mpfcgi.config import ConfigError, Listen
+from mpfcgi.supervisor import access_list
 from mpfcgi.supervisor.listeners import Listeners
 
 
@@ -170,4 +172,23 @@ def test_a_group_that_can_not_be_given_is_an_error_and_leaves_no_file(listeners,
     monkeypatch.setattr(os, "chown", refuse)
     with pytest.raises(ConfigError, match=r"can't give .+/s to group 0 \(only root may, and for a group its members"):
         listeners.adopt([unix(tmp_path, group="0")])
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_unix_socket_has_its_access_control_list_until_a_reload_takes_it_away(listeners, tmp_path):
+    path = str(tmp_path / "s")
+    listeners.adopt([unix(tmp_path, mode=0o600, acl_users=("nobody",), acl_groups=("0", "1"))])
+    assert access_list.has_list(path)
+    listeners.adopt([unix(tmp_path, mode=0o600)])
+    assert not access_list.has_list(path)
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+
+
+def test_where_there_are_no_access_control_lists_it_says_what_to_do(listeners, tmp_path, monkeypatch):
+    def refuse(*arguments):
+        raise OSError(errno.ENOTSUP, "Operation not supported")
+
+    monkeypatch.setattr(os, "setxattr", refuse)
+    with pytest.raises(ConfigError, match=r"has no access control lists .+ or write mode=0666\)"):
+        listeners.adopt([unix(tmp_path, acl_users=("nobody",))])
     assert not (tmp_path / "s").exists()

@@ -50,9 +50,12 @@ def test_a_socket_that_will_be_made_and_one_that_is_there_must_be_writable(folde
     finally:
         os.umask(before)
     assert "can't connect to" in future
-    assert "(mode 0755): write Listen ... mode=0660 group=" in future
+    assert "(mode 0755): write Listen ... acl_users=nobody, or mode=0660 group=" in future
     assert (problems(path, "mode=0666"), problems(path, "mode=0660") != []) == ([], True)
     assert problems(path, f"mode=0660 group={NOBODY.pw_gid}") == []
+    assert problems(path, "mode=0600 acl_users=nobody") == []
+    assert problems(path, f"mode=0600 acl_groups=0,{NOBODY.pw_gid}") == []
+    assert problems(path, "mode=0600 acl_users=0 acl_groups=0") != []
     with socket.socket(socket.AF_UNIX) as sock:
         sock.bind(str(path))
         path.chmod(0o600)

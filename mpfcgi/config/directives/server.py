@@ -64,7 +64,7 @@ declare("ServerSignature", "SVDH", choice("On", "Off", "EMail"), override="any",
         help="The line under error pages. Default Off.")
 declare("DocumentRoot", "SV", one, syntax="path", help="The folder of the host's files.")
 declare("Listen", "SP", words, combine=append, syntax="address [option ...]",
-        help="Where front-ends connect: unix:PATH [mode=0660] [owner=] [group=] [backlog=511], HOST:PORT, or fd:N; "
+        help="Where front-ends connect: unix:PATH [mode=0660] [owner=] [group=] [acl_users=] [acl_groups=] [backlog=511], HOST:PORT, or fd:N; "
              "with connection, where clients of a PythonConnectionHandler do, perhaps through a proxy "
              "(proxy_protocol).")
 declare("Timeout", "SV", seconds,
