@@ -137,9 +137,15 @@ def test_the_form_is_read_when_it_is_mentioned_and_only_once(site):
     assert site.body(req) == "Grace True"
 
 
-def test_a_session_is_made_when_it_is_mentioned_saved_and_unlocked(site, monkeypatch):
-    made = Session()
-    monkeypatch.setattr(psp, "_new_session", lambda req: made)
+@pytest.fixture
+def made(monkeypatch):
+    """The session that pages get which have none yet."""
+    session = Session()
+    monkeypatch.setattr(psp, "_new_session", lambda req: session)
+    return session
+
+
+def test_a_session_is_made_when_it_is_mentioned_saved_and_unlocked(site, made):
     site.write("page.psp", "<% session['n'] = 1 %><%= req.session is session %>")
     assert site.get() == "True"
     assert made.events == ["save", "unlock"]
@@ -156,18 +162,14 @@ def test_a_session_of_the_caller_stays_the_callers_business(site):
     assert (dict(req.session), req.session.events) == ({"n": 1}, [])
 
 
-def test_the_session_of_a_page_that_fails_is_unlocked_and_not_saved(site, monkeypatch):
-    made = Session()
-    monkeypatch.setattr(psp, "_new_session", lambda req: made)
+def test_the_session_of_a_page_that_fails_is_unlocked_and_not_saved(site, made):
     site.write("page.psp", "<% session['n'] = 1 / 0 %>")
     with pytest.raises(ZeroDivisionError):
         site.get()
     assert made.events == ["unlock"]
 
 
-def test_the_session_of_a_page_that_redirects_is_saved(site, monkeypatch):
-    made = Session()
-    monkeypatch.setattr(psp, "_new_session", lambda req: made)
+def test_the_session_of_a_page_that_redirects_is_saved(site, made):
     site.write("page.psp", "<% session['user'] = 'spam'; psp.redirect('/home') %>")
     with pytest.raises(SERVER_RETURN):
         site.get()

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from mpfcgi.config import Resolver, load_text
 from mpfcgi.config import hosts as hosts_module
 from mpfcgi.config.hosts import Hosts, Names, bare_name
+from tests.support.counted import Counted
 
 CONFIG = """
 <VirtualHost *:80>
@@ -104,30 +105,18 @@ def test_a_host_header_is_stripped_to_its_name(host, name):
     assert bare_name(host) == name
 
 
-class CountingStr(str):
-    """A name that counts how often it is compared with another."""
-
-    compared = 0
-
-    def __eq__(self, other):
-        CountingStr.compared += 1
-        return str.__eq__(self, other)
-
-    __hash__ = str.__hash__
-
-
 def test_the_cost_of_a_name_does_not_grow_with_the_number_of_hosts():
     def comparisons(count):
         text = "".join(
             f"<VirtualHost *:80>\nServerName h{i}.test\nServerAlias *.w{i}.test\n</VirtualHost>\n" for i in range(count)
         )
         names = Names(load_text(text).vhosts)
-        CountingStr.compared = 0
-        assert names.find(CountingStr(f"h{count - 1}.test")) is names.hosts[-1]
-        assert names.find(CountingStr(f"x.w{count - 1}.test")) is names.hosts[-1]
-        assert names.find(CountingStr("nobody.test")) is None
+        Counted.compared = 0
+        assert names.find(Counted(f"h{count - 1}.test")) is names.hosts[-1]
+        assert names.find(Counted(f"x.w{count - 1}.test")) is names.hosts[-1]
+        assert names.find(Counted("nobody.test")) is None
         assert not names._wild
-        return CountingStr.compared
+        return Counted.compared
 
     assert comparisons(2000) <= comparisons(2) + 3
 

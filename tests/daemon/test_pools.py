@@ -53,9 +53,7 @@ def test_an_on_demand_pool_starts_one_more_where_all_are_busy_and_no_more_than_i
     pools = start("ProcessManager ondemand\nMaxProcesses 2\nIdleTimeout 1h")
     first, second = pools.hold("a"), pools.hold("b")
     assert len(pools.workers()) == 2
-    third = Client(pools.daemon.socket, keep_conn=False)
-    third.send("/x.py")
-    third.sock.sendall(third.wire.stdin_end())
+    third = pools.ask("/x.py")
     pools.daemon.wait_for_log("requests wait: all 2 workers (MaxProcesses) are busy: ")
     assert f": GET localhost/x.py?hold={pools.folder}/a; " in pools.daemon.log()
     pools.go("a")
@@ -69,9 +67,7 @@ def test_an_on_demand_pool_starts_one_more_where_all_are_busy_and_no_more_than_i
 def test_the_log_says_who_holds_the_workers_of_a_static_pool(start, listen):
     pools = start(f"MaxProcesses 2\n{listen}")
     held = [pools.hold("a"), pools.hold("b")]
-    third = Client(pools.daemon.socket, keep_conn=False)
-    third.send("/x.py")
-    third.sock.sendall(third.wire.stdin_end())
+    third = pools.ask("/x.py")
     pools.daemon.wait_for_log("requests wait: all 2 workers (MaxProcesses) are busy: ")
     assert f": GET localhost/x.py?hold={pools.folder}/a; " in pools.daemon.log()
     pools.go("a")
@@ -208,10 +204,7 @@ def test_slow_places_hold_no_more_workers_than_they_may(start):
     pools.until(4)
     first, second = pools.hold("a", "/one/x.py"), pools.hold("b", "/two/x.py")
     for uri in ("/one/x.py", "/two/x.py"):
-        client = Client(pools.daemon.socket, keep_conn=False)
-        client.send(uri)
-        client.sock.sendall(client.wire.stdin_end())
-        with client.sock.makefile("rb") as answer:
+        with pools.ask(uri).sock.makefile("rb") as answer:
             head = answer.read()
         assert (b"Status: 503" in head, b"\r\nRetry-After: 1\r\n" in head) == (True, True)
     assert "LimitConcurrentRequests slow 2: /one/x.py gets 503. There are: " in pools.daemon.log()

@@ -71,10 +71,15 @@ class Pools:
 
     def hold(self, name, uri="/x.py"):
         """A request that lasts until `go`."""
-        client = Client(self.daemon.socket, keep_conn=False)
-        client.send(f"{uri}?hold={self.folder / name}")
-        client.sock.sendall(client.wire.stdin_end())
+        client = self.ask(f"{uri}?hold={self.folder / name}")
         wait_until((self.folder / f"{name}.held").exists, "a worker has it", self.daemon.process)
+        return client
+
+    def ask(self, uri):
+        """A request whose answer is not waited for; its client."""
+        client = Client(self.daemon.socket, keep_conn=False)
+        client.send(uri)
+        client.sock.sendall(client.wire.stdin_end())
         return client
 
     def go(self, name):
