@@ -102,7 +102,6 @@ def directives_page() -> str:
         )
     said = {d.SPELLED[name]: why for known in (d.REFUSED, d.IGNORED_BECAUSE) for name, why in known.items()}
     for title, text, names in (
-        ("Not supported yet", "An error, so that nothing is silently lost.", d.NOT_YET),
         ("Refused", "Their silent loss would change who gets in or what is served.", d.REFUSED.keys()),
         ("Ignored", "Accepted, and reported as ignored, each for its reason.", d.IGNORED_BECAUSE.keys()),
         (

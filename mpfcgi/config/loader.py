@@ -15,10 +15,8 @@ from mpfcgi.config.directives import (
     CONTEXT_NAMES,
     FRONT_END,
     IGNORED_BECAUSE,
-    NOT_YET,
     REFUSED,
     REGISTRY,
-    SPELLED,
     BadValue,
     Spec,
 )
@@ -151,14 +149,14 @@ class _Loader:
 
     def _without_spec(self, node: DirectiveNode, name: str, context: str) -> None:
         if name in FRONT_END and context == "P":
-            raise ConfigError(f"{node.name} is not supported yet in <PythonPool>", node.place)
+            raise ConfigError(
+                f"{node.name} has no meaning in a <PythonPool>", node.place, IGNORED_BECAUSE.get(name, "")
+            )
         if name in FRONT_END:
             self._ignored(node)
             return
         if name in REFUSED:
             raise ConfigError(f"{node.name} would be lost here", node.place, REFUSED[name])
-        if name in NOT_YET:
-            raise ConfigError(f"{SPELLED[name]} is not supported yet", node.place)
         hint = foreign_names.ours(name)
         if hint:
             hint = f"here it is {hint}"

@@ -22,7 +22,10 @@ from mpfcgi.config.directives import REGISTRY
         ("Listen nonsense", "t:1: Listen nonsense has no port"),
         ("Listen unix:" + "x" * 200, "t:1: the path of a unix socket has at most 107 bytes"),
         ("Options +Indexes FollowSymLinks", "t:1: Options can't mix options with and without + or -"),
-        ("<PythonPool a>\nThreads 4\n</PythonPool>", "t:2: Threads is not supported yet"),
+        (
+            "<PythonPool a>\nThreads 4\n</PythonPool>",
+            "t:2: Threads takes 1, not '4': a worker answers one request at a time; write MaxProcesses 4",
+        ),
         (
             "<Directory /x>\nRequire ip 1.2.3.400\n</Directory>",
             "t:2: Require takes an IP address or network, not '1.2.3.400'",

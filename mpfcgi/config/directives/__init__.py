@@ -6,7 +6,7 @@ values; each topic has the forms and values that it alone needs. `elsewhere` has
 
 from mpfcgi.config.directives import access, environment, files, filters, logs, mime, pools, python, server, ssi
 from mpfcgi.config.directives.arguments import BadValue
-from mpfcgi.config.directives.elsewhere import FRONT_END, IGNORED_BECAUSE, NOT_YET, REFUSED, SPELLED
+from mpfcgi.config.directives.elsewhere import FRONT_END, IGNORED_BECAUSE, REFUSED, SPELLED
 from mpfcgi.config.directives.registry import CONTEXT_NAMES, REGISTRY, Spec
 
 # Importing a topic is what fills the registry.
@@ -16,7 +16,6 @@ __all__ = [
     "CONTEXT_NAMES",
     "FRONT_END",
     "IGNORED_BECAUSE",
-    "NOT_YET",
     "REFUSED",
     "REGISTRY",
     "SPELLED",

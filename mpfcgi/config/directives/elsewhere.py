@@ -1,4 +1,4 @@
-"""Directives that are known and not declared: the front-end's, refused ones, those not supported yet."""
+"""Directives that are known and not declared: the front-end's and refused ones."""
 
 from __future__ import annotations
 
@@ -45,9 +45,5 @@ _REFUSED = {
 }  # fmt: skip
 REFUSED = {name.lower(): remedy for names, remedy in _REFUSED.items() for name in names.split()}
 
-# Names that are accepted or known and do not work here yet.
-_NOT_YET = ("Threads",)
-NOT_YET = frozenset(name.lower() for name in _NOT_YET)
-
 # All of these, by the name in lower case, as they are written.
-SPELLED = {name.lower(): name for names in (_FRONT_END.split(), " ".join(_REFUSED).split(), _NOT_YET) for name in names}
+SPELLED = {name.lower(): name for names in (_FRONT_END.split(), " ".join(_REFUSED).split()) for name in names}

@@ -38,6 +38,14 @@ def nice(args: tuple[str, ...]) -> int:
     return int(text)
 
 
+def one_thread(args: tuple[str, ...]) -> int:
+    """`1`"""
+    text = one(args)
+    if text != "1":
+        raise BadValue(f"takes 1, not {text!r}: a worker answers one request at a time; write MaxProcesses {text}")
+    return 1
+
+
 def slow_log(args: tuple[str, ...]) -> tuple[str, float]:
     """`file time`"""
     if len(args) != 2:
@@ -59,6 +67,8 @@ declare("MinSpareProcesses", "P", integer(1, 1000),
         help="With dynamic, the fewest workers that wait for work. Default 1.")
 declare("MaxSpareProcesses", "P", integer(1, 1000),
         help="With dynamic, the most workers that wait for work. Default 3.")
+declare("Threads", "P", one_thread, syntax="1",
+        help="How many requests a worker answers at a time: one. For more at once, MaxProcesses. Default 1.")
 declare("IdleTimeout", "P", seconds,
         help="With ondemand, how long a worker without a request stays, and then a pool without workers. Default 10s.")
 declare("MaxSpawnRate", "P", integer(1, 1000),

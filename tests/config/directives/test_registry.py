@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mpfcgi.config import PoolSettings, pools
-from mpfcgi.config.directives import CONTEXT_NAMES, FRONT_END, NOT_YET, REFUSED, REGISTRY, BadValue
+from mpfcgi.config.directives import CONTEXT_NAMES, FRONT_END, REFUSED, REGISTRY, BadValue
 
 WORDS = st.one_of(
     st.text(max_size=12),
@@ -60,5 +60,5 @@ def test_what_may_stand_in_htaccess_and_only_that_has_a_class_of_allowoverride(s
 
 
 def test_a_name_is_ours_or_it_is_not():
-    for names in (REFUSED, NOT_YET, FRONT_END):
+    for names in (REFUSED, FRONT_END):
         assert not REGISTRY.keys() & names
