@@ -37,13 +37,18 @@ def named_handlers(resolver: Resolver, interpreter: str, connections_only: bool 
     if connections_only:
         return list(_of_connections(resolver, interpreter))
     found: dict[tuple[str, str, str | None], Named] = {}
+    for named in _of_requests(resolver, interpreter):
+        found.setdefault((named.directive, named.handler, named.directory), named)
+    return list(found.values())
+
+
+def _of_requests(resolver: Resolver, interpreter: str) -> Iterator[Named]:
     for server in _hosts(resolver):
         root = _with_slash(resolver.document_root(server)) or None
         for resource, sections in _resources(resolver, server, interpreter):
             if resource.interpreter == interpreter:
-                for named in (*_of_settings(resource.settings, root), *_of_files(sections, resource)):
-                    found.setdefault((named.directive, named.handler, named.directory), named)
-    return list(found.values())
+                yield from _of_settings(resource.settings, root)
+                yield from _of_files(sections, resource)
 
 
 def _hosts(resolver: Resolver) -> list[Server]:
@@ -67,10 +72,14 @@ def _resources(resolver: Resolver, server: Server, interpreter: str) -> Iterator
     for folder, sections in _folders(resolver, server, interpreter, root).items():
         uri = "/" + folder[len(root) :] if root and folder.startswith(root) else "/"
         yield resolver.lookup(server, folder + ANY, uri + ANY)[0], sections
-    own = server.sections if server.is_virtual else ()
-    for section in (*resolver.config.main.sections, *own):
+    for section in _sections(resolver, server):
         if section.kind == "Location" and not section.is_regex and not is_wild(section.argument):
             yield resolver.resolve(server, section.argument)[0], ()
+
+
+def _sections(resolver: Resolver, server: Server) -> tuple[Section, ...]:
+    """Those that may hold for a host: the main server's, and its own."""
+    return (*resolver.config.main.sections, *(server.sections if server.is_virtual else ()))
 
 
 def _folders(resolver: Resolver, server: Server, interpreter: str, root: str) -> dict[str, list[Section]]:
@@ -79,7 +88,7 @@ def _folders(resolver: Resolver, server: Server, interpreter: str, root: str) ->
     # PythonInterpPerDirectory: the name is the folder.
     if interpreter.startswith("/"):
         found.setdefault(_with_slash(interpreter), [])
-    for section in (*resolver.config.main.sections, *(server.sections if server.is_virtual else ())):
+    for section in _sections(resolver, server):
         if section.kind != "Directory" or section.is_regex or is_wild(section.argument):
             continue
         folder = _with_slash(section.argument)
@@ -100,11 +109,10 @@ def _of_settings(settings: Settings, root: str | None) -> Iterator[Named]:
 
 def _of_files(sections: Iterable[Section], resource: Resource) -> Iterator[Named]:
     """What <Files> inside of a folder's section names."""
-    for section in sections:
-        for directive in section.directives:
-            if directive.name in PHASE_DIRECTIVES:
-                for spec in directive.value:
-                    yield _named(directive.name, spec, resource.directory, resource.settings)
+    for directive in (directive for section in sections for directive in section.directives):
+        if directive.name in PHASE_DIRECTIVES:
+            for spec in directive.value:
+                yield _named(directive.name, spec, resource.directory, resource.settings)
 
 
 def _named(directive: str, spec: HandlerSpec, directory: str | None, settings: Settings) -> Named:

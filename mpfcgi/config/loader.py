@@ -140,8 +140,7 @@ class _Loader:
         try:
             value = spec.parse(node.args)
         except BadValue as error:
-            hint = f"{spec.name} {spec.syntax}" if spec.syntax else ""
-            raise ConfigError(f"{spec.name} {error}", node.place, hint)
+            raise ConfigError(f"{spec.name} {error}", node.place, f"{spec.name} {spec.syntax}")
         if name == "pythonoption" and node.args[0] == OLD_IMPORTER:
             why = "modules are loaded by the importer of mod_python 3.3 (manual 4.5.1)"
             self.warnings.append(f"{node.place}: PythonOption {OLD_IMPORTER} is ignored: {why}")
@@ -251,8 +250,8 @@ class _Loader:
         if node.name.lower() in ("if", "elseif", "else", "proxy", "proxymatch", "macro"):
             raise ConfigError(f"<{node.name}> is not supported yet", node.place)
         known = ["Directory", "DirectoryMatch", "Files", "FilesMatch", "Location", "LocationMatch", "VirtualHost",
-                 "PythonPool", "Limit", "LimitExcept", "IfDefine", "IfModule", "IfVersion", "RequireAll",
-                 "RequireAny", "RequireNone"]  # fmt: skip
+                 "PythonPool", "Limit", "LimitExcept", "IfDefine", "IfDirective", "IfFile", "IfModule", "IfVersion",
+                 "RequireAll", "RequireAny", "RequireNone"]  # fmt: skip
         near = difflib.get_close_matches(node.name, known, 1, 0.6)
         raise ConfigError(
             f"there is no section <{node.name}>", node.place, f"did you mean <{near[0]}>?" if near else ""
