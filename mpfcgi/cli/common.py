@@ -115,12 +115,17 @@ def clear_errors(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*args, **kwargs)
         except ConfigError as error:
-            found = (error, *error.others)
-            shown = found if len(found) <= MISTAKES else found[: MISTAKES - 1]
-            for mistake in shown:
-                click.echo(f"mpfcgi: {mistake}", err=True)
-            if len(shown) < len(found):
-                click.echo(f"mpfcgi: and {len(found) - len(shown)} more", err=True)
+            show_mistakes(error)
             sys.exit(1)
 
     return command
+
+
+def show_mistakes(error: ConfigError) -> None:
+    """A line on stderr for each thing that is wrong with a configuration."""
+    found = (error, *error.others)
+    shown = found if len(found) <= MISTAKES else found[: MISTAKES - 1]
+    for mistake in shown:
+        click.echo(f"mpfcgi: {mistake}", err=True)
+    if len(shown) < len(found):
+        click.echo(f"mpfcgi: and {len(found) - len(shown)} more", err=True)

@@ -9,6 +9,7 @@ import socket
 import stat
 import sys
 from dataclasses import replace
+from typing import NoReturn
 
 import click
 
@@ -21,13 +22,16 @@ from mpfcgi.cli.common import (
     fail,
     optimize_as_configured,
     read_config,
+    show_mistakes,
     start_option,
     user_config_option,
 )
-from mpfcgi.config import Listen
+from mpfcgi.config import ConfigError, Listen
 from mpfcgi.ipc import control, inherited
 
 LISTENER = 0
+# Seconds for which one that can't answer says so: what is mended is seen by who is started next.
+SORRY = 5.0
 
 
 @click.command()
@@ -42,7 +46,7 @@ def fcgi(config_file: str | None, defines: tuple[str, ...], address: str | None,
 
     For mod_fcgid, lighttpd's bin-path and spawn-fcgi. Where the user's own daemon runs, or may be started, connections
     are passed on to it; else this process answers them itself, one request at a time. SIGTERM and SIGUSR1 let it finish
-    and leave.
+    and leave. Where the configuration is wrong, or not there, it says why on stderr, and visitors get 503 for a while.
 
     \b
     Examples:
@@ -55,12 +59,16 @@ def fcgi(config_file: str | None, defines: tuple[str, ...], address: str | None,
     _check_listener()
     config_file = config_file or places.first(places.of_the_user())
     if config_file is None and not address:
-        fail(places.none_of(places.of_the_user()))
+        _apologise(places.none_of(places.of_the_user()))
     if not alone and _pass_on(config_file, address, start):
         return
     if config_file is None:
-        fail(f"no daemon answers at {address}, and there is no configuration to answer by; name one with -c")
-    sys.exit(_answer_alone(config_file, defines))
+        _apologise(f"no daemon answers at {address}, and there is no configuration to answer by; name one with -c")
+    try:
+        status = _answer_alone(config_file, defines)
+    except ConfigError as error:
+        _apologise(error)
+    sys.exit(status)
 
 
 def _pass_on(config_file: str | None, address: str | None, start: bool) -> bool:
@@ -94,6 +102,19 @@ def _answer_alone(config_file: str, defines: tuple[str, ...]) -> int:
     # libfcgi's programs finish at SIGUSR1, and lighttpd sends them that.
     commands = {**one_process.COMMANDS, signal.SIGUSR1: control.QUIT}
     return one_process.run(config, startup.run, commands, shared=config_file)
+
+
+def _apologise(why: str | ConfigError) -> NoReturn:
+    """Say why nothing can be answered, answer what is asked all the same, and end."""
+    from mpfcgi.gateway import apology
+
+    if isinstance(why, ConfigError):
+        show_mistakes(why)
+    else:
+        click.echo(f"mpfcgi: {why}", err=True)
+    with inherited.adopt(LISTENER) as listener:
+        apology.serve(listener, SORRY)
+    sys.exit(1)
 
 
 def _check_listener() -> None:

@@ -64,4 +64,7 @@ def make_layout() -> str:
             with open(file, "w") as out:
                 out.write(text)
     click.echo(f"mpfcgi: there was no configuration; {path} is a first one, and {home}/htdocs the folder of the pages")
+    click.echo(
+        "mpfcgi: `mpfcgi request '/mpfcgi-selftest?text'`, and that address of the site, tell whether all is right"
+    )
     return path

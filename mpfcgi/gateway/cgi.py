@@ -13,6 +13,7 @@ import sys
 
 from mpfcgi import places
 from mpfcgi.fastcgi import ClientConnection, ProtocolError, RequestEnded, StderrReceived, StdoutReceived
+from mpfcgi.gateway import apology
 from mpfcgi.gateway.upstream import Upstream
 
 TYPE_CHECKING = False
@@ -185,8 +186,7 @@ def _body_length() -> int:
 
 def _fail(status: str, why: str) -> int:
     _tell(why)
-    page = f"Status: {status}\r\nContent-Type: text/plain\r\nRetry-After: 10\r\n\r\n{status[4:]}\n"
-    os.write(STDOUT, page.encode())
+    os.write(STDOUT, apology.page(status))
     return 1
 
 

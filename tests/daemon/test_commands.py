@@ -243,6 +243,13 @@ def test_without_any_configuration_start_makes_a_first_one_for_the_user(tmp_path
     try:
         assert said.returncode == 0, said.stderr
         assert Client(str(home / "run" / "mpfcgi.sock")).get("/hello.py?name=Ada")[1] == b"Hello Ada!"
+        assert "/mpfcgi-selftest?text" in said.stdout
+        told = mpfcgi(home, "request", "/mpfcgi-selftest?text", cwd=tmp_path / "elsewhere").stdout
+        # Root's daemon is told not to be root's; all else is right.
+        assert [
+            line for line in told.splitlines() if line.startswith(("wrong", "look at")) and "root" not in line
+        ] == []
+        assert f"right      DocumentRoot: {home}/htdocs" in told
     finally:
         assert mpfcgi(home, "stop", cwd=tmp_path / "elsewhere").returncode == 0
 

@@ -381,3 +381,20 @@ def test_mod_fcgid_starts_it_for_pages_and_for_passwords(tmp_path, bridged):
     finally:
         if daemon is not None:
             assert daemon.stop() == 0
+
+
+def test_mod_fcgid_gets_a_page_from_one_whose_configuration_is_wrong(tmp_path):
+    """Which says where to look; and what is mended is seen."""
+    need_module("fcgid")
+    prepare(tmp_path)
+    path = tmp_path / "mpfcgi.conf"
+    good = path.read_text()
+    path.write_text(good + "Nonsense\n")
+    config = FCGID.format(folder=tmp_path, script=wrapper(tmp_path))
+    with apache(tmp_path, config, modules=FCGID_MODULES) as port:
+        answer = get(port, "/who.py")
+        assert (answer.status_code, answer.text.splitlines()[0]) == (503, "Service Unavailable")
+        assert "the web server's error log" in answer.text
+        assert f"mpfcgi: {path}:{good.count(chr(10)) + 1}: " in (tmp_path / "httpd.log").read_text()
+        path.write_text(good)
+        wait_until(lambda: get(port, "/who.py").status_code == 200, "the next one reads what was mended")

@@ -151,7 +151,11 @@ def test_without_a_daemon_the_answer_is_503(tmp_path):
     config = tmp_path / "mpfcgi.conf"
     config.write_text(prepare(tmp_path))
     code, status, content, errors = request("/", "-c", config)
-    assert (code, status, content) == (1, 503, b"Service Unavailable\n")
+    assert (code, status) == (1, 503)
+    # Visitors are told what to do, and nothing of what is here.
+    assert content.startswith(b"Service Unavailable\n")
+    assert b"mpfcgi start" in content
+    assert str(tmp_path).encode() not in content
     assert f"mpfcgi cgi: no daemon answers at unix:{tmp_path}/mpfcgi.sock" in errors
 
 

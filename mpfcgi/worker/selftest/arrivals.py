@@ -37,7 +37,7 @@ def front_end(visit: Visit) -> Finding:
         )
         return Finding(RIGHT, f"{named}: {front.way}")
     if not front.software:
-        return Finding(LOOK, f"it does not tell its name, as `mpfcgi request`: {front.way}")
+        return Finding(RIGHT, f"none, as for `mpfcgi request`, or one that does not tell its name: {front.way}")
     lines = "mpfcgi frontend nginx|apache|lighttpd|caddy|haproxy -c mpfcgi.conf"
     return Finding(
         LOOK, f"{front.software} is none that is tested: {front.way}", Remedy("a shell, for those that are", lines)
@@ -67,7 +67,7 @@ def parameters(visit: Visit) -> Finding:
     if lacking:
         return Finding(WRONG, f"missing: {', '.join(lacking)}", missing(lacking, visit.front.kind))
     lacking = [name for name in WELCOME if name not in visit.params]
-    if lacking:
+    if lacking and visit.front.software:
         return Finding(LOOK, f"missing: {', '.join(lacking)}", missing(lacking, visit.front.kind))
     return Finding(RIGHT, "all that tell of the request, the server and the client")
 

@@ -47,7 +47,7 @@ def recognise(req: Request, alone: bool) -> FrontEnd:
     if kind == CGI:
         way = "a CGI program for each request, which asks the daemon; mod_fcgid is faster where the host has it"
     elif alone:
-        way = "a process of the web server's answers by itself, with no daemon"
+        way = "one process answers, with no daemon (mpfcgi fcgi, or run -X)"
     return FrontEnd(kind, software, way, kept)
 
 
