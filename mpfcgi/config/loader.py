@@ -140,7 +140,7 @@ class _Loader:
         try:
             value = spec.parse(node.args)
         except BadValue as error:
-            raise ConfigError(f"{spec.name} {error}", node.place, f"{spec.name} {spec.syntax}")
+            raise ConfigError(f"{spec.name} {error}", node.place, spec.usage)
         if name == "pythonoption" and node.args[0] == OLD_IMPORTER:
             why = "modules are loaded by the importer of mod_python 3.3 (manual 4.5.1)"
             self.warnings.append(f"{node.place}: PythonOption {OLD_IMPORTER} is ignored: {why}")

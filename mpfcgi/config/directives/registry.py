@@ -48,6 +48,11 @@ class Spec:
         """The name of its merged value in Settings."""
         return self.key or self.name
 
+    @property
+    def usage(self) -> str:
+        """How a line is written; "" where what `parse` says of a wrong one tells it already."""
+        return "" if self.syntax == WRITTEN.get(self.parse) else f"{self.name} {self.syntax}"
+
 
 REGISTRY: dict[str, Spec] = {}
 
