@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mpfcgi.api.constants import APLOG_ERR
+from mpfcgi.api.constants import APLOG_ERR, APLOG_WARNING
 from mpfcgi.api.members import not_copied
 from mpfcgi.api.table import mp_table, settled
 from mpfcgi.api.text import loggable
+
+
+def said(directive: str, default: Any, more: str = "") -> Any:
+    """A member that is what a directive says, or `default`."""
+    doc = f"What {directive} says, {more}" if more else f"What {directive} says."
+    return property(lambda server: server._settings.get(directive, default), doc=doc)
 
 
 class mp_server:
@@ -47,9 +53,6 @@ class mp_server:
             raise ValueError("second argument must be a callable object")
         self._services.register_cleanup(callable, data)
 
-    def _value(self, name: str, default: Any = None) -> Any:
-        return self._settings.get(name, default)
-
     @property
     def defn_name(self) -> str | None:
         """The file that defines the server; None for the main one."""
@@ -59,11 +62,6 @@ class mp_server:
     def defn_line_number(self) -> int:
         """The line that defines the server; 0 for the main one."""
         return int(self._model.place.line) if self._model.is_virtual else 0
-
-    @property
-    def server_admin(self) -> str:
-        """What ServerAdmin says."""
-        return self._value("ServerAdmin", "[no address given]")  # type: ignore[no-any-return]
 
     @property
     def server_hostname(self) -> str:
@@ -91,69 +89,41 @@ class mp_server:
         return self._model.scheme  # type: ignore[no-any-return]
 
     @property
-    def error_fname(self) -> str | None:
-        """The error log's file, as configured; None without one."""
-        return self._value("ErrorLog")  # type: ignore[no-any-return]
-
-    @property
-    def loglevel(self) -> int:
-        """What LogLevel says, as an APLOG_* constant."""
-        return self._value("LogLevel", {}).get("", 4)  # type: ignore[no-any-return]
-
-    @property
     def is_virtual(self) -> int:
         """1 for a virtual host."""
         return int(self._model.is_virtual)
 
-    @property
-    def timeout(self) -> float:
-        """What Timeout says, in seconds."""
-        return self._value("Timeout", 60.0)  # type: ignore[no-any-return]
+    # -- what directives say
 
-    @property
-    def keep_alive_timeout(self) -> float:
-        """What KeepAliveTimeout says, in seconds: the front-end keeps connections."""
-        return self._value("KeepAliveTimeout", 5.0)  # type: ignore[no-any-return]
-
-    @property
-    def keep_alive_max(self) -> int:
-        """What MaxKeepAliveRequests says: the front-end counts."""
-        return self._value("MaxKeepAliveRequests", 100)  # type: ignore[no-any-return]
+    server_admin: str = said("ServerAdmin", "[no address given]")
+    path: str | None = said("ServerPath", None, "or None.")
+    error_fname: str | None = said("ErrorLog", None, "as it is written, or None.")
+    timeout: float = said("Timeout", 60.0, "in seconds.")
+    keep_alive_timeout: float = said("KeepAliveTimeout", 5.0, "in seconds: the front-end keeps connections.")
+    keep_alive_max: int = said("MaxKeepAliveRequests", 100, "though the front-end counts.")
+    send_buffer_size: int = said("SendBufferSize", 0, "in bytes; 0 for the system's default.")
+    limit_req_line: int = said(
+        "LimitRequestLine", 8190, "in bytes, or Apache's default: without one the front-end limits."
+    )
+    limit_req_fieldsize: int = said(
+        "LimitRequestFieldSize", 8190, "in bytes, or Apache's default: without one the front-end limits."
+    )
+    limit_req_fields: int = said("LimitRequestFields", 100, "or Apache's default: without one the front-end limits.")
 
     @property
     def keep_alive(self) -> int:
         """What KeepAlive says, as 1 or 0: the front-end decides."""
-        return int(self._value("KeepAlive", True))
+        return int(self._settings.get("KeepAlive", True))
 
     @property
-    def send_buffer_size(self) -> int:
-        """What SendBufferSize says, in bytes; 0 for the system's default."""
-        return self._value("SendBufferSize", 0)  # type: ignore[no-any-return]
-
-    @property
-    def path(self) -> str | None:
-        """What ServerPath says; None without one."""
-        return self._value("ServerPath")  # type: ignore[no-any-return]
+    def loglevel(self) -> int:
+        """What LogLevel says, as an APLOG_* constant."""
+        return self._settings.get("LogLevel", {}).get("", APLOG_WARNING)  # type: ignore[no-any-return]
 
     @property
     def pathlen(self) -> int:
         """The length of `path`; 0 without one."""
         return len(self.path or "")
-
-    @property
-    def limit_req_line(self) -> int:
-        """What LimitRequestLine says, in bytes, or Apache's default: without one the front-end limits."""
-        return self._value("LimitRequestLine", 8190)  # type: ignore[no-any-return]
-
-    @property
-    def limit_req_fieldsize(self) -> int:
-        """What LimitRequestFieldSize says, in bytes, or Apache's default: without one the front-end limits."""
-        return self._value("LimitRequestFieldSize", 8190)  # type: ignore[no-any-return]
-
-    @property
-    def limit_req_fields(self) -> int:
-        """What LimitRequestFields says, or Apache's default: without one the front-end limits."""
-        return self._value("LimitRequestFields", 100)  # type: ignore[no-any-return]
 
     @property
     def my_generation(self) -> int:
