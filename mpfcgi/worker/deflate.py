@@ -29,7 +29,8 @@ class Deflate:
         """As `OutputStage`."""
         if self._packs is None:
             self.decide(len(data) if eos else None)
-        if not self._packs:
+        if not self._packs or (eos and not data and self._packer is None):
+            # An empty response stays empty, as that of a condition that fails.
             forward(data, flush, eos)
             return
         if self._packer is None:
@@ -43,13 +44,14 @@ class Deflate:
             packed += self._packer.flush(zlib.Z_SYNC_FLUSH)
         forward(packed, flush, eos)
 
-    def decide(self, length: int | None) -> None:
+    def decide(self, length: int | None) -> bool:
         """Whether this response of `length` bytes (None: unknown) is packed. Its validator tells, so that a client that
         has it packed is told 304."""
         self._packs = self._fits(length) and self._client_takes_it()
         etag = self._req.headers_out.get("ETag")
         if self._packs and etag and etag.endswith('"'):
             self._req.headers_out["ETag"] = f'{etag[:-1]}-gzip"'
+        return self._packs
 
     def _fits(self, length: int | None) -> bool:
         """Whether this is a response to pack, for whatever client. `length` is that of the whole, if known."""
@@ -69,12 +71,14 @@ class Deflate:
 
     def _client_takes_it(self) -> bool:
         """By Accept-Encoding, which the answer depends on from now on: Vary says so to caches."""
+        tables = (self._req.headers_out, self._req.err_headers_out)
+        values = [value for table in tables for key, value in table.items() if key.lower() == "vary"]
+        names = [name.strip() for value in values for name in value.split(",") if name.strip()]
+        if not {"accept-encoding", "*"} & {name.lower() for name in names}:
+            del tables[1]["Vary"]
+            tables[0]["Vary"] = ", ".join([*names, "Accept-Encoding"])
         if "force-gzip" in (self._req._subprocess_env or ()):
             return True
-        headers = self._req.headers_out
-        vary = [name.strip() for name in (headers.get("Vary") or "").split(",") if name.strip()]
-        if not {"accept-encoding", "*"} & {name.lower() for name in vary}:
-            headers["Vary"] = ", ".join([*vary, "Accept-Encoding"])
         return takes_gzip(self._req.headers_in.get("Accept-Encoding") or "")
 
     def _label(self) -> None:

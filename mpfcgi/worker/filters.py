@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from mpfcgi.api import Request
 from mpfcgi.api.chain import CONTENT_SET, RESOURCE, Forward, InputStage, OutputChain, OutputStage, Pull
-from mpfcgi.api.constants import APLOG_ERR, HTTP_GATEWAY_TIME_OUT, HTTP_INTERNAL_SERVER_ERROR
+from mpfcgi.api.constants import APLOG_ERR, HTTP_GATEWAY_TIME_OUT, HTTP_INTERNAL_SERVER_ERROR, HTTP_OK
 from mpfcgi.api.errors import SERVER_RETURN, Interrupted
 from mpfcgi.api.filter import mp_filter
 from mpfcgi.config import Settings
@@ -253,8 +253,11 @@ class ByType:
         if self._decided or chain is None:
             return
         self._decided = True
-        content_type = (self._req.content_type or "").lower()
-        names = [_names(names) for kind, names in self._rules.items() if content_type.startswith(kind.rstrip("*"))]
+        if self._req.status != HTTP_OK:
+            # As mod_filter: errors and the like go as they are.
+            return
+        content_type = (self._req.content_type or "").partition(";")[0].strip().lower()
+        names = [_names(names) for kind, names in self._rules.items() if _is_of(content_type, kind)]
         stages = [self._req._services.output_filter(self._req, name) for name in joined.from_iterable(names)]
         position = chain.stages.index(self) + 1
         chain.stages[position:position] = [stage for stage in stages if stage is not None]
@@ -269,11 +272,16 @@ def settle(req: Request, chain: OutputChain, length: int) -> None:
         if isinstance(stage, ByType):
             stage.decide()
             chain.stages.remove(stage)
-    for stage in chain.stages:
-        if isinstance(stage, Deflate):
-            stage.decide(length)
+    for stage in list(chain.stages):
+        if isinstance(stage, Deflate) and not stage.decide(length):
+            chain.stages.remove(stage)
     if not chain.stages:
         req._chain = None
+
+
+def _is_of(content_type: str, kind: str) -> bool:
+    """Whether a type is one that AddOutputFilterByType names; `text/*` and `*` stand for several."""
+    return content_type.startswith(kind[:-1]) if kind.endswith("*") else content_type == kind
 
 
 def _add_all(add: Callable[[str], None], names: str | None) -> None:

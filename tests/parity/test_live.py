@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.parity import live_library, live_requests, live_variations
+from tests.parity import live_library, live_packed, live_requests, live_variations
 from tests.parity.live_answers import fetch
 from tests.parity.live_servers import SITE, both
 
 pytestmark = [pytest.mark.frontend, pytest.mark.slow]
 
-REQUESTS = {**live_requests.REQUESTS, **live_library.REQUESTS, **live_variations.REQUESTS}
+REQUESTS = {**live_requests.REQUESTS, **live_library.REQUESTS, **live_variations.REQUESTS, **live_packed.REQUESTS}
 # Ours tells the size of the file with 416, as RFC 9110 asks.
 OURS_ONLY = {"a part beyond a file": "content-range"}
 
@@ -22,7 +22,12 @@ OURS_ONLY = {"a part beyond a file": "content-range"}
 @pytest.fixture(scope="module")
 def ports(tmp_path_factory):
     """The ports of Apache and of nginx before our daemon, with the same site."""
-    with both(tmp_path_factory.mktemp("live"), (SITE / "site.conf").read_text()) as ports:
+    folder = tmp_path_factory.mktemp("live")
+    for place in ("packed", "bytype"):
+        (folder / "htdocs" / place).mkdir(parents=True)
+        for name, content in live_packed.CONTENTS.items():
+            (folder / "htdocs" / place / name).write_bytes(content)
+    with both(folder, (SITE / "site.conf").read_text(), modules=("deflate",)) as ports:
         yield ports
 
 

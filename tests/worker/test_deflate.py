@@ -33,6 +33,8 @@ HOW = {
     "encoded": "req.headers_out['Content-Encoding'] = 'br'; req.write('abc' * 100, 0)",
     "vary": "req.headers_out['Vary'] = 'Cookie'; req.write('abc' * 100, 0)",
     "varied": "req.headers_out['Vary'] = 'accept-encoding'; req.write('abc' * 100, 0)",
+    "varied_thrice": "req.headers_out.add('Vary', 'A'); req.headers_out.add('Vary', 'B'); "
+    "req.err_headers_out['Vary'] = 'C'; req.write('abc' * 100, 0)",
     "part": "req.headers_out['Content-Range'] = 'bytes 0-299/300'; req.write('abc' * 100, 0)",
     "no_gzip": "req.subprocess_env['no-gzip'] = '1'; req.write('abc' * 100, 0)",
     "only_html": "req.subprocess_env['gzip-only-text/html'] = '1'; req.write('abc' * 100, 0)",
@@ -101,6 +103,21 @@ def test_some_responses_are_left_alone_for_all_clients(site, how):
 def test_vary_keeps_what_it_says_already(site):
     assert packed(site, "/x?vary").headers["vary"] == "Cookie, Accept-Encoding"
     assert packed(site, "/x?varied").headers["vary"] == "accept-encoding"
+
+
+def test_vary_keeps_all_that_both_tables_say(site):
+    assert packed(site, "/x?varied_thrice").headers["vary"] == "A, B, C, Accept-Encoding"
+
+
+def test_a_condition_that_fails_is_not_packed(site):
+    response = packed(site, "/big.txt", HTTP_IF_MATCH='"x"')
+    assert (response.status, response.raw) == (412, b"")
+    assert "content-encoding" not in response.headers
+
+
+def test_a_part_of_a_file_for_a_client_that_takes_it_plain(site):
+    response = packed(site, "/big.txt", accept="identity", HTTP_RANGE="bytes=0-4")
+    assert (response.status, response.raw) == (206, b"hello")
 
 
 def test_packing_can_be_forced_and_is_never_done_twice(site):
