@@ -88,7 +88,7 @@ def exists_config_define(name: str) -> bool:
 
 def config_tree() -> list[Any]:
     """The server's configuration: ('Name', 'arguments') of each directive, and ('<Name', 'arguments>') of a section, with
-    a list of what it contains behind it.
+    a list of what it contains behind it, if anything.
 
     A copy; directives of `.htaccess` files are not in it.
     """
@@ -99,7 +99,9 @@ def _listed(nodes: Any) -> list[Any]:
     found: list[Any] = []
     for node in nodes:
         if hasattr(node, "children"):
-            found += [("<" + node.name, node.text.strip() + ">"), _listed(node.children)]
+            found.append(("<" + node.name, node.text.strip() + ">"))
+            # As in mod_python, an empty section has no list.
+            found += [_listed(node.children)] if node.children else []
         else:
             found.append((node.name, node.text.strip()[len(node.name) :].strip()))
     return found

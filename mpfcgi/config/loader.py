@@ -20,7 +20,7 @@ from mpfcgi.config.directives import (
     BadValue,
     Spec,
 )
-from mpfcgi.config.directives.access import Rule
+from mpfcgi.config.directives.access import HOST_DIRECTIVES, Rule, counted_as, problem_of_rules
 from mpfcgi.config.directives.arguments import address_argument, pattern
 from mpfcgi.config.directives.files import OVERRIDES
 from mpfcgi.config.filetypes import types_of
@@ -69,6 +69,17 @@ def _load(text: str, file: str, server_root: str, defines: Iterable[str]) -> Con
     return _Loader(file, reader.server_root, None, reader.mistakes).load(nodes, reader)
 
 
+def _check_alone(directive: Directive) -> None:
+    """ConfigError for a rule that only keeps out, where it is not beside others that let in: it would mean nothing."""
+    if isinstance(directive.value, tuple) and any(
+        isinstance(rule, Rule) and rule.only_denies for rule in directive.value
+    ):
+        raise ConfigError(
+            f"{directive.name} {' '.join(directive.args)}".rstrip() + " can only keep out",
+            directive.place, "put it into <RequireAll>, beside a rule that lets in",
+        )  # fmt: skip
+
+
 class _Loader:
     """Checks one configuration or, with what AllowOverride has `allowed`, one .htaccess file.
 
@@ -106,6 +117,7 @@ class _Loader:
                 if isinstance(node, SectionNode):
                     self._open(node, context, directives, sections)
                 elif (directive := self._directive(node, context)) is not None:
+                    _check_alone(directive)
                     directives.append(directive)
         return tuple(directives), tuple(sections)
 
@@ -114,7 +126,9 @@ class _Loader:
         name = node.name.lower()
         if name in REQUIRE_SECTIONS:
             self._check_context(REGISTRY["require"], context, node.place)
-            directives.append(Directive("Require", node.args, (self._require_section(node, context),), node.place))
+            rule = Directive(node.name, node.args, (self._require_section(node, context),), node.place)
+            _check_alone(rule)
+            directives.append(replace(rule, name="Require"))
         elif name in DIRECTORY_SECTIONS:
             sections.append(self._section(node, context))
         elif name in ("limit", "limitexcept"):
@@ -212,18 +226,24 @@ class _Loader:
         """The directives of <Limit> or <LimitExcept>, as the enclosing section's own: its rules know their methods."""
         if not node.args:
             raise ConfigError(f"<{node.name}> takes one or more methods", node.place)
-        methods = frozenset(arg.upper() for arg in node.args)
+        for method in node.args:
+            if method != method.upper():
+                raise ConfigError(
+                    f"<{node.name}> takes methods in capitals, not {method!r}", node.place, f"write {method.upper()}"
+                )
+            if method == "TRACE":
+                raise ConfigError(f"<{node.name}> can't have TRACE", node.place, "the front-end must refuse it")
+        methods = frozenset(map(counted_as, node.args))
         excepted = node.name.lower() == "limitexcept"
+        for child in node.children:
+            if isinstance(child, SectionNode) and child.name.lower() in ("limit", "limitexcept"):
+                raise ConfigError(f"<{child.name}> can't stand in <{node.name}>", child.place)
         directives, sections = self.contents(node.children, context)
         if sections:
             raise ConfigError(f"<{sections[0].kind}> can't stand in <{node.name}>", sections[0].place)
         limited: list[Directive] = []
         for directive in directives:
-            if directive.name in ("Order", "Allow", "Deny", "Satisfy"):
-                raise ConfigError(
-                    f"{directive.name} in <{node.name}> is not supported yet", directive.place, "Require is"
-                )
-            if directive.name == "Require":
+            if directive.name == "Require" or directive.name in HOST_DIRECTIVES:
                 value = tuple(replace(rule, methods=methods, except_methods=excepted) for rule in directive.value)
                 directive = Directive(directive.name, directive.args, value, directive.place)
             elif directive.name not in ("AuthType", "AuthName", "AuthUserFile", "AuthBasicAuthoritative"):
@@ -236,7 +256,7 @@ class _Loader:
         for child in node.children:
             if isinstance(child, SectionNode):
                 if child.name.lower() not in REQUIRE_SECTIONS:
-                    self._unknown_section(child)
+                    raise ConfigError(f"<{child.name}> can't stand in <{node.name}>", child.place, "only Require can")
                 rules.append(self._require_section(child, context))
                 continue
             if child.name.lower() != "require":
@@ -244,7 +264,10 @@ class _Loader:
             directive = self._directive(child, context)
             assert directive is not None
             rules.extend(directive.value)
-        return Rule(REQUIRE_SECTIONS[node.name.lower()], rules=tuple(rules))
+        kind = REQUIRE_SECTIONS[node.name.lower()]
+        if (problem := problem_of_rules(kind, rules)) is not None:
+            raise ConfigError(f"<{node.name}> {problem}", node.place)
+        return Rule(kind, rules=tuple(rules))
 
     def _unknown_section(self, node: SectionNode) -> None:
         if node.name.lower() in ("if", "elseif", "else", "proxy", "proxymatch", "macro"):

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from mpfcgi.config.directives import REGISTRY
-from mpfcgi.config.directives.access import Rule
+from mpfcgi.config.directives.access import HOST_DIRECTIVES, Rule
 from mpfcgi.config.directives.python import PHASE_DIRECTIVES, HandlerSpec
 from mpfcgi.config.model import Directive
 
@@ -59,7 +59,11 @@ def merge(parent: Settings | None, scopes: Iterable[Scope]) -> Settings:
     """The settings of `parent` with `scopes` laid over them, in order."""
     values = dict(parent.values) if parent is not None else {}
     for scope in scopes:
-        for key, (value, merge_value) in _combined(scope).items():
+        found = _combined(scope)
+        if not found.keys().isdisjoint(HOST_DIRECTIVES):
+            for name in HOST_DIRECTIVES:
+                values.pop(name, None)
+        for key, (value, merge_value) in found.items():
             values[key] = merge_value(values.get(key), value)
     return Settings(values)
 

@@ -20,7 +20,7 @@ from mpfcgi.api.constants import (
     OK,
 )
 from mpfcgi.config import Settings
-from mpfcgi.config.directives.access import Rule, networks
+from mpfcgi.config.directives.access import Rule, counted_as, holds_for, networks
 from mpfcgi.worker import passwords
 
 USER_RULES = frozenset(("valid-user", "user", "group"))
@@ -29,14 +29,26 @@ KNOWN_RULES = USER_RULES | {"all", "ip", "host", "local", "method", "env", "all-
 
 def check_host(req: Request, settings: Settings) -> int:
     """Order, Allow and Deny: OK or 403."""
-    order = settings.get("Order")
-    allow, deny = settings.get("Allow"), settings.get("Deny")
-    if order is None and allow is None and deny is None:
+    if settings.get("Order") is None and settings.get("Allow") is None and settings.get("Deny") is None:
         return OK
-    allowed = any(_from_matches(req, item) for item in allow or ())
-    denied = any(_from_matches(req, item) for item in deny or ())
-    granted = (allowed and not denied) if order == "allow,deny" else (allowed or not denied)
+    allowed, denied = (
+        any(_from_matches(req, item) for words in _for_hosts(req, settings, name) for item in words)
+        for name in ("Allow", "Deny")
+    )
+    order = _for_hosts(req, settings, "Order")
+    granted = (allowed and not denied) if order and order[-1] == ("allow,deny",) else (allowed or not denied)
     return OK if granted else HTTP_FORBIDDEN
+
+
+def satisfies_any(req: Request, settings: Settings) -> bool:
+    """Whether a good host or a good user is enough (Satisfy Any)."""
+    found = _for_hosts(req, settings, "Satisfy")
+    return bool(found) and found[-1] == ("any",)
+
+
+def _for_hosts(req: Request, settings: Settings, name: str) -> list[tuple[str, ...]]:
+    """The words of a directive's lines that hold for the request's method."""
+    return [rule.words for rule in settings.get(name) or () if holds_for(rule, req.method)]
 
 
 def check_access(req: Request, settings: Settings) -> int:
@@ -48,11 +60,6 @@ def check_access(req: Request, settings: Settings) -> int:
     if verdict is None:
         return DECLINED
     return OK if verdict else HTTP_FORBIDDEN
-
-
-def requires_user(settings: Settings) -> bool:
-    """Whether any Require rule asks who the user is."""
-    return any(_asks_user(rule) for rule in settings.get("Require") or ())
 
 
 def check_user(req: Request, settings: Settings) -> int:
@@ -150,13 +157,7 @@ def _for_method(rule: Rule, method: str) -> bool:
     """Whether a rule, or some rule in a container, holds for a method (<Limit>)."""
     if rule.rules and not any(_for_method(inner, method) for inner in rule.rules):
         return False
-    if rule.methods is None:
-        return True
-    return (("GET" if method == "HEAD" else method) in rule.methods) != rule.except_methods
-
-
-def _asks_user(rule: Rule) -> bool:
-    return rule.kind in USER_RULES or rule.kind not in KNOWN_RULES or any(_asks_user(inner) for inner in rule.rules)
+    return holds_for(rule, method)
 
 
 def _any(req: Request, rules: list[Rule] | tuple[Rule, ...], user: str | None) -> bool | None:
@@ -237,8 +238,8 @@ def _host_fits(req: Request, args: tuple[str, ...]) -> bool:
 
 
 def _in_domain(name: str, domain: str) -> bool:
-    domain = domain.lower().lstrip(".")
-    return name == domain or name.endswith("." + domain)
+    domain = domain.lower()
+    return name == domain or name.endswith(domain if domain.startswith(".") else "." + domain)
 
 
 def _from_matches(req: Request, item: str) -> bool:
@@ -258,6 +259,6 @@ _HOST_RULES: dict[str, Callable[[Request, tuple[str, ...]], bool]] = {
     "ip": _ip_fits,
     "host": _host_fits,
     "local": lambda req, args: _is_local(req),
-    "method": lambda req, args: req.method.upper() in [arg.upper() for arg in args],
+    "method": lambda req, args: counted_as(req.method) in [counted_as(arg.upper()) for arg in args],
     "env": lambda req, args: any(name in req.subprocess_env or name in os.environ for name in args),
 }

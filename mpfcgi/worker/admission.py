@@ -26,18 +26,14 @@ class Admission:
         """The access, authen and authz phases, as `Satisfy` combines them: OK or what to answer."""
         settings = plan.settings
         status = self.check_client(req, plan)
-        if settings.get("Satisfy") == "any":
-            return self.admit_any(req, plan, status)
-        if status not in GO_ON:
+        if access.satisfies_any(req, settings):
+            # A good host needs no user, and who fits the rules no host.
+            if status in GO_ON:
+                return OK
+        elif status not in GO_ON:
             return status
         status = access.check_access(req, settings)
         return self.identify(req, plan) if status == DECLINED else status
-
-    def admit_any(self, req: Request, plan: Plan, host_status: int) -> int:
-        """`Satisfy Any`: a good host needs no user, and a good user no host."""
-        if host_status in GO_ON:
-            return OK if access.requires_user(plan.settings) else access.check_access(req, plan.settings)
-        return self.identify(req, plan) if access.requires_user(plan.settings) else host_status
 
     def identify(self, req: Request, plan: Plan) -> int:
         """Who is it, and may they: the authen and authz phases."""

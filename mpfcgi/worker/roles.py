@@ -122,7 +122,7 @@ def _access_only(cycle: Cycle, req: Request) -> int:
     """What can be said before anybody knows the user; Apache's own Satisfy combines it with the rest."""
     settings = req._settings
     status = cycle.check_client(req, req._plan)
-    if status not in GO_ON or settings.get("Satisfy") == "any":
+    if status not in GO_ON or access.satisfies_any(req, settings):
         return OK if status in GO_ON else status
     status = access.check_access(req, settings)
     return OK if status in GO_ON else status

@@ -65,7 +65,7 @@ def test_get_config_shows_flags_as_digits():
 
 @pytest.mark.parametrize(("section", "excepted"), [("Limit", False), ("LimitExcept", True)])
 def test_rules_in_limit_know_their_methods(section, excepted):
-    text = f"<Directory /x>\n<{section} GET put>\nRequire valid-user\nAuthName here\n</{section}>\nRequire all granted\n</Directory>"
+    text = f"<Directory /x>\n<{section} GET PUT>\nRequire valid-user\nAuthName here\n</{section}>\nRequire all granted\n</Directory>"
     limited, free = inner(text).get("Require")
     assert (limited.kind, limited.methods, limited.except_methods) == ("valid-user", {"GET", "PUT"}, excepted)
     assert (free.kind, free.methods) == ("all", None)
@@ -73,11 +73,48 @@ def test_rules_in_limit_know_their_methods(section, excepted):
 
 
 @pytest.mark.parametrize(
-    "content", ["Order deny,allow", "PythonHandler x", "<Files x>\nRequire all denied\n</Files>", "Nonsense"]
+    "content",
+    [
+        "<Limit PUT>\nRequire all denied\n</Limit>",
+        "PythonHandler x",
+        "<Files x>\nRequire all denied\n</Files>",
+        "Nonsense",
+    ],
 )
 def test_nothing_in_limit_is_lost_in_silence(content):
     with pytest.raises(ConfigError):
         load_text(f"<Directory /x>\n<Limit GET>\n{content}\n</Limit>\n</Directory>")
+
+
+@pytest.mark.parametrize("methods", ["get", "GET Post", "TRACE"])
+def test_methods_of_limit_that_would_mean_nothing_are_mistakes(methods):
+    with pytest.raises(ConfigError):
+        load_text(f"<Directory /x>\n<Limit {methods}>\nRequire all denied\n</Limit>\n</Directory>")
+
+
+@pytest.mark.parametrize("lines", [
+    "Require not user joe", "<RequireNone>\nRequire user joe\n</RequireNone>", "<RequireAll>\n</RequireAll>", "Require ip",
+    "<RequireAll>\nRequire not user joe\n</RequireAll>", "<RequireAny>\nRequire valid-user\nRequire not user joe\n</RequireAny>",
+    "<RequireAll>\n<RequireNone>\nRequire user joe\n</RequireNone>\n</RequireAll>",
+    "<RequireNone>\nRequire not user joe\n</RequireNone>", "<RequireAll>\n<Limit GET>\nRequire user joe\n</Limit>\n</RequireAll>",
+])  # fmt: skip
+def test_rules_that_can_not_mean_what_they_say_are_mistakes(lines):
+    with pytest.raises(ConfigError):
+        load_text(f"<Directory /x>\n{lines}\n</Directory>")
+
+
+def test_rules_of_get_are_those_of_head():
+    text = "<Directory /x>\n<Limit HEAD>\nRequire all denied\n</Limit>\n</Directory>"
+    assert inner(text).get("Require")[0].methods == {"GET"}
+
+
+@pytest.mark.parametrize(
+    ("line", "left"), [("Allow from 10.1", {"Allow"}), ("Require all granted", {"Order", "Deny", "Satisfy"})]
+)
+def test_what_a_section_says_of_hosts_takes_the_place_of_all_that_outer_ones_say(line, left):
+    text = f"<Directory /x>\nOrder deny,allow\nDeny from all\nSatisfy any\n</Directory>\n<Directory /x/y>\n{line}\n</Directory>"
+    merged = merge(None, [Scope(section.directives) for section in config_of(text).sections])
+    assert {name for name in ("Order", "Allow", "Deny", "Satisfy") if merged.get(name) is not None} == left
 
 
 def test_a_container_of_rules_in_limit_is_limited_too():

@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import pytest
 
-from tests.parity import live_library, live_packed, live_requests, live_variations
+from tests.parity import live_access, live_library, live_packed, live_requests, live_variations
 from tests.parity.live_answers import fetch
 from tests.parity.live_servers import SITE, both
 
 pytestmark = [pytest.mark.frontend, pytest.mark.slow]
 
-REQUESTS = {**live_requests.REQUESTS, **live_library.REQUESTS, **live_variations.REQUESTS, **live_packed.REQUESTS}
+REQUESTS = {
+    **live_requests.REQUESTS,
+    **live_library.REQUESTS,
+    **live_variations.REQUESTS,
+    **live_packed.REQUESTS,
+    **live_access.REQUESTS,
+}
 # Ours tells the size of the file with 416, as RFC 9110 asks.
 OURS_ONLY = {"a part beyond a file": "content-range"}
 
@@ -27,7 +33,10 @@ def ports(tmp_path_factory):
         (folder / "htdocs" / place).mkdir(parents=True)
         for name, content in live_packed.CONTENTS.items():
             (folder / "htdocs" / place / name).write_bytes(content)
-    with both(folder, (SITE / "site.conf").read_text(), modules=("deflate",)) as ports:
+    for place in live_access.PLACES:
+        (folder / "htdocs" / "guarded" / place).mkdir(parents=True, exist_ok=True)
+        (folder / "htdocs" / "guarded" / place / "a.txt").write_text(place)
+    with both(folder, (SITE / "site.conf").read_text() + live_access.CONFIG, modules=("deflate",)) as ports:
         yield ports
 
 

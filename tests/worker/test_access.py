@@ -267,3 +267,25 @@ def test_rules_in_limit_hold_for_their_methods(folder):
     site = Site(folder, "<Limit POST>\nRequire all denied\n</Limit>")
     assert access.check_access(site.request(method="POST"), site.settings) == HTTP_FORBIDDEN
     assert access.check_access(site.request(), site.settings) == OK
+
+
+def test_rules_of_hosts_in_limit_hold_for_their_methods(folder):
+    site = Site(folder, "Deny from all\n<Limit POST>\nOrder Deny,Allow\nAllow from 10.1\n</Limit>")
+    assert access.check_host(site.request(method="POST", address="10.1.2.3"), site.settings) == OK
+    assert access.check_host(site.request(address="10.1.2.3"), site.settings) == HTTP_FORBIDDEN
+
+
+@pytest.mark.parametrize(
+    "rules", ["<Limit HEAD>\nRequire all denied\n</Limit>", "<LimitExcept POST>\nRequire all denied\n</LimitExcept>"]
+)
+def test_what_holds_for_get_holds_for_head(folder, rules):
+    site = Site(folder, rules)
+    for method in ("GET", "HEAD"):
+        assert access.check_access(site.request(method=method), site.settings) == HTTP_FORBIDDEN
+
+
+@pytest.mark.parametrize(
+    ("domain", "fits"), [("good.test", True), (".good.test", True), ("ood.test", False), (".www.good.test", False)]
+)
+def test_a_domain_is_the_end_of_a_name(domain, fits):
+    assert access._in_domain("www.good.test", domain) == fits
