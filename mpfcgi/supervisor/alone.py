@@ -53,7 +53,7 @@ def run(
 def _setup(config: Config, listeners: Listeners, mutexes: Mutexes, commands: Mapping[int, bytes]) -> WorkerSetup:
     names = [*static_interpreters(config), *connection_interpreters(config)]
     for name in names:
-        os.environ.update(pool_for(config.pools, name).environment)
+        conditions.set_environment(pool_for(config.pools, name).environment)
     ours, theirs = control.control_pair()
     slot = Scoreboard(1).take()
     slot.occupy(os.getpid(), 0, names[0])

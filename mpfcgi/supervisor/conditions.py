@@ -11,6 +11,8 @@ import grp
 import os
 import pwd
 import resource
+import tempfile
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -152,6 +154,13 @@ def environment(pool: PoolSettings, identity: Identity | None) -> Mapping[str, s
     if identity is None:
         return pool.environment
     return {"HOME": identity.home, "USER": identity.name, "LOGNAME": identity.name, **pool.environment}
+
+
+def set_environment(variables: Mapping[str, str]) -> None:
+    """Give this process variables, and forget what was found out by the daemon's own."""
+    os.environ.update(variables)
+    tempfile.tempdir = None
+    time.tzset()
 
 
 def _become(identity: Identity) -> None:

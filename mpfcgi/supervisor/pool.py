@@ -171,7 +171,7 @@ class WorkerCrew(Crew):
     def start(self, setup: WorkerSetup) -> int:
         """In the child: be a worker, or the template; the exit code."""
         setup.slot.occupy(os.getpid(), self.generation, self.title)
-        os.environ.update(conditions.environment(self.settings, self._identity))
+        conditions.set_environment(conditions.environment(self.settings, self._identity))
         try:
             if self._program is not None:
                 other_python.become(self._program, setup, self.title)

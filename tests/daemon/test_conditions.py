@@ -24,7 +24,7 @@ pytestmark = pytest.mark.daemon
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 
 HANDLER = """\
-import os, resource, sys, time
+import os, resource, sys, tempfile, time
 from mod_python import apache, Session
 
 def handler(req):
@@ -41,6 +41,8 @@ def handler(req):
         "files": resource.getrlimit(resource.RLIMIT_NOFILE),
         "core": resource.getrlimit(resource.RLIMIT_CORE),
         "path": sys.path,
+        "temporary": tempfile.gettempdir(),
+        "zone": time.strftime("%z"),
     }))
     return apache.OK
 """
@@ -86,6 +88,13 @@ def test_a_worker_has_its_pools_folder_umask_nice_value_limits_and_environment(s
     assert seen["files"] == (200, 300)
     assert seen["core"] == (0, 0)
     assert seen["environment"]["MINE"] == "yes"
+
+
+def test_what_python_knows_of_the_environment_is_the_pools(start, site):
+    """The daemon has asked for the folder of temporary files before, and told the time."""
+    (site / "temporary").mkdir(mode=0o777)
+    seen = ask(start(f"SetEnv TMPDIR {site}/temporary\nSetEnv TZ UTC-5"))
+    assert (seen["temporary"], seen["zone"]) == (f"{site}/temporary", "+0500")
 
 
 @as_root

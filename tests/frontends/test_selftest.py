@@ -1,6 +1,8 @@
 """The self-test behind every real front-end: right where it is set up as printed, wrong where a line is missing, and
 right again with the line that the self-test shows."""
 
+import re
+
 import pytest
 import requests
 
@@ -195,6 +197,9 @@ def test_the_page_asks_everything_that_a_browser_can(daemon, browser, kind, new,
         shown = dict(browser.evaluate(SHOWN))
         hidden = browser.evaluate("document.querySelector('#stream .remedy').hidden")
         lines = browser.evaluate("document.querySelector('#stream .lines').textContent")
+        counted = browser.evaluate("document.querySelector('#sum').textContent")
+    assert re.match(r"\d wrong, \d to be looked at, \d+ right, 1 not asked", counted)
+    assert sum(map(int, re.findall(r"\d+", counted))) == len(shown)
     shown.pop("user")
     assert shown.pop("chunked") == "not asked"
     assert (shown.pop("stream"), hidden) == (verdict, verdict == "right")

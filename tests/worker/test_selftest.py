@@ -206,6 +206,7 @@ def test_the_page_is_whole_and_escaped_and_loads_nothing_from_elsewhere(site):
     nonce = re.search(r"script-src 'nonce-([^']+)'", answer.headers["content-security-policy"]).group(1)
     assert answer.body.count(f'nonce="{nonce}"') == 2
     assert 'name="viewport"' in answer.body
+    assert re.search(r'<p id="sum">\d wrong, 0 to be looked at, 1[1-3] right, 7 not asked</p>', answer.body)
     assert set(re.findall(r'<li class="\w+" id="([^"]+)"', answer.body)) == set(BY_NAME)
 
 

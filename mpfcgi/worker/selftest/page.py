@@ -16,7 +16,7 @@ OPEN = "not asked"
 STYLE = """\
 :root { color-scheme: light dark; font: 15px/1.45 system-ui, sans-serif; }
 body { margin: 0 auto; max-width: 50rem; padding: 1rem; overflow-wrap: anywhere; }
-h1 { font-size: 1.3rem; margin: 0; } p { margin: .2rem 0; } .facts, .where { color: #777; }
+h1 { font-size: 1.3rem; margin: 0; } #sum { font-weight: 600; } p { margin: .2rem 0; } .facts, .where { color: #777; }
 ul { list-style: none; padding: 0; } li { border-left: .4rem solid #8888; margin: .5rem 0; padding: .1rem 0 .1rem .7rem; }
 pre { margin: .2rem 0; padding: .4rem; background: #8882; white-space: pre-wrap; overflow-wrap: anywhere; }
 .verdict { float: right; color: #777; } .wrong .verdict, .look .verdict { font-weight: 600; }
@@ -26,6 +26,11 @@ pre { margin: .2rem 0; padding: .4rem; background: #8882; white-space: pre-wrap;
 # Needs the cookie's value, the size of an upload, its type, and an odd name.
 SCRIPT = """\
 const [cookie, size, type, odd] = %s;
+function count() {
+  const rows = kind => document.querySelectorAll("li." + kind).length;
+  document.getElementById("sum").textContent =
+    `${rows("wrong")} wrong, ${rows("look")} to be looked at, ${rows("right")} right, ${rows("open")} not asked`;
+}
 function show(name, finding) {
   const row = document.getElementById(name), find = part => row.querySelector("." + part);
   row.className = finding.verdict.split(" ")[0];
@@ -37,6 +42,7 @@ function show(name, finding) {
     find("lines").textContent = finding.remedy.lines;
   }
   find("remedy").hidden = finding.verdict === "right" || !find("lines").textContent;
+  count();
 }
 async function ask(name, query, init, path) {
   try {
@@ -78,7 +84,8 @@ def page(report: dict[str, Any], nonce: str, cookie: str) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">\n'
         f'<style nonce="{nonce}">{STYLE}</style></head>\n<body><h1>mpfcgi self-test</h1>\n<p class="facts">'
         f"Version {escape(report['version'])}, Python {escape(report['python'])}, {escape(pool)}, configuration "
-        f"{escape(report['config'])}</p>\n<ul>\n{''.join(map(_row, _sorted(report)))}</ul>\n"
+        f"{escape(report['config'])}</p>\n"
+        f'<p id="sum">{_sum(report)}</p>\n<ul>\n{"".join(map(_row, _sorted(report)))}</ul>\n'
         f'<p><a href="?text">Text</a> · <a href="?json">JSON</a></p>\n<script nonce="{nonce}">{script}</script></body></html>\n'
     )
 
@@ -93,6 +100,12 @@ def text(report: dict[str, Any]) -> str:
             lines.append(f"{'':10} write in {check['remedy']['where']}:")
             lines += [f"{'':14} {line}" for line in check["remedy"]["lines"].splitlines()]
     return "\n".join(lines) + "\n"
+
+
+def _sum(report: dict[str, Any]) -> str:
+    verdicts = [check["verdict"] for check in report["checks"]]
+    wrong, look, right = (verdicts.count(verdict) for verdict in (WRONG, LOOK, RIGHT))
+    return f"{wrong} wrong, {look} to be looked at, {right} right, {len(report['further'])} not asked"
 
 
 def _sorted(report: dict[str, Any]) -> list[dict[str, Any]]:
