@@ -118,7 +118,8 @@ class Output(Filtering):
     def flush(self) -> None:
         """Send all that was written so far."""
         self._pass_on(b"")
-        self._exchange.flush()
+        if not self._finished:
+            self._exchange.flush()
 
     def sendfile(self, path: str, offset: int = 0, length: int = -1, /) -> int:
         """Send a file, or `length` bytes of it from `offset`; the number of bytes sent. OSError when it can't be read."""
@@ -232,17 +233,20 @@ class Output(Filtering):
 
     def _pass_on(self, data: bytes, flush: bool = True) -> None:
         """Give the buffer and `data` to the filters, or to the exchange, behind the head."""
-        if self._lost:
+        # Log and cleanup handlers may write: nobody reads it.
+        if self._lost or self._finished:
             return
         if self._offered is not None:
             self._withdraw()
-        if self._finished:
-            raise OSError("the request is over: nothing can be written any more")
         if self._buffer:
             self._buffer.append(data)
             data = b"".join(self._buffer)
             self._buffer = None
             self._buffered = 0
+        if self._main is not None and not self._head_sent:
+            # A file that is asked for in a folder's place, perhaps in vain, has no response of its own.
+            self._main._pass_on(data, flush)
+            return
         if self._chain is not None:
             self._chain.take(data, flush, False)
             return

@@ -85,7 +85,7 @@ class PSP:
         vars: Mapping[str, Any] | None = None,
     ) -> None:
         if string and filename:
-            raise ValueError("PSP takes a filename or a string, not both")
+            raise ValueError("Must specify either filename or string")
         self.req = req
         self.vars = _NO_VARS if vars is None else vars
         self.string = string

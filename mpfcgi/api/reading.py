@@ -73,7 +73,7 @@ class Reading:
     def _count(self, data: bytes) -> bytes:
         if not self._reading:
             self._reading = True
-            chunked = not self._params.get("CONTENT_LENGTH", "").isdecimal()
+            chunked = bool(data) and not self._params.get("CONTENT_LENGTH", "").isdecimal()
             self._read_body = REQUEST_CHUNKED_DECHUNK if chunked else REQUEST_CHUNKED_ERROR
         self._read_length += len(data)
         return data

@@ -171,6 +171,7 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
     def _replace_with(self, index: mp_request) -> None:
         """The index file of a folder takes the request's place, as if it had been asked for."""
         index._main = None
+        index._prev = self._prev
         # As Apache's fast redirect: the values of both, those of the index file's own phases first.
         for mine, its in (
             (self._err_headers_out, index.err_headers_out),
@@ -181,7 +182,10 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
                 its.add(name, value)
         index._cleanups = (self._cleanups or []) + (index._cleanups or []) or None
         index._added = self._added or index._added
-        index._buffer, index._buffered = self._buffer, self._buffered
+        index._buffer = [*(self._buffer or ()), *(index._buffer or ())] or None
+        index._buffered += self._buffered
+        index._head_sent, index._sent_bodyct = self._head_sent, self._sent_bodyct
+        index._bytes_sent = self._bytes_sent
         index._inherit_filters(self)
         self._give_way()
         self._replaced = index

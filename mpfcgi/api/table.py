@@ -185,8 +185,8 @@ def _fold(key: object) -> str:
     return outgoing(key).lower()  # type: ignore[arg-type]
 
 
-def _text(value: object) -> str | bytes:
-    return value if isinstance(value, (str, bytes)) else str(value)
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else str(value)
 
 
 def _quoted(text: str) -> str:

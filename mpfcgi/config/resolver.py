@@ -108,6 +108,10 @@ class Resolver:
             settings = self._base[server] = merge(None, scopes)
         return settings
 
+    def in_location(self, server: Server, uri: str) -> bool:
+        """Whether a <Location> holds for a path."""
+        return bool(self._sections_of(server).locations(uri))
+
     def location_settings(self, server: Server, uri: str) -> Settings:
         """The host's settings with those of <Location> for a decoded path: what is known in the trans phase."""
         return self._merged(server, self._sections_of(server).locations(uri), "")

@@ -9,13 +9,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mpfcgi.api import Request
-from mpfcgi.api.constants import DECLINED, DONE, HTTP_MOVED_PERMANENTLY, HTTP_NOT_FOUND, OK
+from mpfcgi.api.constants import (
+    HTTP_MOVED_PERMANENTLY,
+    HTTP_NOT_ACCEPTABLE,
+    HTTP_NOT_FOUND,
+    HTTP_OK,
+    HTTP_UNAUTHORIZED,
+    OK,
+)
 from mpfcgi.api.request import quoted_uri
 from mpfcgi.worker.plan import GO_ON
 
 if TYPE_CHECKING:
     from mpfcgi.worker.phases import Cycle
     from mpfcgi.worker.site import Site
+
+REDIRECTS = range(300, 400)
 
 
 def fix_up(req: Request, site: Site, cycle: Cycle) -> int:
@@ -29,22 +38,34 @@ def fix_up(req: Request, site: Site, cycle: Cycle) -> int:
             location += "?" + req.args
         req.err_headers_out["Location"] = req.construct_url(location)
         return HTTP_MOVED_PERMANENTLY
-    for name in settings.get("DirectoryIndex", ("index.html",)):
+    names = settings.get("DirectoryIndex", ("index.html",))
+    refused = OK
+    for name in names:
         if name == "disabled":
             break
         status = try_index(req, name, site, cycle)
-        if status != DECLINED:
+        if status in GO_ON:
+            return OK
+        if status in REDIRECTS or (status in (HTTP_UNAUTHORIZED, HTTP_NOT_ACCEPTABLE) and len(names) == 1):
             return status
-    return OK
+        # An error may hide an index: no list is shown then. The candidates behind it are asked all the same.
+        if status not in (HTTP_OK, HTTP_NOT_FOUND):
+            refused = status
+    return refused
 
 
 def try_index(req: Request, name: str, site: Site, cycle: Cycle) -> int:
-    """Ask for one candidate: OK when it is the index now, DECLINED when it is not there."""
+    """Ask for one candidate: OK when it is the index now; its status when it isn't, 200 where the file is missing."""
     uri = name if name.startswith("/") else req.uri + name
     candidate = cycle.services.new_request(req, uri, main=req)
     status = cycle.up_to_fixup(candidate, site)
-    if status in GO_ON and candidate._is_file:
-        req._replace_with(candidate)
-        return OK
+    if status in GO_ON:
+        status = candidate._status
+        if status == HTTP_OK and candidate._is_file:
+            req._replace_with(candidate)
+            return OK
+    if status in REDIRECTS:
+        req.headers_out.update(candidate.headers_out)
+        req.err_headers_out.update(candidate.err_headers_out)
     cycle.clean(candidate)
-    return DECLINED if status in (OK, DECLINED, DONE, HTTP_NOT_FOUND) else status
+    return status

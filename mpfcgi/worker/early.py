@@ -62,6 +62,17 @@ def run(cycle: Cycle, req: Request, site: Site) -> int:
         status = cycle.run_phase(phase, req, site.plan)
         if status not in GO_ON:
             return status
+    return _translate(cycle, req, site)
+
+
+def of_subrequest(cycle: Cycle, req: Request, site: Site) -> int:
+    """Trans alone, unless the file is known already or the handlers are another interpreter's."""
+    if req._filename is not None or site.early_interpreter not in (None, cycle.services.name):
+        return DECLINED
+    return _translate(cycle, req, site)
+
+
+def _translate(cycle: Cycle, req: Request, site: Site) -> int:
     if cycle.resolver.in_alias(site.server, req.uri):
         return DECLINED
     uri = req.uri

@@ -129,8 +129,9 @@ class Failures:
                 log(APLOG_ERR, f"    {type(error)!r}: {error}", request=req)
 
     def _page(self, req: Request, settings: Settings, status: int, document: errorpages.Document | None) -> None:
-        if status == HTTP_NOT_MODIFIED:
-            # The validators and caching headers of the file that the client has already.
+        if status in (HTTP_NOT_MODIFIED, HTTP_NO_CONTENT):
+            # Of the one there are the validators and caching headers of the file that the client has already, and none
+            # of the two has a document.
             req._buffer, req._content_type = None, None
             for name in ("Content-Length", "Content-Range"):
                 del req.headers_out[name]
@@ -145,8 +146,6 @@ class Failures:
             req.err_headers_out["Location"] = location
         if authenticate is not None:
             req.err_headers_out["WWW-Authenticate"] = authenticate
-        if status == HTTP_NO_CONTENT:
-            return
         if status in (HTTP_METHOD_NOT_ALLOWED, HTTP_NOT_IMPLEMENTED) and "Allow" not in req.err_headers_out:
             req.err_headers_out["Allow"] = ",".join(req._allow) or "TRACE"
         req.content_type = errorpages.CONTENT_TYPE

@@ -159,8 +159,8 @@ class Cycle(Admission):
 
     def find_file(self, req: Request, site: Site) -> int:
         """Post-read and trans, then the file: after this the request has its directory's settings."""
-        if (site.early or req._added) and req._main is None and not req._early_over:
-            status = early.run(self, req, site)
+        if (site.early or req._added) and not req._early_over:
+            status = early.run(self, req, site) if req._main is None else early.of_subrequest(self, req, site)
             if status not in GO_ON:
                 return status
         resource, status_now = self.locate(req, site)
@@ -204,9 +204,7 @@ class Cycle(Admission):
         status = self.before_access(req, plan, site)
         if status not in GO_ON:
             return status
-        # Who may have the folder may have its index file, where the same holds for both.
-        same = req._main is not None and req._main._settings is req._settings
-        status = OK if same else self.admit(req, plan)
+        status = OK if req._main is not None and self._holds_too(req, req._main) else self.admit(req, plan)
         if status == OK and plan.crowd is not None and req._main is None:
             status = self.crowding.enter(req, plan.crowd)
         if status != OK:
@@ -218,6 +216,16 @@ class Cycle(Admission):
                 return status
         environment.fix_up(req, plan.settings)
         return self.run_phase(FIXUP, req, plan)
+
+    def _holds_too(self, req: Request, main: Request) -> bool:
+        """Whether who was let in to `main` is let in to its subrequest, too, as Apache sees it: for a file of the same
+        folder, for which no section of its own holds."""
+        return (
+            req._is_file
+            and req._settings is main._settings
+            and req._resource.directory == main._resource.directory
+            and not self.resolver.in_location(main.server._model, req._uri)
+        )
 
     def before_access(self, req: Request, plan: Plan, site: Site) -> int:
         """Header parser, or the init handlers of the request's place."""

@@ -51,7 +51,7 @@ def internal_redirect(services: WorkerServices, req: Request, uri: str, error_st
 def subrequest(services: WorkerServices, req: Request, uri: str, main: Request | None) -> Request:
     """A request for another path that has not been run yet."""
     site = services.cycle.sites.of(req.server._model)
-    new = Request(req._exchange, req.server, services, site.settings, uri, req.args, prev=req.prev, main=main)
+    new = Request(req._exchange, req.server, services, site.settings, uri, req.args, main=main)
     new._connection = req._connection
     new._user, new._ap_auth_type = req._user, req._ap_auth_type
     if req._subprocess_env is not None:

@@ -1,6 +1,6 @@
 """Server side includes, what a page includes: a request of its own whose output becomes a part of the page's.
 
-Manual 4.5.4 (`req.main`) and chapter 6; Apache's subrequests. A subrequest has all phases but the early ones, the log's
+Manual 4.5.4 (`req.main`) and chapter 6; Apache's subrequests. A subrequest has all phases but post-read, the log's
 and the header parser's, its own settings and filters; it has neither body nor conditions nor ranges.
 """
 
@@ -99,9 +99,9 @@ class Includer:
         if isinstance(self._req._exchange, PageExchange):
             self._req._exchange.page_ended = True
 
-    def status(self, target: str) -> os.stat_result | None:
-        """What stat says of the file of a URI; None without one. Problem when it can't be had."""
-        sub = self.find(target, True)
+    def status(self, target: str, virtual: bool) -> os.stat_result | None:
+        """What stat says of a file, or of that of a URI; None without one. Problem when it can't be had."""
+        sub = self.find(target, virtual)
         self._cycle.clean(sub)
         status: os.stat_result | None = sub._stat
         return status
@@ -174,7 +174,6 @@ class Includer:
         exchange = PageExchange(req, args, self._write, self._flush)
         sub._exchange, sub._params = exchange, exchange.params
         sub._args = args
-        sub._prev = None
         sub._method, sub._header_only = "GET", 0
         return _as_part(sub)
 

@@ -144,10 +144,7 @@ class RequestWorld:
 
     def status(self, target: str, virtual: bool) -> tuple[int, float]:
         """As `World`. Problem when there is no such file."""
-        try:
-            found = self._includer.status(target) if virtual else os.stat(self._includer.below_page(target))
-        except OSError as error:
-            raise Problem(f"{target}: {error.strerror}")
+        found = self._includer.status(target, virtual)
         if found is None or not stat.S_ISREG(found.st_mode):
             raise Problem(f"{target} is no file")
         return found.st_size, found.st_mtime
@@ -155,7 +152,7 @@ class RequestWorld:
     def _accessible(self, uri: str) -> bool:
         """Whether a URL may be had: what guards it is asked, not whether it is there."""
         try:
-            self._includer.status(uri)
+            self._includer.status(uri, True)
         except Problem:
             return False
         return True

@@ -240,7 +240,7 @@ def test_a_flushed_page_is_on_its_way(site):
 
 
 def test_a_page_is_a_file_or_a_string(site):
-    with pytest.raises(ValueError, match="not both"):
+    with pytest.raises(ValueError, match="either filename or string"):
         psp.PSP(site.request(), filename="a", string="b")
     with pytest.raises(TypeError):
         psp.PSP(site.request(), string=5)

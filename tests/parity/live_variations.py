@@ -56,6 +56,11 @@ CODE = {
     "a file from an offset that is none": "req.sendfile(root+'/files/a.txt', 2.5);;return 0",
     "the type of a file's offset": "req.sendfile(root+'/files/a.txt', '1');;return 0",
 }
+STATES = {
+    "read_body after a read": "a=req.read();;req.write(repr((a,req.read_body)),0);;return 0",
+    "a table of bytes": "t=apache.table({b'a':b'x'});;t.update({b'c':b'y',1:None});;req.write(repr(t),0);;return 0",
+    "204 with headers": "req.headers_out['X-Out']='1';;req.headers_out['Location']='/x';;req.write('x',0);;return 204",
+}
 HEADERS = {"line break": "a\\nB: c", "control": "\\x01", "tab": "a\\tb", "Latin-1": "\\xe9", "DEL": "\\x7f"}
 
 FILTERED = {
@@ -110,7 +115,7 @@ REQUESTS = {
         method="POST",
         body=b"abcdef",
     ),
-    **{name: calling("run", f"req.content_type='text/plain';;{code}") for name, code in CODE.items()},
+    **{name: calling("run", f"req.content_type='text/plain';;{code}") for name, code in {**CODE, **STATES}.items()},
     "an exception that can't be shown": calling(
         "run", "exec('raise type(\"E\", (Exception,), {})', {})", path="/debugoff/x"
     ),

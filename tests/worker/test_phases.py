@@ -174,3 +174,34 @@ def test_credentials_that_apache_s_rewriting_has_kept_are_seen(tmp_path):
     spam = "Basic c3BhbTplZ2dz"
     assert site.get("/x", REDIRECT_HTTP_AUTHORIZATION=spam).body == "eggsspam"
     assert site.get("/x", REDIRECT_HTTP_AUTHORIZATION="Basic eA==", HTTP_AUTHORIZATION=spam).body == "eggsspam"
+
+
+def test_what_is_written_behind_the_end_of_a_response_is_lost_and_stops_nothing(tmp_path):
+    code = """
+from mod_python import apache
+
+def handler(req):
+    req.register_cleanup(lambda data: (req.write("cleanup"), note("cleanup")))
+    req.write("the page", 0)
+    return apache.OK
+
+def loghandler(req):
+    req.write("log")
+    req.flush()
+    note("log")
+    return apache.OK
+
+def note(name):
+    apache.main_server.noted = getattr(apache.main_server, "noted", "") + name + " "
+"""
+    config = "<Directory ROOT>\nSetHandler mod_python\nPythonHandler h\nPythonLogHandler h\n</Directory>\n"
+    site = Site(tmp_path, config, h=code)
+    assert site.get("/").body == "the page"
+    assert site.services.main_server.noted == "log cleanup "
+
+
+def test_204_has_the_headers_of_its_handler_and_no_body(tmp_path):
+    code = "def handler(req):\n    req.headers_out['X-One'] = '1'\n    req.write('lost', 0)\n    return 204\n"
+    site = Site(tmp_path, "<Directory ROOT>\nSetHandler mod_python\nPythonHandler h\n</Directory>\n", h=code)
+    answer = site.get("/")
+    assert (answer.status, answer.body, answer.headers) == (204, "", {"x-one": "1"})
