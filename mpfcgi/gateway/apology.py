@@ -10,6 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
 
+    from mpfcgi.fastcgi import ServerConnection
+
 # Seconds for a front-end to send its request.
 PATIENCE = 10.0
 _REMEDY = """\
@@ -47,17 +49,25 @@ def serve(listener: socket.socket, seconds: float) -> None:
 
 def _answer(sock: socket.socket) -> None:
     """Read one request to its end, which the front-end may insist on, and answer it."""
-    from mpfcgi.fastcgi import AUTHORIZER, ParamsReceived, ProtocolError, ServerConnection, StdinEnded
+    from mpfcgi.fastcgi import ProtocolError, ServerConnection
 
     wire = ServerConnection()
     sock.settimeout(PATIENCE)
     try:
-        while data := sock.recv(65536):
-            wire.receive_data(data)
-            while (event := wire.next_event()) is not None:
-                # mod_fcgid sends no body to an Authorizer, nor its end.
-                if isinstance(event, StdinEnded) or (isinstance(event, ParamsReceived) and event.role == AUTHORIZER):
-                    sock.sendall(wire.stdout_end_request(page("503 Service Unavailable")))
-                    return
+        if _read(sock, wire):
+            sock.sendall(wire.stdout_end_request(page("503 Service Unavailable")))
     except (OSError, ProtocolError):
         return
+
+
+def _read(sock: socket.socket, wire: ServerConnection) -> bool:
+    """Read to the end of a request; False when the peer leaves before."""
+    from mpfcgi.fastcgi import AUTHORIZER, ParamsReceived, StdinEnded
+
+    while data := sock.recv(65536):
+        wire.receive_data(data)
+        while (event := wire.next_event()) is not None:
+            # mod_fcgid sends no body to an Authorizer, nor its end.
+            if isinstance(event, StdinEnded) or (isinstance(event, ParamsReceived) and event.role == AUTHORIZER):
+                return True
+    return False
