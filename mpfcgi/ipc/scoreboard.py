@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import zlib
 from time import monotonic
 from typing import NamedTuple
 
@@ -40,6 +41,20 @@ class SlotReading(NamedTuple):
     pool: str
 
 
+def name_in_slot(pool: str) -> str:
+    """The name by which a slot knows the pool `pool`: its own, or one that is as different where that is too long."""
+    return _label(pool).decode("utf-8", "surrogateescape")
+
+
+def _label(pool: str) -> bytes:
+    # Names are folders, too, which need not be UTF-8.
+    name = pool.encode("utf-8", "surrogateescape")
+    if len(name) < POOL_SIZE:
+        return name
+    digest = b"~%08x" % zlib.crc32(name)
+    return name[: POOL_SIZE - 1 - len(digest)] + digest
+
+
 class Slot:
     """One worker's slot. `begin` and `idle` are on the path of every request."""
 
@@ -60,7 +75,7 @@ class Slot:
 
     def occupy(self, pid: int, generation: int, pool: str) -> None:
         """Take the slot for a new worker."""
-        name = pool.encode()[: POOL_SIZE - 1]
+        name = _label(pool)
         self._pool[:] = name + bytes(POOL_SIZE - len(name))
         self._requests, self._rest = 0, IDLE
         for field in (_REQUESTS, _CONNECTIONS, _LINE_LENGTH, _GROUP):
@@ -168,7 +183,7 @@ class Slot:
             self._times[_SINCE],
             self._times[_STARTED],
             line.decode("latin-1"),
-            bytes(self._pool).rstrip(b"\0").decode(errors="replace"),
+            bytes(self._pool).rstrip(b"\0").decode("utf-8", "surrogateescape"),
         )
 
 

@@ -6,10 +6,13 @@ it is behind one descriptor, an epoll, that the supervisor's loop watches.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import select
 import socket
 from collections.abc import Callable, Mapping
+from time import monotonic
 from typing import Any
 
 from mpfcgi.config.runtime import make_folder
@@ -20,6 +23,8 @@ from mpfcgi.supervisor.stale import remove_stale
 # Clients at a time; the one that came first goes when there are more. Bytes of a command.
 MOST_CLIENTS = 64
 LONGEST_COMMAND = 8192
+# Seconds until clients are let in again, after there was no descriptor for one.
+ACCEPT_AGAIN = 0.1
 
 
 class Client:
@@ -85,10 +90,15 @@ class Client:
             self.closed = True
             self._console.forget(self)
             self._sock.close()
+            self._console.take_spare()
 
 
 class Console:
-    """Listens on `listener` and gives each command, with its client, to `obey`."""
+    """Listens on `listener` and gives each command, with its client, to `obey`.
+
+    One descriptor is kept for the time when there are no others: then above all, somebody wants to look, or to stop the
+    daemon.
+    """
 
     def __init__(self, listener: socket.socket, obey: Callable[[Mapping[str, Any], Client], None]) -> None:
         self.listener = listener
@@ -96,12 +106,19 @@ class Console:
         self._epoll = select.epoll()
         self._epoll.register(listener.fileno(), select.EPOLLIN)
         self._clients: dict[int, Client] = {}
+        self._spare = -1
+        self.take_spare()
+        # When to let clients in again, if they are not; monotonic clock.
+        self.next_look: float | None = None
 
     def fileno(self) -> int:
         return self._epoll.fileno()
 
     def act(self) -> None:
         """Do what can be done without waiting."""
+        if self.next_look is not None and monotonic() >= self.next_look:
+            self.next_look = None
+            self._epoll.modify(self.listener.fileno(), select.EPOLLIN)
         for fd, events in self._epoll.poll(0):
             if fd == self.listener.fileno():
                 self._accept()
@@ -120,13 +137,31 @@ class Console:
         """End all connections. The socket's file stays; see `remove`."""
         for client in list(self._clients.values()):
             client.close()
+        self._give_spare()
         self._epoll.close()
         self.listener.close()
+
+    def take_spare(self) -> None:
+        """A descriptor is free."""
+        if self._spare < 0:
+            with contextlib.suppress(OSError):
+                self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+
+    def _give_spare(self) -> bool:
+        spare, self._spare = self._spare, -1
+        if spare >= 0:
+            os.close(spare)
+        return spare >= 0
 
     def _accept(self) -> None:
         try:
             sock, _ = self.listener.accept()
-        except OSError:
+        except OSError as error:
+            if error.errno in (errno.EAGAIN, errno.ECONNABORTED):
+                return
+            if not self._give_spare():
+                self._epoll.modify(self.listener.fileno(), 0)
+                self.next_look = monotonic() + ACCEPT_AGAIN
             return
         sock.setblocking(False)
         while len(self._clients) >= MOST_CLIENTS:

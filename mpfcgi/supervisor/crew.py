@@ -93,6 +93,8 @@ class Crew(ABC):
                 self._end(self.members[action.pid], action.signal)
             elif isinstance(action, staffing.Dump):
                 self.members[action.pid].dump(now)
+            elif isinstance(action, staffing.Abandon):
+                self._abandon(self.members[action.pid])
             else:
                 self._destroy(self.members[action.pid])
         after = self.snapshot(now)
@@ -106,10 +108,13 @@ class Crew(ABC):
         """The member `pid` has ended."""
         self.touched = True
         member = self.members.pop(pid)
+        if member.control is not None:
+            # What it has said last.
+            member.read_control()
         member.release()
         if self.headcount is not None:
             self.headcount.count -= 1
-        if member.asked is not None or os.waitstatus_to_exitcode(status) in (control.GAVE_UP, control.UNFIT):
+        if self.has_said_why(member, os.waitstatus_to_exitcode(status)):
             return
         how = process.how_it_ended(status)
         before = self.backoff
@@ -126,6 +131,11 @@ class Crew(ABC):
         """Its time for leaving gracefully is over."""
         member.kill(number)
 
+    def has_said_why(self, member: WorkerHandle, code: int) -> bool:
+        """Whether it is known why a member has ended with the exit code `code`: it is no mistake, or is logged already."""
+        # User code may end with any code; a worker that gives up has asked for its replacement before.
+        return member.asked is not None or (member.worn and code == control.GAVE_UP)
+
     def _retire(self, member: WorkerHandle, now: float) -> None:
         if member.worn:
             self.log.info(f"{self._label} {member.pid} leaves: it is replaced")
@@ -136,6 +146,13 @@ class Crew(ABC):
         self.log.error(
             f"{self._label} {member.pid} hangs in a request for more than {self.request_limit:g} s and does not react "
             f"to its interruption; it is killed: {member.slot.read().line or 'its request is not known'}"
+        )
+        member.destroy()
+
+    def _abandon(self, member: WorkerHandle) -> None:
+        self.log.error(
+            f"{self._label} {member.pid} has closed its line to the supervisor and goes on, perhaps as another program; "
+            "it is killed"
         )
         member.destroy()
 
@@ -156,12 +173,12 @@ class Crew(ABC):
 
     @abstractmethod
     def spawn(self) -> WorkerHandle:
-        """Start one process. OSError or OverflowError when there can't be one more."""
+        """Start one process. Any exception when there can't be one more."""
 
     def _try_spawn(self, now: float) -> None:
         try:
             member = self.spawn()
-        except (OSError, OverflowError) as error:
+        except Exception as error:
             if not self.backoff.delay:
                 self.log.error(f"{self._label}: can't start a process: {error}")
             self.backoff = self.backoff.after_failure(now)

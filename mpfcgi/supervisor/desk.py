@@ -74,7 +74,9 @@ class Desk:
 
     def wakes(self) -> list[float]:
         """When to let it act, at the latest."""
-        times = (self._stacks.next_look, self._notifier.next_sign, self._touches.next_look)
+        times = [self._stacks.next_look, self._notifier.next_sign, self._touches.next_look]
+        if self.console is not None:
+            times.append(self.console.next_look)
         return [time for time in times if time is not None]
 
     # -- what has happened

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from mpfcgi.config import (
     Config,
+    ConfigError,
     Listen,
     PoolSettings,
     connection_interpreters,
@@ -50,15 +51,21 @@ class Generation:
         self._static = dict.fromkeys(static_interpreters(config))
         self.router: RouterCrew | None = None
         self.pools: dict[str, Pool] = {}
-        names = list(self._static)
+        names, started = list(self._static), list[str]()
         if needs_router(config):
             self.router = RouterCrew(
                 config, means.listeners.of(self._shared()), means.queues.hand_backs, means.log, means.scoreboard
             )
             self.router.want(0 if succeeds else 1)
-            names += [name for name in on_demand if name not in self._static]
+            started = [name for name in on_demand if name not in self._static]
         for name in names:
             self._add(name)
+        for name in started:
+            try:
+                self._add(name)
+            except ConfigError as error:
+                # It is told so again to who asks for it.
+                means.log.error(f"[pool {name}] does not go on: {error}")
         self.connection_pools = {
             name: ConnectionPool(name, pool_for(config.pools, name), self._common, means.listeners.with_lines(listens))
             for name, listens in connection_interpreters(config).items()
@@ -100,8 +107,8 @@ class Generation:
         """The queue of a pool; the pool is started if there is none of that name. LookupError when it can't be."""
         if name not in self.pools:
             self._make_place(pool_for(self.config.pools, name), monotonic())
-            self._means.log.info(f"[pool {name}] started on demand")
             self._add(name)
+            self._means.log.info(f"[pool {name}] started on demand")
         return self.pools[name].queue
 
     # -- taking the place of another

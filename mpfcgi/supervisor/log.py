@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import sys
 from datetime import datetime, timezone
 
 from mpfcgi.config import Config, ConfigError, Resolver
@@ -72,7 +72,8 @@ class Log:
         except OSError as error:
             if not self._complained:
                 self._complained = True
-                print(f"mpfcgi: can't write to the system's log: {error.strerror}", file=sys.stderr)
+                with contextlib.suppress(OSError):
+                    os.write(STDERR, f"mpfcgi: can't write to the system's log: {error.strerror}\n".encode())
 
     def error(self, text: str) -> None:
         self.write(ERROR, text)

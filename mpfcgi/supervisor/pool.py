@@ -129,6 +129,9 @@ class WorkerCrew(Crew):
             self.unfit = slot.read().line or "its handlers' modules can't be imported"
         super().buried(pid, status, now)
 
+    def has_said_why(self, member: WorkerHandle, code: int) -> bool:
+        return super().has_said_why(member, code) or (self.proves and code == control.UNFIT)
+
     def spawn(self) -> WorkerHandle:
         # Filled in before the fork: afterwards it is the worker's, which may be ahead of us.
         slot = self._means.scoreboard.take()

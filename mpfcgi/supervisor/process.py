@@ -30,7 +30,8 @@ FROM_SYSTEMD = ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "NOTIFY_SOCKET")
 
 def entitle(title: str) -> None:
     """What `ps` shows for this process."""
-    setproctitle(f"mpfcgi: {title}")
+    # A name that is no UTF-8 would be refused.
+    setproctitle(f"mpfcgi: {title}".encode("utf-8", "backslashreplace").decode())
 
 
 def fork(title: str, main: Callable[[], int], keep: Iterable[int]) -> int:

@@ -15,7 +15,7 @@ from time import monotonic
 from mpfcgi.config import Config, Resolver, pool_for
 from mpfcgi.fastcgi import ParamsReceived, ParamsRejected, ProtocolError, RequestAborted
 from mpfcgi.ipc import control, handoff
-from mpfcgi.ipc.scoreboard import BUSY, IDLE, Scoreboard, SlotReading
+from mpfcgi.ipc.scoreboard import BUSY, IDLE, Scoreboard, SlotReading, name_in_slot
 from mpfcgi.supervisor import refusals
 from mpfcgi.supervisor.destination import HEAD_TIME, Arrival, Destination
 from mpfcgi.supervisor.log import Log
@@ -280,7 +280,8 @@ class Router:
     def _readings(self, name: str, state: int) -> list[SlotReading]:
         """The workers of a pool that are in a state."""
         readings = (slot.read() for slot in self.setup.scoreboard.slots if slot.state == state)
-        return [reading for reading in readings if reading.pool == name]
+        shown = name_in_slot(name)
+        return [reading for reading in readings if reading.pool == shown]
 
     def _retry(self) -> None:
         for destination in list(self._stuck):

@@ -58,7 +58,8 @@ class RouterCrew(Crew):
         try:
             queue = queue_for(asked.decode("utf-8", "surrogateescape"))
             handoff.send_descriptors(member.channel, asked, [end.fileno() for end in queue])
-        except (OSError, LookupError) as error:
+        except Exception as error:
+            # A pool that can't be, as its user was deleted since the start, is no reason to end the others.
             self.log.error(f"[pool {asked.decode(errors='replace')}] its queue can't be given to the router: {error}")
             # Without a descriptor: the router waits for an answer, and for nothing else.
             control.tell(member.channel, asked)

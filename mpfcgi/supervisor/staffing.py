@@ -23,6 +23,8 @@ UNREADY = 1.0
 SETTLED = 1.0
 # Seconds between two looks at workers that change their state without telling.
 LOOK = 1.0
+# Seconds from the end of a process's line to its own.
+DEAF_TIME = 1.0
 # Seconds for writing a traceback.
 DUMP_TIME = 0.5
 
@@ -47,6 +49,8 @@ class Member:
     # When its request began, if it is busy, and when it was asked where that hangs.
     since: float | None = None
     dumped: float | None = None
+    # When its control line ended: it does not hear any more.
+    deaf: float | None = None
 
     @property
     def idle_since(self) -> float:
@@ -166,7 +170,14 @@ class Destroy:
     pid: int
 
 
-Action = Union[Spawn, Retire, Kill, Dump, Destroy]
+@dataclass(frozen=True)
+class Abandon:
+    """End a process that is none of ours any more, at once: user code has closed its line, or runs another program."""
+
+    pid: int
+
+
+Action = Union[Spawn, Retire, Kill, Dump, Destroy, Abandon]
 
 
 def wanted(snapshot: Snapshot, now: float) -> int:
@@ -220,12 +231,15 @@ def plan(snapshot: Snapshot, now: float) -> list[Action]:
             actions.append(Kill(member.pid, step[1]))
         if (overdue := _overdue(member, snapshot)) is not None and now >= overdue:
             actions.append(Dump(member.pid) if member.dumped is None else Destroy(member.pid))
+        if member.deaf is not None and now >= member.deaf + DEAF_TIME:
+            actions.append(Abandon(member.pid))
     return actions
 
 
 def wake(snapshot: Snapshot, now: float) -> float | None:
     """When to look again if nothing happens before; None for never. A time that has passed means at once."""
     times = [step[0] for member in snapshot.members if (step := _next_step(member, snapshot.patience)) is not None]
+    times += [member.deaf + DEAF_TIME for member in snapshot.members if member.deaf is not None]
     staying = snapshot.staying
     if sum(not member.worn for member in staying) < snapshot.wanted:
         paced = snapshot.pace.next_start if snapshot.pace is not None else 0.0

@@ -6,6 +6,7 @@ what a client sent.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
@@ -63,25 +64,17 @@ class Supervisor:
         self.listeners = Listeners(inherited.listeners if inherited else (), passed)
         # Before anybody can see that we are there: from now on a signal is a command, and does not end us.
         self._commands = Commands()
-        try:
-            self.listeners.adopt(config.listens)
-            self.mutexes = locks.create(config, self.log, passed=inherited.mutexes if inherited else None)
-        except BaseException:
-            self.listeners.close()
-            self._commands.close()
-            raise
-        self.queues = Queues(inherited.queues, inherited.hand_backs) if inherited else Queues()
-        scoreboard = Scoreboard(SLOTS, os.memfd_create("mpfcgi-scoreboard"))
-        self._means = Means(self.log, self.listeners, self.queues, scoreboard, self.mutexes, worker_main)
-        try:
-            self._desk = Desk(self, stacks.install(scoreboard), inherited)
-        except BaseException:
-            self.listeners.close()
-            self.mutexes.close()
-            self._commands.close()
-            raise
-        number, names = (inherited.generation + 1, inherited.on_demand) if inherited else (0, [])
-        self.newest = Generation(number, config, self._means, names, succeeds=inherited is not None)
+        with contextlib.ExitStack() as opened:
+            opened.callback(self._commands.close)
+            opened.callback(self.listeners.close)
+            try:
+                self._open(config, inherited, worker_main, opened)
+            except OSError as error:
+                hint = "raise ulimit -n (LimitNOFILE= of systemd)" if error.errno == errno.EMFILE else ""
+                raise ConfigError(
+                    f"{config.file}: the daemon can't start: {error.strerror or error}", hint=hint
+                ) from None
+            opened.pop_all()
         # The processes of the program before an upgrade: they serve until the new ones are ready.
         self._upgraded = inherited is not None
         self._inherited: list[Crew] = members_of(inherited, self.log) if inherited else []
@@ -97,6 +90,20 @@ class Supervisor:
         self._lines = Lines()
         # The newest generation is not all there yet.
         self._starting = True
+
+    def _open(
+        self, config: Config, inherited: Inheritance | None, worker_main: WorkerMain, opened: contextlib.ExitStack
+    ) -> None:
+        self.listeners.adopt(config.listens)
+        self.mutexes = locks.create(config, self.log, passed=inherited.mutexes if inherited else None)
+        opened.callback(self.mutexes.close)
+        self.queues = Queues(inherited.queues, inherited.hand_backs) if inherited else Queues()
+        scoreboard = Scoreboard(SLOTS, os.memfd_create("mpfcgi-scoreboard"))
+        self._means = Means(self.log, self.listeners, self.queues, scoreboard, self.mutexes, worker_main)
+        self._desk = Desk(self, stacks.install(scoreboard), inherited)
+        opened.callback(self._desk.close)
+        number, names = (inherited.generation + 1, inherited.on_demand) if inherited else (0, [])
+        self.newest = Generation(number, config, self._means, names, succeeds=inherited is not None)
 
     def run(self) -> int:
         """Serve until told to stop; 0."""
@@ -242,7 +249,8 @@ class Supervisor:
             log = logs.open_log(config)
             try:
                 self.listeners.adopt(config.listens)
-            except ConfigError:
+                generation = self._next_generation(config)
+            except (ConfigError, OSError):
                 log.close()
                 raise
         except (ConfigError, OSError) as error:
@@ -251,7 +259,6 @@ class Supervisor:
             self.log.error(f"reload: the old configuration stays, for the new one is wrong: {error}{more}")
             self._desk.not_reloaded(str(error))
             return
-        on_demand = [name for generation in self._generations() for name in generation.on_demand]
         if self._before is None:
             self._before = self.newest
         else:
@@ -260,10 +267,20 @@ class Supervisor:
             self._retire(self.newest.crews)
         self.config = config
         self.log.become(log)
-        self.newest = Generation(self.newest.number + 1, config, self._means, on_demand, succeeds=True)
+        self.newest = generation
         self.newest.succeed(self._before)
-        self._starting = self._may_stray = True
+        self._starting = True
         self.log.notice("reload: the configuration is right; its workers are being started")
+
+    def _next_generation(self, config: Config) -> Generation:
+        """The generation of a new configuration. ConfigError or OSError, and then all is as it was before."""
+        self._may_stray = True
+        on_demand = [name for generation in self._generations() for name in generation.on_demand]
+        try:
+            return Generation(self.newest.number + 1, config, self._means, on_demand, succeeds=True)
+        except (ConfigError, OSError):
+            self.listeners.keep_only([listen for each in self._generations() for listen in each.config.listens])
+            raise
 
     def _check_ready(self) -> None:
         if self._stopping is not None or not self._starting:

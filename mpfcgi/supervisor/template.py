@@ -7,6 +7,7 @@ is the supervisor all the same: the template forks twice, and the kernel gives w
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import select
@@ -77,10 +78,17 @@ class TemplateCrew(Crew):
         ready = [member for member in self.members.values() if member.ready and member.asked is None]
         if not ready:
             raise OSError("its template is not ready")
-        channel = ready[-1].channel
-        assert channel is not None
-        handoff.send_descriptors(channel, b"%d %d %d" % (slot.index, max_requests, proves), [line.fileno()])
-        answer = channel.recv(32)
+        template = ready[-1]
+        assert template.channel is not None
+        order = b"%d %d %d" % (slot.index, max_requests, proves)
+        try:
+            handoff.send_descriptors(template.channel, order, [line.fileno()])
+            answer = template.channel.recv(32)
+        except socket.timeout:
+            # An answer that comes later would be taken for that to the next order.
+            template.destroy()
+            self.log.error(f"{self._label} {template.pid} has not answered for {PATIENCE:g} s; it is killed")
+            raise OSError("its template has not answered") from None
         if not answer.isdigit():
             raise OSError(f"its template can't fork: {answer.decode(errors='replace') or 'it has ended'}")
         return int(answer)
@@ -163,7 +171,9 @@ def _fork_for(supervisor: int) -> int:
         said = os.read(read, 256)
     finally:
         os.close(read)
-        os.waitpid(between, 0)
+        with contextlib.suppress(ChildProcessError):
+            # A module may have said that it waits for no children.
+            os.waitpid(between, 0)
     if not said.isdigit():
         raise OSError(said.decode(errors="replace") or "the process between ended")
     return int(said)

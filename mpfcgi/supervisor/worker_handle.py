@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 from dataclasses import dataclass
+from time import monotonic
 
 from mpfcgi.ipc import control
 from mpfcgi.ipc.scoreboard import BUSY, Slot
@@ -34,6 +35,8 @@ class WorkerHandle:
     # FORGETs that the router has not answered.
     owed: int = 0
     active: float | None = None
+    # When its line has ended, until it is killed for that.
+    _deaf: float | None = None
     # The beginning of the request at which it was asked for a traceback, and when that was.
     _dumped: tuple[float, float] | None = None
     _destroyed: bool = False
@@ -51,7 +54,7 @@ class WorkerHandle:
         dumped = self._dumped[1] if self._dumped is not None and self._dumped[0] == since else None
         return Member(
             self.pid, self.started, self.asked, self.signals, self.ready, busy, self.active, self.worn, self.expires,
-            since, dumped,
+            since, dumped, self._deaf,
         )  # fmt: skip
 
     def dump(self, now: float) -> None:
@@ -75,7 +78,7 @@ class WorkerHandle:
 
     def destroy(self) -> None:
         """End it at once."""
-        self._destroyed = True
+        self._destroyed, self._deaf = True, None
         self._signal(signal.SIGKILL)
 
     def reopen_logs(self) -> None:
@@ -96,6 +99,7 @@ class WorkerHandle:
         if not said:
             self.control.close()
             self.control = None
+            self._deaf = monotonic()
         self.ready = self.ready or control.READY in said
         self.worn = self.worn or control.WORN in said
         self.owed -= said.count(control.FORGET)

@@ -6,8 +6,8 @@ written (a full disk) is reported once on stderr; no request fails of it.
 
 from __future__ import annotations
 
+import contextlib
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -76,7 +76,9 @@ class LogFile:
     def _complain(self, error: OSError) -> None:
         if not self._failed:
             self._failed = True
-            print(f"mpfcgi: can't write {self.path}: {error.strerror}", file=sys.stderr)
+            # Standard error may be on the same full disk.
+            with contextlib.suppress(OSError):
+                os.write(STANDARD, f"mpfcgi: can't write {self.path}: {error.strerror}\n".encode("utf-8", "replace"))
 
 
 class SystemLog(LogFile):

@@ -24,11 +24,13 @@ def problem(services: WorkerServices, connections_only: bool = False) -> str:
     for named in named_handlers(services.resolver, services.name, connections_only):
         try:
             _import(named, services)
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
             what = f"{named.directive} {named.handler}"
             for item in errorpages.format_exception(error):
                 services.log(APLOG_ERR, f"{what}: {item.removesuffix(chr(10))}")
             first = first or f"{what}: {type(error).__name__}: {error}"
+        if services.forks.in_child:
+            services.forks.leave(f"{named.directive} {named.handler}")
     services.importer.scope = None
     return first
 

@@ -67,7 +67,9 @@ class Relief:
         """The descriptors of the connections that have bytes to be read."""
         poll = select.poll()
         for channel in list(self._channels):
-            poll.register(channel.fd, select.POLLIN)
+            # The main thread may close it right now.
+            if (fd := channel.fd) >= 0:
+                poll.register(fd, select.POLLIN)
         return {fd for fd, _ in poll.poll(0)}
 
     def give(self, exchange: Exchange, which: Collection[int] | None = None) -> None:

@@ -50,7 +50,7 @@ def _be_template(setup: WorkerSetup, services: WorkerServices, await_birth: Call
     gc.collect()
     # What is there now is never looked through again, so that its pages stay shared.
     gc.freeze()
-    setup.control.send(control.READY)
+    control.tell(setup.control, control.READY)
     born = await_birth()
     if born is None:
         return 0
@@ -67,10 +67,12 @@ def import_modules(services: WorkerServices) -> None:
         services.name = line.interpreter
         try:
             _import(line, services)
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
             name = f"{line.module}::{line.function}" if line.function else line.module
             for item in errorpages.format_exception(error):
                 services.log(APLOG_ERR, f"PythonImport {name}: {item.removesuffix(chr(10))}")
+        if services.forks.in_child:
+            services.forks.leave(f"PythonImport {line.module}")
     services.name = own
 
 

@@ -55,7 +55,9 @@ def serve(req: Request, services: WorkerServices) -> int:
             f"default-src 'none'; connect-src 'self'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'"
         )
         req.content_type = "text/html; charset=utf-8"
-        req.write(status_page.rows(report) if form == "rows" else status_page.page(report, nonce))
+        text = status_page.rows(report) if form == "rows" else status_page.page(report, nonce)
+        # Pools may have names of folders, which need not be UTF-8.
+        req.write(text.encode("utf-8", "backslashreplace"))
     return OK
 
 

@@ -40,7 +40,7 @@ class _Report(Collector):
         queue = GaugeMetricFamily("mpfcgi_queue", "Connections that wait for a worker.", labels=["pool"])
         queue_max = GaugeMetricFamily("mpfcgi_queue_max", "How many may wait.", labels=["pool"])
         for pool in pools:
-            name = [pool["name"]]
+            name = [_label(pool)]
             requests.add_metric(name, pool["requests"])
             for why, count in pool["ended"].items():
                 endings.add_metric([*name, why], count)
@@ -60,8 +60,13 @@ class _Report(Collector):
         )
         rss = GaugeMetricFamily("mpfcgi_worker_rss_bytes", "Memory of a worker with all shared pages.", labels=labels)
         age = GaugeMetricFamily("mpfcgi_worker_request_seconds", "Age of the request in progress.", labels=labels)
-        for name, worker in ((pool["name"], worker) for pool in pools for worker in pool["workers"]):
+        for name, worker in ((_label(pool), worker) for pool in pools for worker in pool["workers"]):
             for metric, field in ((cpu, "cpu"), (pss, "pss"), (rss, "rss"), (age, "request_age")):
                 if worker[field] is not None:
                     metric.add_metric([name, str(worker["pid"])], worker[field])
         yield from (cpu, pss, rss, age)
+
+
+def _label(pool: dict[str, Any]) -> str:
+    """A pool's name. It may be a folder's, which need not be UTF-8."""
+    return str(pool["name"]).encode("utf-8", "backslashreplace").decode()

@@ -28,6 +28,8 @@ INTERVAL = 0.005
 BUSY_INTERVAL = 0.015
 # So many looks in a row that find nothing new: the worker is idle.
 QUIET_LOOKS = 200
+# Seconds between a look that has failed and the next.
+AFTER_MISTAKE = 1.0
 
 
 class Watchdog:
@@ -36,6 +38,7 @@ class Watchdog:
     def __init__(
         self, slot: Slot, tell: socket.socket | None = None, worn: Callable[[int], bool] | None = None,
         overtime: Overtime | None = None, relief: Relief | None = None,
+        failed: Callable[[Exception], None] = lambda error: None,
     ) -> None:  # fmt: skip
         self.current: Exchange | None = None
         # The supervisor's ear, if it wants to know of requests that take longer.
@@ -46,6 +49,8 @@ class Watchdog:
         self._overtime = overtime
         # Gives the worker's other connections away while a handler holds it.
         self._relief = relief
+        # Told of a look that has failed.
+        self._failed = failed
         self.asleep = False
         self._slot = slot
         self._seen: Exchange | None = None
@@ -96,10 +101,15 @@ class Watchdog:
 
     def _run(self) -> None:
         while not self._stopping:
-            if not self.look():
-                self._quiet, self._described = 0, None
-                self._sleep()
-            self._pause()
+            try:
+                if not self.look():
+                    self._quiet, self._described = 0, None
+                    self._sleep()
+                self._pause()
+            except Exception as error:
+                # Without this thread there would be no time limits, and nobody would know.
+                self._failed(error)
+                time.sleep(AFTER_MISTAKE)
 
     def _pause(self) -> None:
         """Until the next look. A request that has just begun is seen to in between, should it hold others."""

@@ -21,9 +21,16 @@ class Wear:
         """Why the worker is to be replaced after `served` requests; None when it isn't."""
         if self._max_requests and served >= self._max_requests:
             return f"it has answered {served} requests (MaxRequests)"
-        if self._memory_limit and (used := resident()) > self._memory_limit:
+        if self._memory_limit and (used := self._resident()) > self._memory_limit:
             return f"it has {used >> 10} KiB in memory, more than MemoryLimit {self._memory_limit >> 10} KiB"
         return None
+
+    def _resident(self) -> int:
+        try:
+            return resident()
+        except OSError:
+            # No file can be opened: that the worker is replaced for, too.
+            return 0
 
 
 def wear_of(max_requests: int, memory_limit: int) -> Wear | None:

@@ -82,6 +82,7 @@ class Worker:
             self._is_worn if self._wear is not None else None,
             self._overtime,
             self.relief if setup.siblings is not None else None,
+            self._log_mistake,
         )
         self._epoll = select.epoll()
         self._ready: dict[int, Callable[[int], None]] = {}
@@ -102,7 +103,7 @@ class Worker:
             self._overtime.install()
         self.watchdog.start()
         self.slot.ready()
-        self.setup.control.send(control.READY)
+        control.tell(self.setup.control, control.READY)
         ready = self._ready
         poll = self._epoll.poll
         while not self._finished():
@@ -188,9 +189,12 @@ class Worker:
 
     def failed(self, channel: Channel, error: Exception) -> None:
         """A mistake of ours, or of a user's code where nobody expects any: it costs this connection, and no more."""
+        self._log_mistake(error)
+        channel.close()
+
+    def _log_mistake(self, error: Exception) -> None:
         for line in errorpages.format_exception(error):
             self.services.log(APLOG_ERR, f"mpfcgi: {line.removesuffix(chr(10))}")
-        channel.close()
 
     def watch(self, channel: Channel, events: int) -> None:
         self._epoll.modify(channel.fd, events)

@@ -265,7 +265,10 @@ def test_the_control_socket_is_for_its_user_only_and_survives_garbage(daemon):
 
     (path,) = (daemon.folder / "run").glob("*.ctl")
     assert path.stat().st_mode & 0o777 == 0o600
-    for garbage in (b"\n", b"[]\n", b"x" * 10000, b'{"command": "nosuch"}\n', b'{"command": "stack", "pid": []}\n'):
+    for garbage in (
+        *(b"\n", b"[]\n", b"[" * 8000 + b"\n", b"x" * 10000),
+        *(b'{"command": "nosuch"}\n', b'{"command": "stack", "pid": []}\n'),
+    ):
         with socket.socket(socket.AF_UNIX) as sock:
             sock.settimeout(20)
             sock.connect(str(path))

@@ -1,6 +1,8 @@
 """The real daemon among handlers and front-ends that do what they should not."""
 
+import contextlib
 import os
+import signal
 
 import psutil
 import pytest
@@ -17,6 +19,12 @@ from mod_python import apache
 
 KEPT = []
 
+def outside(number, frame):
+    # Once, and in the worker's loop only.
+    if frame.f_code.co_name == "run":
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
+        1 / 0
+
 def handler(req):
     what = req.args or "pid"
     req.content_type = "text/plain"
@@ -28,6 +36,10 @@ def handler(req):
     if what == "break":
         from mpfcgi.worker.site import Site
         Site.log_access = lambda *arguments: 1 / 0
+    if what == "exec":
+        os.execv("/bin/sleep", ["sleep", "3600"])
+    if what == "close":
+        os.closerange(3, 1000)
     if what == "leak":
         try:
             while True:
@@ -39,11 +51,8 @@ def handler(req):
     if what == "psp":
         from mod_python import psp
         psp.PSP(req, filename="pipe").run()
-    if what == "alarm":
-        # Outside of any handler: an alarm that nobody waits for any more.
-        signal.signal(signal.SIGALRM, lambda number, frame: 1 / 0)
-        signal.setitimer(signal.ITIMER_REAL, 0.001)
-        return apache.OK
+    if what == "signal":
+        signal.signal(signal.SIGALRM, outside)
     req.write("%d" % os.getpid())
     return apache.OK
 """
@@ -107,10 +116,34 @@ def test_a_mistake_in_the_server_itself_is_logged_and_costs_one_connection(daemo
 
 
 def test_what_ends_a_worker_between_requests_is_in_the_error_log(daemon):
-    worker = int(get(daemon)[1])
-    get(daemon, "/x.py?alarm")
-    daemon.wait_for_log("has crashed: ZeroDivisionError: division by zero")
+    worker = int(get(daemon, "/x.py?signal")[1])
+
+    def ended():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGALRM)
+        return "has crashed: ZeroDivisionError: division by zero" in daemon.log()
+
+    wait_until(ended, "the signal has come between two requests", daemon.process)
     wait_until(lambda: int(get(daemon)[1]) != worker, "a new worker")
+
+
+def test_a_worker_that_has_become_another_program_is_ended_and_replaced(daemon):
+    worker = int(get(daemon)[1])
+    with pytest.raises(ConnectionError):
+        get(daemon, "/x.py?exec")
+    daemon.wait_for_log(
+        f"worker {worker} has closed its line to the supervisor and goes on, perhaps as another program"
+    )
+    wait_until(lambda: not psutil.pid_exists(worker), "that program has ended")
+    assert get(daemon)[0] == 200
+
+
+def test_a_worker_whose_handler_closes_all_files_is_replaced(daemon):
+    worker = int(get(daemon)[1])
+    with pytest.raises(ConnectionError):
+        get(daemon, "/x.py?close")
+    daemon.wait_for_log(f"worker {worker} exited with status 70")
+    assert get(daemon)[0] == 200
 
 
 def test_connections_that_say_nothing_make_room_when_files_run_out(narrow):

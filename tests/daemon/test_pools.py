@@ -92,6 +92,19 @@ def test_a_pool_that_a_request_has_started_ends_when_it_is_idle_and_starts_again
     wait_until(lambda: psutil.Process(pools.daemon.process.pid).num_fds() <= descriptors, "nothing is left of it")
 
 
+def test_a_folder_whose_name_is_no_utf_8_has_its_pool_and_the_status_page_shows_it(start, tmp_path):
+    status = "<Location /status>\nSetHandler mpfcgi-status\nPythonInterpreter status\n</Location>"
+    handler = "def handler(req):\n    req.write(ascii(req.interpreter))\n    return 0\n"
+    pools = start("ProcessManager ondemand", top=status, directory="PythonInterpPerDirectory On", handler=handler)
+    folder = os.fsencode(tmp_path) + b"/htdocs/d\xff"
+    os.mkdir(folder)
+    os.close(os.open(folder + b"/y.py", os.O_CREAT))
+    assert Client(pools.daemon.socket).get("/d%FF/y.py") == (200, ascii(f"{tmp_path}/htdocs/d\udcff/").encode())
+    for form in ("", "?metrics"):
+        status, body = Client(pools.daemon.socket).get(f"/status{form}")
+        assert (status, b"/htdocs/d\\" in body) == (200, True)
+
+
 def test_past_the_cap_the_pool_that_is_idle_for_longest_makes_place(start):
     pools = start("MaxProcesses 1\nMaxPools 2", directory="PythonInterpPerDirectory On")
     first, name = pools.get("/one/x.py")

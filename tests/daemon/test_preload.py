@@ -30,8 +30,8 @@ def handler(req):
 def start(tmp_path):
     started = []
 
-    def start(pool):
-        (tmp_path / "warm.py").write_text(WARM)
+    def start(pool, more=""):
+        (tmp_path / "warm.py").write_text(WARM + more)
         top = TOP.format(folder=tmp_path)
         started.append(Pools(tmp_path, f"Preload On\n{pool}", top=top, handler=HANDLER))
         return started[-1]
@@ -114,3 +114,28 @@ def test_a_reload_and_rotated_logs_bring_a_new_template(start):
     pools.daemon.wait_for_log("reload: done")
     wait_until(lambda: maker not in children(pools), "another template", pools.daemon.process)
     assert ask(pools)[1] == template(pools)
+
+
+def test_a_module_may_say_that_it_waits_for_no_children(start):
+    """Then the kernel forgets them at once, and there is nothing to wait for."""
+    pools = start("MaxProcesses 1", "import signal\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\n")
+    worker, maker = ask(pools)
+    os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: ask(pools)[0] != worker, "a new worker", pools.daemon.process)
+    assert ask(pools)[1] == maker
+
+
+def test_a_template_that_does_not_answer_is_replaced(start):
+    pools = start("MaxProcesses 1")
+    worker, maker = ask(pools)
+    os.kill(maker, signal.SIGSTOP)
+    os.kill(worker, signal.SIGKILL)
+    pools.daemon.wait_for_log(f"template {maker} has not answered for 5 s; it is killed")
+    pools.daemon.wait_for_log(f"template {maker} was killed by SIGKILL; a new one is started")
+    assert ask(pools)[1] == template(pools) != maker
+    # The answers belong to the orders again.
+    for _ in range(3):
+        worker = ask(pools)[0]
+        os.kill(worker, signal.SIGKILL)
+        wait_until(lambda worker=worker: ask(pools)[0] != worker, "a new worker", pools.daemon.process)
+        assert sorted(children(pools)) == sorted([template(pools), ask(pools)[0]])

@@ -134,3 +134,64 @@ def _templates(daemon):
         with contextlib.suppress(psutil.NoSuchProcess):
             found += [child.pid] if "(template)" in " ".join(child.cmdline()) else []
     return found
+
+
+ODD = """\
+import os, signal
+from mod_python import apache
+
+what = open(os.path.dirname(__file__) + "/what").read()
+if what == "cancel":
+    raise KeyboardInterrupt("of a module")
+elif what == "fork" and os.fork() == 0:
+    pass
+elif what == "give_up":
+    os._exit(75)
+"""
+
+
+@pytest.fixture
+def odd(tmp_path):
+    """A daemon with a module that does something odd when it is imported, with and without Preload."""
+    started = []
+
+    def odd(what, preload):
+        (tmp_path / "odd.py").write_text(ODD)
+        (tmp_path / "what").write_text(what)
+        text = one_handler(tmp_path, pool=f"MaxProcesses 1\nPreload {preload}")
+        started.append(Daemon(tmp_path, text + f"PythonImport {tmp_path}/odd.py localhost\n"))
+        return started[-1]
+
+    yield odd
+    for daemon in started:
+        assert daemon.stop() == 0
+
+
+@pytest.mark.parametrize("preload", ["On", "Off"])
+def test_no_exception_of_a_module_keeps_a_worker_from_serving(odd, preload):
+    daemon = odd("cancel", preload)
+    assert get(daemon) == (200, "hello")
+    assert "odd.py: KeyboardInterrupt: of a module" in daemon.log()
+
+
+@pytest.mark.parametrize("preload", ["On", "Off"])
+def test_a_child_that_a_module_forks_is_no_second_worker(odd, preload):
+    daemon = odd("fork", preload)
+    assert get(daemon) == (200, "hello")
+    daemon.wait_for_log("odd.py has forked process")
+    wait_until(
+        lambda: all(
+            child.status() == psutil.STATUS_ZOMBIE
+            for process in psutil.Process(daemon.process.pid).children()
+            for child in process.children()
+        ),
+        "the child has ended",
+    )
+
+
+@pytest.mark.parametrize("preload", ["On", "Off"])
+def test_a_module_that_ends_its_process_is_not_tried_again_without_a_pause(odd, preload):
+    daemon = odd("give_up", preload)
+    daemon.wait_for_log("exited with status 75 right after its start; trying again in 0.1 s")
+    (daemon.folder / "what").write_text("")
+    assert get(daemon) == (200, "hello")

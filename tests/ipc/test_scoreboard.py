@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from mpfcgi.ipc.scoreboard import BUSY, FREE, IDLE, Scoreboard
+from mpfcgi.ipc.scoreboard import BUSY, FREE, IDLE, Scoreboard, name_in_slot
 
 
 def test_a_worker_writes_its_slot_and_another_process_reads_it():
@@ -26,6 +26,16 @@ def test_a_worker_writes_its_slot_and_another_process_reads_it():
     assert (slot.read().state, slot.read().requests) == (IDLE, 1)
     slot.release()
     assert slot.read().state == FREE
+
+
+def test_a_pool_s_name_may_be_any_folder_and_long_ones_stay_different():
+    board = Scoreboard(3)
+    names = ["/home/d\udcff/", "/home/" + "é" * 200 + "/a/", "/home/" + "é" * 200 + "/b/"]
+    for name in names:
+        board.take().occupy(1, 0, name)
+    assert [slot.read().pool for slot in board.slots] == [name_in_slot(name) for name in names]
+    assert len({name_in_slot(name) for name in names}) == 3
+    assert name_in_slot(names[0]) == names[0]
 
 
 def test_taken_slots_run_out():

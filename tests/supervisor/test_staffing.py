@@ -5,8 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mpfcgi.supervisor.staffing import (
+    DEAF_TIME,
     FOREVER,
     LOOK,
+    Abandon,
     BackOff,
     Destroy,
     Dump,
@@ -58,6 +60,9 @@ def idle(pid, since=0, **more):
         (Snapshot(0, (Member(1, 0, worn=True),)), 5, [Retire(1)]),
         # Where there is no room beside it, it leaves first.
         (Snapshot(1, (Member(1, 0, worn=True),), room=0), 5, [Retire(1)]),
+        # Whose line has ended is given a moment for its own end.
+        (Snapshot(1, (Member(1, 0, deaf=10),)), 10, []),
+        (Snapshot(1, (Member(1, 0, deaf=10),)), 10 + DEAF_TIME, [Abandon(1)]),
         # A request that went on for too long: first its traceback, then its end.
         (Snapshot(1, (busy(1, since=4),), request_limit=2), 5.9, []),
         (Snapshot(1, (busy(1, since=4),), request_limit=2), 6, [Dump(1)]),

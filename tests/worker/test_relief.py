@@ -184,3 +184,11 @@ def test_connections_without_room_stay_until_there_is_some(desk, monkeypatch):
     monkeypatch.setattr(relief, "monotonic", lambda: later)
     desk.relief.part_with_idle()
     assert desk.channels == set()
+
+
+def test_a_connection_that_is_closed_right_now_does_not_matter(desk):
+    waits = Connection(desk.channels)
+    waits.peer.sendall(b"x")
+    gone = Connection(desk.channels)
+    gone.fd = -1
+    assert desk.relief._that_wait() == {waits.fd}

@@ -1,6 +1,9 @@
 """The watchdog's looks, one by one, without its thread."""
 
+import threading
+
 from mpfcgi.ipc.scoreboard import Scoreboard
+from mpfcgi.worker import watchdog as module
 from mpfcgi.worker.watchdog import QUIET_LOOKS, Watchdog
 
 
@@ -60,3 +63,24 @@ def test_a_request_that_is_seen_twice_is_described_and_flushed():
     watchdog.look()
     watchdog.look()
     assert (slot.read().line, exchange.flushes) == ("GET a.example/slow", 2)
+
+
+def test_a_look_that_fails_is_told_and_not_the_last(monkeypatch):
+    monkeypatch.setattr(module, "AFTER_MISTAKE", 0)
+    slot = Scoreboard(1).take()
+    told, again = [], threading.Event()
+
+    class Odd(Running):
+        def flush_late(self):
+            if told:
+                again.set()
+            raise ValueError("odd")
+
+    watchdog = Watchdog(slot, failed=told.append)
+    slot.begin()
+    watchdog.current = Odd()
+    watchdog.start()
+    assert again.wait(20)
+    watchdog.current = None
+    watchdog.stop()
+    assert str(told[0]) == "odd"

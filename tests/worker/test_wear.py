@@ -1,6 +1,7 @@
 import pytest
 
 from mpfcgi.ipc.scoreboard import Scoreboard
+from mpfcgi.worker import wear
 from mpfcgi.worker.watchdog import Watchdog
 from mpfcgi.worker.wear import resident, wear_of
 
@@ -17,6 +18,14 @@ from mpfcgi.worker.wear import resident, wear_of
 def test_a_worker_is_worn_past_its_limits(max_requests, memory_limit, served, why):
     said = wear_of(max_requests, memory_limit).why(served)
     assert said is None if why is None else why in said
+
+
+def test_memory_that_can_not_be_looked_up_wears_nothing(monkeypatch):
+    def out_of_files():
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(wear, "resident", out_of_files)
+    assert wear_of(0, 4096).why(1) is None
 
 
 def test_without_limits_nothing_is_looked_at():
