@@ -48,7 +48,8 @@ class WorkerHandle:
         busy = slot is not None and slot.state == BUSY
         if slot is not None and (busy or slot.requests != self._requests):
             self._requests = slot.requests
-            self.active = now
+            # Of several that were busy since the last look, it matters which was the last.
+            self.active = now if busy else min(now, max(self.active or 0.0, slot.since))
         self.worn = self.worn or (self.expires is not None and now >= self.expires)
         since = slot.since if slot is not None and busy and not self._destroyed else None
         dumped = self._dumped[1] if self._dumped is not None and self._dumped[0] == since else None
