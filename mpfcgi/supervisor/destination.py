@@ -1,11 +1,13 @@
 """A pool as the router sees it: its queue, how many requests wait in it, and since when.
 
 Workers take from the queue without telling. What waits is seen by looking at the first message without taking it: messages
-are numbered, and carry the time at which their request was there.
+carry a number, and the time at which their request was there. Others write to the queue, too: workers that give connections
+away, and during a reload two routers; what is theirs is told by its number, which has the router's process in it.
 """
 
 from __future__ import annotations
 
+import os
 import socket
 from collections import deque
 from collections.abc import Iterator
@@ -15,6 +17,8 @@ from mpfcgi.fastcgi import Limits, ServerConnection
 from mpfcgi.ipc import handoff
 
 VALUES = {"FCGI_MAX_CONNS": "1000000", "FCGI_MAX_REQS": "1000000", "FCGI_MPXS_CONNS": "0"}
+# The process is in a message's number above these bits, and below it counts.
+_COUNT_BITS = 40
 # Seconds that a request's head may take.
 HEAD_TIME = 60.0
 
@@ -49,8 +53,10 @@ class Destination:
         # What finds no room in the queue's own memory.
         self.pending: deque[Arrival] = deque()
         self._send, self._receive = send, receive
-        # Numbers of the messages that were sent, and of those that are known to be taken.
-        self._sent = self._taken = 0
+        # When each message was sent that may still be there; all in all, so many were sent.
+        self._there: deque[float] = deque()
+        self._sent = 0
+        self._process = os.getpid() << _COUNT_BITS
 
     def close(self) -> None:
         """Close our ends of the queue; what waits in it stays."""
@@ -59,23 +65,23 @@ class Destination:
 
     def is_full(self) -> bool:
         """Whether as many wait as may."""
-        if self._sent - self._taken + len(self.pending) < self.bound:
+        if len(self._there) + len(self.pending) < self.bound:
             return False
         self._look()
-        return self._sent - self._taken + len(self.pending) >= self.bound
+        return len(self._there) + len(self.pending) >= self.bound
 
     def holds(self) -> bool:
         """Whether a request waits."""
         self._look()
-        return bool(self.pending) or self._taken < self._sent
+        return bool(self.pending or self._there)
 
     def pass_on(self, arrival: Arrival) -> bool:
         """Put a request into the queue, unless others wait for room in it; whether it is there."""
-        return not self.pending and self._put(arrival)
+        return not self.pending and self._put(arrival.sock, arrival.raw, arrival.arrived)
 
     def retry(self) -> Iterator[Arrival]:
         """Put what waited for room into the queue; the connections that are there now."""
-        while self.pending and self._put(self.pending[0]):
+        while self.pending and self._put((first := self.pending[0]).sock, first.raw, first.arrived):
             yield self.pending.popleft()
 
     def late(self, now: float) -> Iterator[Arrival]:
@@ -89,7 +95,7 @@ class Destination:
             sock, early, mark = handed
             if early and mark.arrived + self.patience <= now:
                 yield _arrival(sock, early)
-            elif not handoff.send(self._send, sock, early, handoff.Mark(mark.arrived if early else now, 0)):
+            elif not self._put(sock, early, mark.arrived if early else now):
                 # A worker was faster, or nobody waits for an answer on it; and there is no way back.
                 yield _arrival(sock, early)
             else:
@@ -97,19 +103,25 @@ class Destination:
         while self.pending and self.pending[0].arrived + self.patience <= now:
             yield self.pending.popleft()
 
-    def _put(self, arrival: Arrival) -> bool:
-        if not handoff.send(self._send, arrival.sock, arrival.raw, handoff.Mark(arrival.arrived, self._sent + 1)):
+    def _put(self, sock: socket.socket, early: bytes, arrived: float) -> bool:
+        if not handoff.send(self._send, sock, early, handoff.Mark(arrived, self._process | self._sent + 1)):
             return False
         self._sent += 1
+        self._there.append(monotonic())
         return True
 
     def _look(self) -> None:
-        mark = handoff.peek(self._receive)
+        there, mark = self._there, handoff.peek(self._receive)
         if mark is None:
-            self._taken = self._sent
-        elif mark.number:
-            # The number may be one of a router before this.
-            self._taken = min(mark.number - 1, self._sent)
+            there.clear()
+        elif mark.number & -1 << _COUNT_BITS == self._process:
+            left = self._sent - (mark.number - self._process) + 1
+            while len(there) > left:
+                there.popleft()
+        else:
+            # What was sent before this was, is taken.
+            while there and there[0] < mark.arrived:
+                there.popleft()
 
 
 def _arrival(sock: socket.socket, raw: bytes) -> Arrival:

@@ -157,7 +157,7 @@ class Supervisor:
         if any(generation.headcount.room == 0 for generation in self._generations()):
             wakes.append(now + FULL_LOOK)
         timeout = max(min(wakes) - now, 0) * 1000 + 1 if wakes else None
-        strays = [] if self._crowded or not self._may_stray else self._strays()
+        strays = self._strays() if self._may_stray and not self._crowded else []
         for crew, member, line in self._lines.wait(timeout, [commands, *self._desk.filenos(), *strays]):
             crew.touched = True
             if member is None:
@@ -219,12 +219,15 @@ class Supervisor:
         return {name for generation in self._generations() for name in generation.pools}
 
     def _strays(self) -> list[socket.socket]:
+        if self._inherited:
+            # The program before may have other pools, which serve until those of this one do.
+            return []
         return self.queues.strays(self._read(), any(generation.router for generation in self._generations()))
 
     def _forward_strays(self) -> None:
         """Connections in queues that have lost their readers go to who serves now."""
         self._may_stray = self._may_stray or bool(self._leaving)
-        if not self._may_stray:
+        if not self._may_stray or self._inherited:
             return
         entrance = self.newest.entrance
         self._crowded = entrance is not None and any(move(end, entrance) for end in self._strays())

@@ -14,7 +14,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterable, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mpfcgi.ipc.mutex import Mutexes
@@ -25,6 +25,7 @@ from mpfcgi.supervisor.listeners import Listeners
 from mpfcgi.supervisor.log import Log
 from mpfcgi.supervisor.queues import Queues
 from mpfcgi.supervisor.router_handle import RouterCrew
+from mpfcgi.supervisor.staffing import Snapshot
 from mpfcgi.supervisor.worker_handle import WorkerHandle
 
 if TYPE_CHECKING:
@@ -72,8 +73,13 @@ class Predecessors(Crew):
         self.members = {member.pid: member for member in members}
         self.wanted = sum(member.asked is None for member in self.members.values())
 
+    def snapshot(self, now: float) -> Snapshot:
+        found = super().snapshot(now)
+        # One that has done its time goes on until all leave: there is nothing here to replace it from.
+        return replace(found, members=tuple(replace(member, worn=False, expires=None) for member in found.members))
+
     def spawn(self) -> WorkerHandle:
-        raise AssertionError("no process of the program before is ever missing: see buried")
+        raise AssertionError("no process of the program before is ever missing: see snapshot and buried")
 
     def buried(self, pid: int, status: int, now: float) -> None:
         member = self.members.pop(pid)

@@ -304,7 +304,8 @@ def test_top_ends_at_q(daemon):
 
 def test_a_reload_whose_workers_can_not_start_says_that_the_old_ones_go_on(daemon):
     right = daemon.config.read_text()
-    daemon.config.write_text(right.replace('<PythonPool "*">', '<PythonPool "*">\nResourceLimit as 1M'))
+    (daemon.folder / "ends.py").write_text("import os\nos._exit(1)\n")
+    daemon.config.write_text(f"{right}PythonImport {daemon.folder}/ends.py localhost\n")
     said = daemon.command("reload", "--wait", "2")
     assert said.returncode == 1
     assert "no answer within 2 s: the old workers go on" in said.stderr

@@ -95,6 +95,30 @@ def test_restarts_under_load_fail_no_request_and_keep_the_process(tmp_path, more
     assert list((tmp_path / "run").iterdir()) == []
 
 
+def test_connections_go_on_when_the_new_program_finds_other_pools_in_its_configuration(tmp_path):
+    daemon = start(tmp_path)
+    clients = [Client(daemon.socket) for _ in range(5)]
+    before = {client.get("/x.py")[1] for client in clients}
+    daemon.config.write_text(daemon.config.read_text() + TWO_HOSTS)
+    assert daemon.command("restart").returncode == 0
+    wait_until(lambda: not {int(pid) for pid in before} & daemon.children(), "the old ones leave", daemon.process)
+    assert {client.get("/x.py")[0] for client in clients} == {200}
+    assert daemon.stop() == 0
+
+
+def test_a_worker_that_has_done_its_time_when_the_upgrade_comes_does_not_matter(tmp_path):
+    daemon = start(tmp_path, '<PythonPool "localhost">\nMaxProcesses 2\nMaxRequests 1\n</PythonPool>\n')
+    load = Load(daemon.socket)
+    try:
+        for _ in range(3):
+            assert daemon.command("restart").returncode == 0
+    finally:
+        load.end()
+    assert load.failures == []
+    assert daemon.stop() == 0
+    assert "process of before the upgrade:" not in daemon.log()
+
+
 def test_the_signal_does_the_same_and_a_session_s_locks_are_kept(tmp_path):
     daemon = start(tmp_path, "PythonOption mod_python.mutex_type sysv")
     load = Load(daemon.socket, "/x.py?session")

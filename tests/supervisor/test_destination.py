@@ -1,4 +1,5 @@
 import socket
+from time import monotonic
 
 import pytest
 
@@ -64,3 +65,23 @@ def test_without_a_limit_nothing_is_late():
     destination.pass_on(request())
     assert list(destination.late(1e9)) == []
     destination.close()
+
+
+def test_messages_of_others_do_not_count(pool):
+    destination, workers = pool
+    other, third = socket.socketpair()
+    with other, third:
+        for _ in range(5):
+            # One is taken, and what another worker gives away, or another router sends, is the first then.
+            destination.pass_on(request())
+            handoff.send(destination._send, other)
+            handoff.take(workers)
+            assert not destination.is_full()
+            handoff.send(destination._send, other, b"", handoff.Mark(monotonic(), 1 << 50 | 1))
+            handoff.take(workers)
+            assert not destination.is_full()
+            handoff.take(workers)
+        handoff.send(destination._send, other)
+        destination.pass_on(request())
+        destination.pass_on(request())
+        assert destination.is_full()
