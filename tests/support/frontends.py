@@ -30,7 +30,7 @@ DefaultRuntimeDir {folder}
 """
 APACHE_MODULES = (
     "mpm_event", "authn_core", "authn_file", "authz_core", "authz_user", "auth_basic", "alias", "dir", "mime", "env",
-    "setenvif", "rewrite", "proxy", "proxy_fcgi", "ssl", "socache_shmcb", "headers", "fcgid", "xsendfile",
+    "setenvif", "rewrite", "proxy", "proxy_fcgi", "ssl", "socache_shmcb", "headers", "fcgid", "xsendfile", "remoteip",
 )  # fmt: skip
 NGINX = """\
 daemon off;

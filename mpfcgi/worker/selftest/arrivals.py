@@ -91,7 +91,8 @@ def host(visit: Visit) -> Finding:
 def https(visit: Visit) -> Finding:
     known = bool(visit.req.is_https())
     seen = "HTTPS" if known else "no HTTPS"
-    mend = remedy("https", visit.front.kind)
+    forwarded = visit.params.get("HTTP_X_FORWARDED_PROTO", "").lower() == "https"
+    mend = remedy("forwarded-https" if forwarded else "https", visit.front.kind)
     scheme = visit.asked.get("scheme")
     if scheme is not None:
         if (scheme == "https") != known and visit.req.server.scheme != scheme:
@@ -101,7 +102,7 @@ def https(visit: Visit) -> Finding:
         return Finding(RIGHT, "HTTPS")
     if visit.params.get("SERVER_PORT") == "443":
         return Finding(WRONG, "the port is 443, and nothing says that it is HTTPS", mend)
-    if visit.params.get("HTTP_X_FORWARDED_PROTO", "").lower() == "https":
+    if forwarded:
         return Finding(
             LOOK, "the client seems to have come by HTTPS (X-Forwarded-Proto), and it is not known here", mend
         )

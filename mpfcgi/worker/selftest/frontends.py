@@ -1,6 +1,6 @@
 """Which front-end a request came through, and what is to be written in its configuration to mend what.
 
-The dialects are those of docs/frontends.md; each of these lines stands on the page of its server there.
+The dialects are those of docs/frontends.md. The tests break real servers, and mend them with these lines.
 """
 
 from __future__ import annotations
@@ -74,6 +74,10 @@ _CADDYFILE = "Caddyfile, in the reverse_proxy"
 _BEFORE = "whatever stands before the web server (a proxy, a CDN, a firewall)"
 OURS = "mpfcgi.conf"
 
+_FORWARDED_PROTO = 'SetEnvIf X-Forwarded-Proto "^https$" HTTPS=on'
+_EXTFORWARD = Remedy(
+    _FASTCGI, 'server.modules += ("mod_extforward")\nextforward.forwarder = ("ADDRESS OF THE PROXY" => "trust")'
+)
 _SAVED_HEADER = Remedy(_HTACCESS, "RewriteEngine On\nRewriteRule ^ - [E=HTTP_AUTHORIZATION:%{HTTP:Authorization}]")
 _FCGID_SIZE = Remedy("Apache, in the <VirtualHost> (only the host's admin can)", "FcgidMaxRequestLen 1073741824")
 # By what is to be mended, then by kind; "" is for those that are not named.
@@ -91,18 +95,23 @@ _LINES: dict[str, dict[str, Remedy]] = {
         "": Remedy(_BEFORE, "pass on the Host header of the client, with its port"),
     },
     "https": {
-        NGINX: Remedy(_SERVER + "; where something before nginx ends TLS, the second", "fastcgi_param HTTPS $https if_not_empty;\nfastcgi_param HTTPS on;"),
-        APACHE: Remedy(_HOST + ", where something before Apache ends TLS", 'SetEnvIf X-Forwarded-Proto "^https$" HTTPS=on'),
-        FCGID: Remedy(".htaccess, where something before Apache ends TLS", 'SetEnvIf X-Forwarded-Proto "^https$" HTTPS=on'),
-        CGI: Remedy(".htaccess, where something before Apache ends TLS", 'SetEnvIf X-Forwarded-Proto "^https$" HTTPS=on'),
-        LIGHTTPD: Remedy(_FASTCGI, 'server.modules += ("mod_extforward")\nextforward.forwarder = ("ADDRESS OF THE PROXY" => "trust")'),
+        NGINX: Remedy(_SERVER, "fastcgi_param HTTPS $https if_not_empty;"),
+        "": Remedy(OURS + ", if something before the web server ends TLS", "ServerName https://www.example.com"),
+    },
+    # Where something before the web server ends TLS, and tells so.
+    "forwarded-https": {
+        NGINX: Remedy(_SERVER, "fastcgi_param HTTPS on;"),
+        APACHE: Remedy(_HOST, _FORWARDED_PROTO),
+        FCGID: Remedy(".htaccess", _FORWARDED_PROTO),
+        CGI: Remedy(".htaccess", _FORWARDED_PROTO),
+        LIGHTTPD: _EXTFORWARD,
         HAPROXY: Remedy(_APP, "set-param HTTPS on"),
-        "": Remedy(OURS + ", where something before the web server ends TLS", "ServerName https://www.example.com"),
+        "": Remedy(OURS, "ServerName https://www.example.com"),
     },
     "client": {
         NGINX: Remedy("nginx, in the server", "set_real_ip_from ADDRESS OF THE PROXY;\nreal_ip_header X-Forwarded-For;"),
         APACHE: Remedy(_HOST + " (a2enmod remoteip)", "RemoteIPHeader X-Forwarded-For\nRemoteIPInternalProxy ADDRESS OF THE PROXY"),
-        LIGHTTPD: Remedy(_FASTCGI, 'server.modules += ("mod_extforward")\nextforward.forwarder = ("ADDRESS OF THE PROXY" => "trust")'),
+        LIGHTTPD: _EXTFORWARD,
         "": Remedy("the web server", "take the client's address from X-Forwarded-For, of requests that this proxy sends"),
     },
     "authorization": {
