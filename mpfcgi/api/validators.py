@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from mpfcgi.api.finfo import mp_finfo
     from mpfcgi.api.table import mp_table
 
+# What an ETag is made of without FileETag.
+DEFAULT_PARTS = frozenset(("mtime", "size"))
+
 
 class Validators:
     """Mixed into the request object."""
@@ -59,10 +62,10 @@ class Validators:
             self.headers_out["ETag"] = etag
 
     def _make_etag(self) -> str | None:
-        parts = self._settings.get("FileETag", frozenset(("mtime", "size")))
+        parts = self._settings.get("FileETag") or DEFAULT_PARTS
         status = self._stat if self._finfo is None else self._finfo._status
         if status is not None:
             return conditions.make_etag(parts, status.st_mtime, status.st_size, status.st_ino, time.time())
-        if not parts or not self._mtime:
+        if "none" in parts or not self._mtime:
             return None
         return conditions.make_etag(frozenset(("mtime",)), self._mtime, 0, 0, time.time())

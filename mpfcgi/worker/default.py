@@ -13,6 +13,7 @@ import stat
 
 from mpfcgi.api import Request
 from mpfcgi.api import constants as c
+from mpfcgi.api.conditions import parse_date
 from mpfcgi.config import FileTypes, Settings
 from mpfcgi.worker import listing, ranges
 from mpfcgi.worker.filters import settle
@@ -102,7 +103,7 @@ def _describe(req: Request, settings: Settings) -> None:
     if req.content_encoding:
         headers["Content-Encoding"] = req.content_encoding
     if req.content_languages:
-        headers["Content-Language"] = ", ".join(req.content_languages)
+        headers["Content-Language"] = ",".join(req.content_languages)
     charset = settings.get("AddDefaultCharset", "off")
     if charset.lower() != "off" and req._content_type in ("text/plain", "text/html"):
         req._content_type += "; charset=" + ("iso-8859-1" if charset.lower() == "on" else charset)
@@ -140,11 +141,17 @@ def _ranges(req: Request, size: int) -> list[tuple[int, int]] | None:
     if not header or req.status != c.HTTP_OK or req._buffer or req._chain is not None:
         return None
     condition = req.headers_in.get("If-Range")
-    if condition is not None:
-        current = req.headers_out.get("ETag") if condition.startswith('"') else req.headers_out.get("Last-Modified")
-        if condition != current:
-            return None
+    if condition is not None and not _is_current(req, condition):
+        return None
     return ranges.parse(header, size)
+
+
+def _is_current(req: Request, validator: str) -> bool:
+    """Whether If-Range names what the client would get: its ETag, or its time in whatever form."""
+    if validator.startswith('"'):
+        return bool(validator == req.headers_out.get("ETag"))
+    modified = parse_date(validator)
+    return modified is not None and modified == parse_date(req.headers_out.get("Last-Modified"))
 
 
 def _send_multipart(req: Request, fd: int, wanted: list[tuple[int, int]], size: int) -> None:

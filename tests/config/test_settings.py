@@ -121,3 +121,24 @@ def test_a_container_of_rules_in_limit_is_limited_too():
     text = "<Directory /x>\n<Limit GET>\n<RequireAll>\nRequire all granted\n</RequireAll>\n</Limit>\n</Directory>"
     (rule,) = inner(text).get("Require")
     assert (rule.kind, rule.methods) == ("all-of", {"GET"})
+
+
+@pytest.mark.parametrize(
+    ("outer", "inside", "parts"),
+    [
+        ("All", "-MTime", "inode size"), ("MTime", "-MTime", ""), ("None", "+INode", "inode"), ("None", "-MTime", "none"),
+        ("INode", "+MTime", "inode mtime"), ("All", "MTime", "mtime"), ("All", "MTime +INode", "inode mtime"),
+        ("All", "+INode MTime", "mtime"), ("Size", "-MTime +MTime", "size mtime"), ("None", "+MTime -MTime", "none"),
+        ("All", "None Size", "size"), ("All", "Size None", "none"), ("Size", "None +MTime", "none"), ("Size", "-Digest", "size"),
+    ],
+)  # fmt: skip
+def test_the_parts_of_an_etag_with_a_sign_change_what_holds(outer, inside, parts):
+    assert inner(f"FileETag {outer}\n<Directory /x>\nFileETag {inside}\n</Directory>").get("FileETag") == set(
+        parts.split()
+    )
+
+
+@pytest.mark.parametrize("line", ["+All", "-None", "Digest", "+Digest", "time"])
+def test_wrong_parts_of_an_etag_are_mistakes(line):
+    with pytest.raises(ConfigError):
+        load_text(f"FileETag {line}\n")

@@ -6,9 +6,11 @@ frames of a traceback) is compared by what it says: title, exceptions.
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
-from tests.parity import live_access, live_library, live_packed, live_requests, live_variations
+from tests.parity import live_access, live_headers, live_library, live_packed, live_requests, live_variations
 from tests.parity.live_answers import fetch
 from tests.parity.live_servers import SITE, both
 
@@ -20,6 +22,7 @@ REQUESTS = {
     **live_variations.REQUESTS,
     **live_packed.REQUESTS,
     **live_access.REQUESTS,
+    **live_headers.REQUESTS,
 }
 # Ours tells the size of the file with 416, as RFC 9110 asks.
 OURS_ONLY = {"a part beyond a file": "content-range"}
@@ -36,7 +39,13 @@ def ports(tmp_path_factory):
     for place in live_access.PLACES:
         (folder / "htdocs" / "guarded" / place).mkdir(parents=True, exist_ok=True)
         (folder / "htdocs" / "guarded" / place / "a.txt").write_text(place)
-    with both(folder, (SITE / "site.conf").read_text() + live_access.CONFIG, modules=("deflate",)) as ports:
+    (folder / "htdocs" / "named_files").mkdir()
+    for name in live_headers.NAMES:
+        path = folder / "htdocs" / "named_files" / name
+        path.write_text("content of a file\n")
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+    config = (SITE / "site.conf").read_text() + live_access.CONFIG + live_headers.CONFIG
+    with both(folder, config, modules=("deflate",)) as ports:
         yield ports
 
 

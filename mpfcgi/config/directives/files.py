@@ -44,6 +44,8 @@ OPTION_NAMES = {
     )
 }  # fmt: skip
 
+# What an ETag may be made of.
+ETAG_PARTS = frozenset(("inode", "mtime", "size"))
 ALL_OPTIONS = frozenset(OPTION_NAMES.values()) - {"MultiViews", "IncludesNOEXEC", "SymLinksIfOwnerMatch"}
 
 OVERRIDES = {name.lower(): name for name in ("AuthConfig", "FileInfo", "Indexes", "Limit", "Options")}
@@ -161,18 +163,48 @@ def sendfile_header(args: tuple[str, ...]) -> tuple[str, str, str] | None:
     return "X-Accel-Redirect", places[0], places[1] if len(places) == 2 else "/"
 
 
-def etag(args: tuple[str, ...]) -> frozenset[str]:
-    """Which of inode, mtime and size; none of them for None."""
-    found: set[str] = set()
+class ETagChange(NamedTuple):
+    """A FileETag line: the parts it names, `none` for None, or None; and those with a sign."""
+
+    absolute: frozenset[str] | None
+    added: frozenset[str]
+    removed: frozenset[str]
+
+
+def etag(args: tuple[str, ...]) -> ETagChange:
+    """Which of inode, mtime and size, or what changes of an outer scope's."""
+    absolute: frozenset[str] | None = None
+    added, removed = frozenset[str](), frozenset[str]()
     for arg in words(args):
-        name = arg.lower().lstrip("+")
-        if name == "all":
-            found |= {"inode", "mtime", "size"}
-        elif name in ("inode", "mtime", "size"):
-            found.add(name)
-        elif name != "none":
-            raise BadValue(f"takes All, None or some of INode, MTime, Size, not {arg!r}")
-    return frozenset(found)
+        name = frozenset((arg.lower().lstrip("+-"),))
+        if name <= ETAG_PARTS and arg[0] == "+":
+            added, removed = added | name, removed - name
+        elif name <= ETAG_PARTS | {"digest"} and arg[0] == "-":
+            added, removed = added - name, removed | name
+        elif name <= ETAG_PARTS:
+            absolute, added, removed = (absolute or frozenset()) - {"none"} | name, frozenset(), frozenset()
+        elif arg.lower() in ("all", "none"):
+            absolute, added, removed = ETAG_PARTS if arg.lower() == "all" else name, frozenset(), frozenset()
+        elif name == {"digest"}:
+            raise BadValue("does not support Digest: an ETag is made of INode, MTime, Size")
+        else:
+            raise BadValue(f"takes All, None or some of INode, MTime, Size, those perhaps with + or -, not {arg!r}")
+    return ETagChange(absolute, added, removed)
+
+
+def join_etags(old: ETagChange | None, new: ETagChange) -> ETagChange:
+    """Two FileETag lines of one section as one."""
+    if old is None or new.absolute is not None:
+        return new
+    return ETagChange(old.absolute, (old.added | new.added) - new.removed, (old.removed | new.removed) - new.added)
+
+
+def apply_etag(old: frozenset[str] | None, new: ETagChange) -> frozenset[str]:
+    """The parts of a scope, with the change of an inner one: empty for the default, `none` for no ETag, as in Apache."""
+    if new.absolute is not None:
+        return new.absolute if "none" in new.absolute else (new.absolute | new.added) - new.removed
+    kept = (old or frozenset()) - new.removed
+    return kept - {"none"} | new.added if new.added else kept
 
 
 def join_options(old: OptionsChange | None, new: OptionsChange) -> OptionsChange:
@@ -231,7 +263,7 @@ declare("SendfileHeader", "SVD", sendfile_header, syntax="None | X-Sendfile [/fo
              "of a location, whose folder is / unless it is named. Default None.")
 declare("IndexIgnore", "SVDH", words, combine=append, merge=append, override="Indexes", syntax="name [name ...]",
         help="Names, with wildcards, that lists of folders leave out.")
-declare("FileETag", "SVDH", etag, override="FileInfo", syntax="[+|-]INode|MTime|Size|Digest|All|None ...",
+declare("FileETag", "SVDH", etag, combine=join_etags, merge=apply_etag, override="FileInfo", syntax="[+|-]INode|MTime|Size|All|None ...",
         help="What ETags are made of. Default MTime Size.")
 declare("ErrorDocument", "SVDH", error_document, combine=update, merge=update, override="FileInfo",
         syntax="status document",
