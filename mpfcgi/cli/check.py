@@ -65,12 +65,14 @@ def _check_reach(config: Config, user: str) -> None:
 
 def _check_config(config_file: str | None, defines: tuple[str, ...], quiet: bool) -> Config:
     from mpfcgi.supervisor import conditions, locks
-    from mpfcgi.worker import logs
+    from mpfcgi.worker import expanding, logs
 
     config = read_config(config_file, defines)
     mistakes = Mistakes()
     with mistakes.noted():
         logs.check(config)
+    with mistakes.noted():
+        expanding.check(config)
     with mistakes.noted():
         locks.settings(config)
     with mistakes.noted():

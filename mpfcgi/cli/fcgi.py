@@ -94,11 +94,12 @@ def _pass_on(config_file: str | None, address: str | None, start: bool) -> bool:
 
 def _answer_alone(config_file: str, defines: tuple[str, ...]) -> int:
     from mpfcgi.supervisor import alone as one_process
-    from mpfcgi.worker import logs, startup
+    from mpfcgi.worker import expanding, logs, startup
 
     config = replace(read_config(config_file, defines), listens=(Listen("fd", str(LISTENER)),))
     optimize_as_configured(config)
     logs.check(config)
+    expanding.check(config)
     # libfcgi's programs finish at SIGUSR1, and lighttpd sends them that.
     commands = {**one_process.COMMANDS, signal.SIGUSR1: control.QUIT}
     return one_process.run(config, startup.run, commands, shared=config_file)

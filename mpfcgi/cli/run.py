@@ -32,11 +32,12 @@ def run(config_file: str | None, defines: tuple[str, ...], alone: bool) -> None:
     from mpfcgi.supervisor import Supervisor, upgrade
     from mpfcgi.supervisor import alone as one_process
     from mpfcgi.supervisor.upgrade import Programs
-    from mpfcgi.worker import logs, startup
+    from mpfcgi.worker import expanding, logs, startup
 
     def read() -> Config:
         config = read_config(config_file, defines)
         logs.check(config)
+        expanding.check(config)
         return config
 
     config = read()

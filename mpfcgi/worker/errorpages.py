@@ -11,6 +11,8 @@ from mpfcgi.api import Request
 from mpfcgi.api.constants import REASONS
 from mpfcgi.api.response import own_words
 from mpfcgi.config import Settings
+from mpfcgi.worker import expanding
+from mpfcgi.worker.ssi_text import Problem
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 CONTENT_TYPE = "text/html; charset=iso-8859-1"
@@ -74,6 +76,15 @@ def document(settings: Settings, status: int) -> Document | None:
         # A browser that is sent elsewhere would never be asked for the password.
         return Document(location=target) if status != 401 else None
     return Document(text=target)
+
+
+def expanded(req: Request, text: str) -> str:
+    """What an ErrorDocument names with its %{variables}; one of .htaccess that can't be expanded as it is written."""
+    try:
+        return expanding.expand(text, req)
+    except Problem as problem:
+        req.log_error(f"ErrorDocument: {problem}: {req.uri}")
+        return text
 
 
 def render(req: Request, settings: Settings, status: int, location: str | None = None) -> str:

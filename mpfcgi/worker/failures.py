@@ -101,14 +101,15 @@ class Failures:
         try:
             if document is not None and document.uri is not None:
                 # Of this site: a GET for it, with the status of the error.
-                self._cycle.services.redirect(req, document.uri, error_status=status)
+                self._cycle.services.redirect(req, errorpages.expanded(req, document.uri), error_status=status)
             elif req._head_sent:
                 # The head can't be taken back; what it should have been is said behind what was sent.
                 req._discard_output()
                 if document is not None and document.text is not None:
-                    req.write(document.text)
+                    req.write(errorpages.expanded(req, document.text))
                 elif document is not None and document.location is not None:
-                    req.write(errorpages.render(req, settings, HTTP_MOVED_TEMPORARILY, document.location))
+                    location = errorpages.expanded(req, document.location)
+                    req.write(errorpages.render(req, settings, HTTP_MOVED_TEMPORARILY, location))
                 else:
                     req.write(errorpages.render(req, settings, status))
             else:
@@ -141,7 +142,7 @@ class Failures:
         req._discard_output()
         if document is not None and document.location is not None:
             status = req.status = HTTP_MOVED_TEMPORARILY
-            location = document.location
+            location = errorpages.expanded(req, document.location)
         if location is not None:
             req.err_headers_out["Location"] = location
         if authenticate is not None:
@@ -150,7 +151,7 @@ class Failures:
             req.err_headers_out["Allow"] = ",".join(req._allow) or "TRACE"
         req.content_type = errorpages.CONTENT_TYPE
         if document is not None and document.text is not None:
-            req.write(document.text, 0)
+            req.write(errorpages.expanded(req, document.text), 0)
         else:
             req.write(errorpages.render(req, settings, status, location), 0)
 

@@ -33,7 +33,12 @@ TOKEN = re.compile(
     re.X,
 )
 REGEX = re.compile(r"\s*(?:/((?:\\.|[^/\\])*)/|m([/\#$%^|?!'\",;:._-])(.*?)\2)([a-z]*)", re.S)
-STRING = {'"': re.compile(r'[^"\\%$]+'), "'": re.compile(r"[^'\\%$]+"), "}": re.compile(r"[^}\\%$]+")}
+STRING = {
+    "": re.compile(r"[^\\%$]+"),
+    '"': re.compile(r'[^"\\%$]+'),
+    "'": re.compile(r"[^'\\%$]+"),
+    "}": re.compile(r"[^}\\%$]+"),
+}
 ESCAPES = {"r": "\r", "n": "\n", "t": "\t", "b": "\b", "f": "\f"}
 STRING_TESTS: dict[str, Callable[[str, str], bool]] = {
     "==": lambda a, b: a == b,
@@ -98,6 +103,9 @@ def evaluate(text: str, facts: Facts) -> bool:
 
 class Condition:
     """A parsed condition over `facts`."""
+
+    functions = FUNCTIONS
+    kind = "condition"
 
     def __init__(self, text: str, facts: Facts) -> None:
         self._text = text
@@ -229,7 +237,7 @@ class Condition:
         return lambda: self._groups[index] if index < len(self._groups) else ""
 
     def _call(self, name: str, argument: Word) -> Word:
-        function = FUNCTIONS.get(name.lower())
+        function = self.functions.get(name.lower())
         if function is None:
             raise Problem(f"function {name!r} does not exist")
         return lambda: function(self._facts, argument()) or ""
@@ -248,10 +256,12 @@ class Condition:
         return lambda: value
 
     def _string(self, end: str) -> Word:
-        """Up to `end`: characters, escapes, %{variables} and $groups."""
+        """Up to `end`, "" for the end of the text: characters, escapes, %{variables} and $groups."""
         text, parts = self._text, list[Word]()
         while True:
             if self._at >= len(text):
+                if not end:
+                    return join(parts)
                 raise self._problem(f"string has no closing {end}")
             char = text[self._at]
             plain = STRING[end].match(text, self._at)
@@ -305,7 +315,7 @@ class Condition:
 
     def _problem(self, what: str, token: str = "") -> Problem:
         near = token or self._text[self._at : self._at + 20]
-        return Problem(f"condition {self._text!r}: {what} near {near!r}")
+        return Problem(f"{self.kind} {self._text!r}: {what} near {near!r}")
 
 
 def constant(text: str) -> Word:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 
 from mpfcgi.api import Request
-from mpfcgi.api.constants import REMOTE_HOST
 
 _TIMES = {
     "TIME": "%Y%m%d%H%M%S", "TIME_YEAR": "%Y", "TIME_MON": "%m", "TIME_DAY": "%d", "TIME_HOUR": "%H",
@@ -18,6 +17,7 @@ _HEADERS = {
 }  # fmt: skip
 _VARIABLES: dict[str, Callable[[Request], object]] = {
     "AUTH_TYPE": lambda req: req.ap_auth_type,
+    "CONN_REMOTE_ADDR": lambda req: req.connection.client_ip,
     "CONTENT_TYPE": lambda req: req.content_type,
     "CONTEXT_DOCUMENT_ROOT": lambda req: req.document_root(),
     "CONTEXT_PREFIX": lambda req: "",
@@ -26,10 +26,12 @@ _VARIABLES: dict[str, Callable[[Request], object]] = {
     "HANDLER": lambda req: req.handler or req.content_type,
     "HTTPS": lambda req: "on" if req.is_https() else "off",
     "IS_SUBREQ": lambda req: "false" if req.main is None else "true",
+    "IPV6": lambda req: "on" if ":" in req.connection.client_ip else "off",
+    "LAST_MODIFIED": lambda req: time.strftime("%Y%m%d%H%M%S", time.gmtime(req.mtime)),
     "PATH_INFO": lambda req: req.path_info,
     "QUERY_STRING": lambda req: req.args,
     "REMOTE_ADDR": lambda req: req.connection.client_ip,
-    "REMOTE_HOST": lambda req: req.get_remote_host(REMOTE_HOST),
+    "REMOTE_HOST": lambda req: req.get_remote_host(),
     "REMOTE_PORT": lambda req: req.connection.client_addr[1],
     "REMOTE_USER": lambda req: req.user,
     "REQUEST_FILENAME": lambda req: req.filename,
@@ -45,6 +47,11 @@ _VARIABLES: dict[str, Callable[[Request], object]] = {
     "SERVER_SOFTWARE": lambda req: req._params.get("SERVER_SOFTWARE"),
     "THE_REQUEST": lambda req: req.the_request,
 }
+
+
+def is_variable(name: str) -> bool:
+    """Whether `%{name}` is one that every request has."""
+    return name in _TIMES or name in _HEADERS or name in _VARIABLES
 
 
 class RequestFacts:

@@ -1,6 +1,9 @@
-"""Requests of test_live.py for what becomes of headers: by the way a handler ends, and for files of many names."""
+"""Requests of test_live.py for what becomes of headers by the way a handler ends, for files of many names, for documents
+of errors that have values in them."""
 
 from __future__ import annotations
+
+from urllib.parse import quote
 
 from tests.parity.live_requests import Request, calling
 
@@ -69,5 +72,14 @@ REQUESTS = {
             "/named_files/a.css", headers=(("Range", "bytes=0-2"), ("If-Range", validator))
         )
         for validator in IF_RANGE
+    },
+    **{
+        f"an expanded document of {status}": calling(
+            "run",
+            f"req.notes['n']='N';;req.err_headers_out['X-E']='E';;return {status}",
+            path="/expanded/" + quote("b c<d"),
+            headers=(("X-In", "<i>&"), ("X-Env", "v<w")),
+        )
+        for status in (401, 402, 403, 404, 406, 407, 408, 409, 410, 411, 412, 414, 415, 416)
     },
 }
