@@ -24,26 +24,42 @@ def port_of(host: str) -> str:
 def remote_host(connection: Any, hostname_lookups: str, kind: int) -> str | None:
     """The client's name or address, as ap_get_remote_host: looked up where HostnameLookups or `kind` asks for it.
 
-    A name that was found stays with the connection.
+    A name that was found stays with the connection. REMOTE_DOUBLE_REV gives it only if the name is that of the address:
+    who an address belongs to can give it any name.
     """
-    address: str = connection.client_ip
-    double = hostname_lookups == "double" or kind == REMOTE_DOUBLE_REV
+    double = kind == REMOTE_DOUBLE_REV
     if connection.remote_host is None and kind != REMOTE_NOLOOKUP and (hostname_lookups != "off" or double):
-        connection._name = _lookup(address, double)
-    if double and connection._name is not None:
-        connection._double_reverse = 1 if connection._name else -1
+        connection._name = _name_of(connection.client_ip)
+        if connection._name and hostname_lookups == "double" and not _is_confirmed(connection):
+            connection._name = ""
+    if double and not _is_confirmed(connection):
+        return None
     if connection.remote_host:
         return connection.remote_host  # type: ignore[no-any-return]
-    return None if kind in (REMOTE_HOST, REMOTE_DOUBLE_REV) else address
+    return None if kind in (REMOTE_HOST, REMOTE_DOUBLE_REV) else connection.client_ip
+
+
+def _is_confirmed(connection: Any) -> bool:
+    """Whether the client's name is one of its address; looked up once, and kept in `double_reverse` (1 or -1)."""
+    if connection._double_reverse == 0:
+        name = connection.remote_host
+        connection._double_reverse = 1 if name and connection.client_ip in _addresses_of(name) else -1
+    return bool(connection._double_reverse == 1)
 
 
 @lru_cache(1024)
-def _lookup(address: str, double: bool) -> str:
-    """The name of an address; "" without one, or, with `double`, when the name is not that address's."""
+def _name_of(address: str) -> str:
+    """The name of an address, "" without one."""
     try:
-        name = socket.gethostbyaddr(address)[0]
-        if double and address not in {info[4][0] for info in socket.getaddrinfo(name, None)}:
-            return ""
+        return socket.gethostbyaddr(address)[0].lower()
     except OSError:
         return ""
-    return name.lower()
+
+
+@lru_cache(1024)
+def _addresses_of(name: str) -> frozenset[str]:
+    """The addresses of a name."""
+    try:
+        return frozenset(str(info[4][0]) for info in socket.getaddrinfo(name, None))
+    except (OSError, UnicodeError):
+        return frozenset()
