@@ -14,6 +14,8 @@ from typing import Union
 
 from mpfcgi.config.model import ConfigError, Place
 
+# Sections within sections: each is a few calls deep when it is read.
+MAX_DEPTH = 50
 _OPEN = re.compile(r"<([A-Za-z]\w*)(.*)>\s*$", re.S)
 _CLOSE = re.compile(r"</([A-Za-z]\w*)\s*>\s*$")
 _VARIABLE = re.compile(r"\$\{([^}:\s]+)\}")
@@ -64,6 +66,8 @@ def parse(text: str, file: str) -> tuple[Node, ...]:
             opening = _OPEN.match(line)
             if opening is None:
                 raise ConfigError(f"not a section: {line}", place, "a section looks like <Name argument>")
+            if len(stack) == MAX_DEPTH:
+                raise ConfigError(f"<{opening[1]}> is inside of {MAX_DEPTH} sections", place, "that is the limit")
             stack.append(_Open(opening[1], opening[2], place, nodes))
             nodes = []
         else:

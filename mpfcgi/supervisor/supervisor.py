@@ -39,6 +39,8 @@ QUICK = 0.5
 LOOK_AGAIN = 0.02
 # And between two looks for pools without a process, when there can be no more.
 FULL_LOOK = 0.1
+# Seconds. The kernel takes no more than 24 days; a configured time may be any.
+LONGEST_WAIT = 3600.0
 
 
 class Supervisor:
@@ -156,7 +158,7 @@ class Supervisor:
             wakes.append(now + LOOK_AGAIN)
         if any(generation.headcount.room == 0 for generation in self._generations()):
             wakes.append(now + FULL_LOOK)
-        timeout = max(min(wakes) - now, 0) * 1000 + 1 if wakes else None
+        timeout = min(max(min(wakes) - now, 0), LONGEST_WAIT) * 1000 + 1 if wakes else None
         strays = self._strays() if self._may_stray and not self._crowded else []
         for crew, member, line in self._lines.wait(timeout, [commands, *self._desk.filenos(), *strays]):
             crew.touched = True
@@ -253,14 +255,15 @@ class Supervisor:
             try:
                 self.listeners.adopt(config.listens)
                 generation = self._next_generation(config)
-            except (ConfigError, OSError):
+            except Exception:
                 log.close()
                 raise
-        except (ConfigError, OSError) as error:
+        except Exception as error:
+            # A mistake of ours in reading it is no reason to end what serves, either.
             others = len(error.others) if isinstance(error, ConfigError) else 0
             more = f" (and {others} more: see mpfcgi check)" if others else ""
             self.log.error(f"reload: the old configuration stays, for the new one is wrong: {error}{more}")
-            self._desk.not_reloaded(str(error))
+            self._desk.not_reloaded(str(error) or type(error).__name__)
             return
         if self._before is None:
             self._before = self.newest
@@ -276,12 +279,12 @@ class Supervisor:
         self.log.notice("reload: the configuration is right; its workers are being started")
 
     def _next_generation(self, config: Config) -> Generation:
-        """The generation of a new configuration. ConfigError or OSError, and then all is as it was before."""
+        """The generation of a new configuration. Any exception, and then all is as it was before."""
         self._may_stray = True
         on_demand = [name for generation in self._generations() for name in generation.on_demand]
         try:
             return Generation(self.newest.number + 1, config, self._means, on_demand, succeeds=True)
-        except (ConfigError, OSError):
+        except Exception:
             self.listeners.keep_only([listen for each in self._generations() for listen in each.config.listens])
             raise
 

@@ -122,10 +122,17 @@ def format_exception(error: BaseException) -> list[str]:
         outer = outer.tb_next
     try:
         return traceback.format_exception(type(error), error, outer or error.__traceback__)
-    except Exception as failure:
+    except BaseException:
         # An exception of the user's may be one that can't be shown.
-        items = traceback.format_tb(outer or error.__traceback__)
-        return [*items, f"{type(error)!r}, which can't be shown: {type(failure).__name__}: {failure}\n"]
+        return [*traceback.format_tb(outer or error.__traceback__), f"{shown(error)}\n"]
+
+
+def shown(value: object) -> str:
+    """An object or an exception of the user's in words, also one that can't be shown. Never fails."""
+    try:
+        return f"{type(value).__name__}: {value}" if isinstance(value, BaseException) else repr(value)
+    except BaseException as failure:
+        return f"{type(value)!r}, which can't be shown: {type(failure).__name__}"
 
 
 def _signature(req: Request, settings: Settings) -> str:

@@ -126,8 +126,9 @@ class Failures:
                 function(data)
             except BaseException as error:
                 log = self._cycle.services.log
-                log(APLOG_ERR, f"python_cleanup: Error calling cleanup object {function!r}", request=req)
-                log(APLOG_ERR, f"    {type(error)!r}: {error}", request=req)
+                shown = errorpages.shown(function)
+                log(APLOG_ERR, f"python_cleanup: Error calling cleanup object {shown}", request=req)
+                log(APLOG_ERR, f"    {_text(error)}", request=req)
 
     def _page(self, req: Request, settings: Settings, status: int, document: errorpages.Document | None) -> None:
         if status in (HTTP_NOT_MODIFIED, HTTP_NO_CONTENT):
@@ -154,6 +155,14 @@ class Failures:
             req.write(errorpages.expanded(req, document.text), 0)
         else:
             req.write(errorpages.render(req, settings, status, location), 0)
+
+
+def _text(error: BaseException) -> str:
+    try:
+        # As mod_python has it.
+        return f"{type(error)!r}: {error}"
+    except BaseException:
+        return errorpages.shown(error)
 
 
 def first_error(req: Request) -> Request | None:

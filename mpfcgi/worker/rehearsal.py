@@ -28,7 +28,7 @@ def problem(services: WorkerServices, connections_only: bool = False) -> str:
             what = f"{named.directive} {named.handler}"
             for item in errorpages.format_exception(error):
                 services.log(APLOG_ERR, f"{what}: {item.removesuffix(chr(10))}")
-            first = first or f"{what}: {type(error).__name__}: {error}"
+            first = first or f"{what}: {errorpages.shown(error)}"
         if services.forks.in_child:
             services.forks.leave(f"{named.directive} {named.handler}")
     services.importer.scope = None

@@ -18,7 +18,7 @@ from mpfcgi.config import FileTypes, Resolver, Server, pool_for
 from mpfcgi.config.directives.logs import LOG_LEVELS
 from mpfcgi.importer import Importer
 from mpfcgi.ipc.setup import WorkerSetup
-from mpfcgi.worker import logs, redirects
+from mpfcgi.worker import errorpages, logs, redirects
 from mpfcgi.worker.errorformat import Entry, compile_format, escape
 from mpfcgi.worker.forks import Forks
 
@@ -206,7 +206,8 @@ class WorkerServices:
             try:
                 function(data)
             except BaseException as error:
-                self.log(c.APLOG_ERR, f"server cleanup {function!r} failed: {type(error).__name__}: {error}")
+                what = f"{errorpages.shown(function)} failed: {errorpages.shown(error)}"
+                self.log(c.APLOG_ERR, f"server cleanup {what}")
 
 
 def _caller(frame: FrameType | None) -> Mapping[str, Any] | None:

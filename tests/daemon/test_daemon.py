@@ -87,6 +87,14 @@ def test_a_slow_client_keeps_no_worker_from_serving_others(daemon):
     assert get(daemon) == (200, b"hello")
 
 
+@pytest.mark.parametrize("lines", ["<IfDefine !X>\n" * 3000 + "</IfDefine>\n" * 3000, "Include mpfcgi.conf\n"])
+def test_a_configuration_without_a_bottom_leaves_the_old_one_running(daemon, lines):
+    daemon.config.write_text(daemon.config.read_text() + lines)
+    daemon.signal(signal.SIGHUP)
+    daemon.wait_for_log("the old configuration stays, for the new one is wrong")
+    assert Client(daemon.socket).get("/x.py")[0] == 200
+
+
 def test_a_bad_new_configuration_leaves_the_old_one_running(daemon):
     good = daemon.config.read_text()
     daemon.config.write_text(good + "Nonsense\n")

@@ -19,6 +19,17 @@ from mod_python import apache
 
 KEPT = []
 
+class Unshown(Exception):
+    def __str__(self):
+        raise SystemExit(3)
+
+class Odd:
+    def __call__(self, data):
+        raise Unshown()
+
+    def __repr__(self):
+        raise KeyboardInterrupt()
+
 def outside(number, frame):
     # Once, and in the worker's loop only.
     if frame.f_code.co_name == "run":
@@ -40,6 +51,9 @@ def handler(req):
         os.execv("/bin/sleep", ["sleep", "3600"])
     if what == "close":
         os.closerange(3, 1000)
+    if what == "cleanup":
+        req.register_cleanup(req.log_error, "the first cleanup")
+        req.register_cleanup(Odd(), None)
     if what == "leak":
         try:
             while True:
@@ -125,6 +139,14 @@ def test_what_ends_a_worker_between_requests_is_in_the_error_log(daemon):
 
     wait_until(ended, "the signal has come between two requests", daemon.process)
     wait_until(lambda: int(get(daemon)[1]) != worker, "a new worker")
+
+
+def test_a_cleanup_and_its_exception_that_can_not_be_shown_end_nothing(daemon):
+    worker = get(daemon)
+    assert get(daemon, "/x.py?cleanup") == worker
+    daemon.wait_for_log("the first cleanup")
+    assert "Unshown'>, which can't be shown: SystemExit" in daemon.log()
+    assert get(daemon) == worker
 
 
 def test_a_worker_that_has_become_another_program_is_ended_and_replaced(daemon):

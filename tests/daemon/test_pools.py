@@ -75,6 +75,15 @@ def test_the_log_says_who_holds_the_workers_of_a_static_pool(start, listen):
     assert {client.response()[0] for client in (*held, third)} == {200}
 
 
+def test_a_time_may_be_longer_than_the_kernel_waits(start):
+    pools = start("ProcessManager ondemand\nIdleTimeout 1000000d\nMaxLifetime 30d")
+    pools.get()
+    # In one turn of the supervisor's loop after the other.
+    pools.daemon.signal(signal.SIGUSR1)
+    assert pools.daemon.command("status").returncode == 0
+    pools.until(1)
+
+
 def test_a_pool_that_a_request_has_started_ends_when_it_is_idle_and_starts_again(start):
     pools = start("ProcessManager ondemand\nIdleTimeout 100ms", directory="PythonInterpPerDirectory On")
     client = Client(pools.daemon.socket)

@@ -77,6 +77,8 @@ def integer(low: int, high: int) -> Parse:
 
 
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "mi": 60, "min": 60, "h": 3600, "d": 86400}
+# Seconds.
+LONGEST_WAIT = 24 * UNITS["d"]
 
 
 def seconds(args: tuple[str, ...]) -> float:
@@ -88,6 +90,17 @@ def seconds(args: tuple[str, ...]) -> float:
 
 
 WRITTEN[seconds] = "time"
+
+
+def waiting_time(args: tuple[str, ...]) -> float:
+    """A time for which the kernel waits, poll(2): it takes no more than 24 days."""
+    value = seconds(args)
+    if value > LONGEST_WAIT:
+        raise BadValue(f"takes a time of at most {LONGEST_WAIT / UNITS['d']:g}d, not {args[0]!r}")
+    return value
+
+
+WRITTEN[waiting_time] = "time"
 
 
 def size(args: tuple[str, ...]) -> int:
@@ -105,7 +118,7 @@ def pattern(text: str, flags: int = 0) -> re.Pattern[str]:
     """The regular expression of a text. BadValue when it is none."""
     try:
         return re.compile(text, flags)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise BadValue(f"{text!r} is not a regular expression: {error}")
 
 

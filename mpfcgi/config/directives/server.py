@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from mpfcgi.config.directives.arguments import BadValue, choice, flag, integer, one, path_or_off, seconds, size, words
+from mpfcgi.config.directives.arguments import (
+    BadValue,
+    choice,
+    flag,
+    integer,
+    one,
+    path_or_off,
+    seconds,
+    size,
+    waiting_time,
+    words,
+)
 from mpfcgi.config.directives.merging import append
 from mpfcgi.config.directives.registry import declare
 
@@ -67,7 +78,7 @@ declare("Listen", "SP", words, combine=append, syntax="address [option ...]",
         help="Where front-ends connect: unix:PATH [mode=0660] [owner=] [group=] [acl_users=] [acl_groups=] [backlog=511], HOST:PORT, or fd:N; "
              "with connection, where clients of a PythonConnectionHandler do, perhaps through a proxy "
              "(proxy_protocol).")
-declare("Timeout", "SV", seconds,
+declare("Timeout", "SV", waiting_time,
         help="How long to wait for a front-end to send or take bytes. Default 60.")
 declare("RequestBuffering", "S", buffering, syntax="On [size] | Off",
         help="Whether request bodies are collected before the handler starts, and how much of one stays in memory. "
