@@ -40,9 +40,14 @@ def folder() -> str:
 def make_folder(path: str) -> None:
     """Make the folder of the file `path` if there is none. OSError.
 
-    Others may pass through it, for a front-end's socket often is in the same; what is ours has its own rights.
+    Others may pass through it, whatever the umask, for a front-end's socket often is in the same; what is ours has its
+    own rights.
     """
-    os.makedirs(os.path.dirname(path), mode=0o711, exist_ok=True)
+    folder = os.path.dirname(path)
+    if os.path.isdir(folder):
+        return
+    os.makedirs(folder, exist_ok=True)
+    os.chmod(folder, 0o711)
 
 
 def runtime_of(file: str, server_root: str, main: Server) -> Runtime:

@@ -7,6 +7,7 @@ workers serve.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 from collections.abc import Mapping
@@ -37,7 +38,9 @@ def ask(path: str, command: str, timeout: float = 10.0, **arguments: Any) -> dic
         except (FileNotFoundError, ConnectionRefusedError) as error:
             raise NotRunning(path) from error
         try:
-            sock.sendall(encode({"command": command, **arguments}))
+            # Who may not ask is told so at once.
+            with contextlib.suppress(BrokenPipeError):
+                sock.sendall(encode({"command": command, **arguments}))
             line = _line(sock)
         except socket.timeout:
             raise NoAnswer(f"no answer within {timeout:g} s") from None

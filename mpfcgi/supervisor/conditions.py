@@ -96,9 +96,20 @@ def pools_of_root(config: Config) -> list[PoolSettings]:
     """The pools whose workers run as root."""
     if os.geteuid() != 0:
         return []
+    return [pool for pool in _used(config) if (who := identity_of(pool, config)) is None or who.uid == 0]
+
+
+def has_other_users(config: Config) -> bool:
+    """Whether there are pools whose workers are another user than the daemon."""
+    return any((who := identity_of(pool, config)) is not None and who.uid != os.geteuid() for pool in _used(config))
+
+
+def _used(config: Config) -> list[PoolSettings]:
+    """The pools that there will be, and those that there may be."""
     names = [*static_interpreters(config), *connection_interpreters(config)]
-    used = {pool.pattern: pool for pool in (*(pool_for(config.pools, name) for name in names), *config.pools)}
-    return [pool for pool in used.values() if (who := identity_of(pool, config)) is None or who.uid == 0]
+    return list(
+        {pool.pattern: pool for pool in (*(pool_for(config.pools, name) for name in names), *config.pools)}.values()
+    )
 
 
 def _may_be_root(config: Config) -> bool:

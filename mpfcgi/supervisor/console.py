@@ -1,5 +1,8 @@
 """The control socket: commands of the daemon's own user, each a line of JSON, answered with one (ipc.console).
 
+Workers that are other users ask there, too, for the status page: the kernel says who has connected (SO_PEERCRED,
+unix(7)), and what is nobody's worker gets no answer but that.
+
 It never makes the supervisor wait: a client that sends slowly, or does not read, only keeps its own connection. All of
 it is behind one descriptor, an epoll, that the supervisor's loop watches.
 """
@@ -11,6 +14,7 @@ import errno
 import os
 import select
 import socket
+import struct
 from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Any
@@ -25,13 +29,18 @@ MOST_CLIENTS = 64
 LONGEST_COMMAND = 8192
 # Seconds until clients are let in again, after there was no descriptor for one.
 ACCEPT_AGAIN = 0.1
+# struct ucred of unix(7): process, user, group.
+CREDENTIALS = struct.Struct("3i")
 
 
 class Client:
-    """One connection. `answer` may be called at any time, once; it does nothing when the client has left."""
+    """One connection. `answer` may be called at any time, once; it does nothing when the client has left.
 
-    def __init__(self, sock: socket.socket, console: Console) -> None:
-        self._sock, self._console = sock, console
+    `is_owner` says that it is the daemon's user, or root, who may command anything.
+    """
+
+    def __init__(self, sock: socket.socket, console: Console, is_owner: bool = True) -> None:
+        self._sock, self._console, self.is_owner = sock, console, is_owner
         self._received = b""
         self._to_send: memoryview | None = None
         self.closed = False
@@ -94,15 +103,18 @@ class Client:
 
 
 class Console:
-    """Listens on `listener` and gives each command, with its client, to `obey`.
+    """Listens on `listener` and gives each command, with its client, to `obey`; `is_ours` knows the workers' ids.
 
     One descriptor is kept for the time when there are no others: then above all, somebody wants to look, or to stop the
     daemon.
     """
 
-    def __init__(self, listener: socket.socket, obey: Callable[[Mapping[str, Any], Client], None]) -> None:
+    def __init__(
+        self, listener: socket.socket, obey: Callable[[Mapping[str, Any], Client], None], is_ours: Callable[[int], bool]
+    ) -> None:  # fmt: skip
         self.listener = listener
         self.obey = obey
+        self._is_ours = is_ours
         self._epoll = select.epoll()
         self._epoll.register(listener.fileno(), select.EPOLLIN)
         self._clients: dict[int, Client] = {}
@@ -164,14 +176,23 @@ class Console:
                 self.next_look = monotonic() + ACCEPT_AGAIN
             return
         sock.setblocking(False)
+        pid, uid, _ = CREDENTIALS.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size))
+        is_owner = uid in (0, os.geteuid())
         while len(self._clients) >= MOST_CLIENTS:
-            next(iter(self._clients.values())).close()
-        self._clients[sock.fileno()] = Client(sock, self)
+            # A worker's before the owner's, who may wait for a reload.
+            self._first(is_owner=False).close()
+        client = self._clients[sock.fileno()] = Client(sock, self, is_owner)
         self._epoll.register(sock.fileno(), select.EPOLLIN)
+        if not is_owner and not self._is_ours(pid):
+            client.answer(error="the daemon is another user's: its commands are for that user only")
+
+    def _first(self, is_owner: bool) -> Client:
+        found = (client for client in self._clients.values() if client.is_owner == is_owner)
+        return next(found, None) or next(iter(self._clients.values()))
 
 
 def open_socket(path: str) -> socket.socket:
-    """Listen on `path`, for this user only; the socket of a daemon that has died is replaced.
+    """Listen on `path`, for this user only (`let_in` lets others in); the socket of a daemon that has died is replaced.
 
     FileExistsError when a daemon is there, OSError when it can't be made.
     """
@@ -191,3 +212,8 @@ def open_socket(path: str) -> socket.socket:
         os.umask(before)
     sock.setblocking(False)
     return sock
+
+
+def let_in(path: str, others: bool) -> None:
+    """Whether other users may connect: a daemon's workers that it has given to others. OSError."""
+    os.chmod(path, 0o666 if others else 0o600)

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from mpfcgi.config import Config, ConfigError
 from mpfcgi.config.runtime import make_folder
-from mpfcgi.supervisor import console, systemd
+from mpfcgi.supervisor import conditions, console, systemd
 from mpfcgi.supervisor.commands import Command
 from mpfcgi.supervisor.console import Client, Console
 from mpfcgi.supervisor.crew import Crew
 from mpfcgi.supervisor.history import History
-from mpfcgi.supervisor.log import Log
 from mpfcgi.supervisor.pool import Pool, WorkerCrew
 from mpfcgi.supervisor.report import Reporter
 from mpfcgi.supervisor.stacks import Stacks
@@ -52,7 +51,8 @@ class Desk:
         self._ready = False
         # The check of the program that is to take over.
         self._check: Check | None = None
-        self.console = self._inherited_console(inherited) or _open(config, self._log, self.obey)
+        self.console = self._inherited_console(inherited) or self._open(config)
+        self._let_in()
         self._write_pid()
 
     # -- for the loop
@@ -84,6 +84,7 @@ class Desk:
     def ready(self, problem: str = "") -> None:
         """All workers are there, after the start or a reload, in which there may have been a problem."""
         self._ready = True
+        self._let_in()
         self._notifier.ready(f"serves with configuration {self._supervisor.newest.number}")
         clients, self._reloading = self._reloading, []
         for client in clients:
@@ -135,6 +136,11 @@ class Desk:
         command = _COMMANDS.get(str(message.get("command")))
         if command is None:
             client.answer(error=f"there is no command {message.get('command')!r}; known: {', '.join(_COMMANDS)}")
+            return
+        if not client.is_owner and command is not Desk._status:
+            client.answer(
+                error="workers of another user than the daemon's may ask for its status, and for nothing else"
+            )
             return
         command(self, message, client)
 
@@ -234,10 +240,39 @@ class Desk:
         path, fd = inherited.console
         listener = socket.socket(fileno=fd)
         if path == self._path:
-            return Console(listener, self.obey)
+            return Console(listener, self.obey, self._is_ours)
         listener.close()
         os.unlink(path)
         return None
+
+    def _open(self, config: Config) -> Console | None:
+        """The console, or None where its default place can't be had. ConfigError when another daemon has it."""
+        if not config.control_socket:
+            return None
+        try:
+            return Console(console.open_socket(config.control_socket), self.obey, self._is_ours)
+        except FileExistsError as error:
+            raise ConfigError(f"{error}: is this configuration's daemon running already?") from None
+        except OSError as error:
+            said = f"can't listen on {config.control_socket} (ControlSocket): {error.strerror}"
+            if config.control_configured:
+                raise ConfigError(said) from None
+            self._log.warning(f"{said}; mpfcgi status and its kin do not work")
+            return None
+
+    def _is_ours(self, pid: int) -> bool:
+        """Whether a process is a worker."""
+        return any(pid in crew.members for crew in self._supervisor.crews() if isinstance(crew, WorkerCrew))
+
+    def _let_in(self) -> None:
+        """Let workers that are other users connect, where there are any."""
+        if self.console is None or os.geteuid() != 0:
+            return
+        try:
+            console.let_in(self._path, conditions.has_other_users(self._supervisor.config))
+        except (OSError, ConfigError):
+            # Somebody has removed the file, or a user of before is gone: the status page says what it can't ask.
+            pass
 
     def _write_pid(self) -> None:
         if not self._pid_file:
@@ -305,22 +340,6 @@ def _wear_out(crew: Crew) -> set[int]:
 def _any_stay(crew: Crew, pids: set[int]) -> bool:
     """Whether one of these members has not been asked to leave yet."""
     return any(member.asked is None for pid, member in crew.members.items() if pid in pids)
-
-
-def _open(config: Config, log: Log, obey: Callable[[Mapping[str, Any], Client], None]) -> Console | None:
-    """The console, or None where its default place can't be had. ConfigError when another daemon has it."""
-    if not config.control_socket:
-        return None
-    try:
-        return Console(console.open_socket(config.control_socket), obey)
-    except FileExistsError as error:
-        raise ConfigError(f"{error}: is this configuration's daemon running already?") from None
-    except OSError as error:
-        said = f"can't listen on {config.control_socket} (ControlSocket): {error.strerror}"
-        if config.control_configured:
-            raise ConfigError(said) from None
-        log.warning(f"{said}; mpfcgi status and its kin do not work")
-        return None
 
 
 _COMMANDS: dict[str, Callable[[Desk, Mapping[str, Any], Client], None]] = {

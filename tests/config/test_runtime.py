@@ -49,6 +49,10 @@ def test_a_socket_path_that_is_too_long_is_an_error_where_it_is_named_and_none_w
     assert load_text("").control_socket == ""
 
 
-def test_a_front_end_can_reach_a_socket_in_a_folder_that_was_made_for_ours(tmp_path):
-    runtime.make_folder(str(tmp_path / "run" / "mpfcgi.ctl"))
+def test_a_front_end_can_reach_a_socket_in_a_folder_that_was_made_for_ours_whatever_the_umask(tmp_path):
+    before = os.umask(0o077)
+    try:
+        runtime.make_folder(str(tmp_path / "run" / "x.pid"))
+    finally:
+        os.umask(before)
     assert (tmp_path / "run").stat().st_mode & 0o777 == 0o711

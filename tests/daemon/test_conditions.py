@@ -2,9 +2,11 @@
 
 import contextlib
 import grp
+import json
 import os
 import pwd
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -159,6 +161,44 @@ def test_a_worker_that_is_somebody_else_still_leaves_with_a_killed_supervisor(st
     wait_until(lambda: not psutil.pid_exists(worker), "it leaves")
     # Nothing is left to be stopped: the fixture looks at the exit status.
     pools.daemon.process.returncode = 0
+
+
+ASKING = """\
+import json, subprocess, sys
+from mod_python import apache
+from mpfcgi.ipc import console
+
+CHILD = "import sys; from mpfcgi.ipc import console; print(console.ask(sys.argv[1], 'status'))"
+
+def handler(req):
+    path, command = req.args.split(",")
+    if command == "child":
+        req.write(subprocess.run([sys.executable, "-c", CHILD, path], capture_output=True, text=True).stdout)
+    else:
+        req.write(json.dumps(console.ask(path, command)))
+    return apache.OK
+"""
+
+
+@as_root
+def test_a_worker_that_is_somebody_else_may_ask_for_the_status_and_nothing_else(site):
+    status = "<Location /status>\nSetHandler mpfcgi-status\n</Location>\nUser nobody\nControlSocket control"
+    pools = Pools(site, "MaxProcesses 1", top=status, handler=ASKING)
+    control = site / "control"
+    get = Client(pools.daemon.socket).get
+    assert json.loads(get("/status?json")[1])["state"] == "serving", pools.daemon.log()
+    assert json.loads(get(f"/x.py?{control},status")[1])["ok"]
+    for command in ("stop", "reload", "stack", "ping"):
+        assert (
+            "may ask for its status, and for nothing else" in json.loads(get(f"/x.py?{control},{command}")[1])["error"]
+        )
+    assert b"the daemon is another user's: its commands are for that user only" in get(f"/x.py?{control},child")[1]
+    assert stat.S_IMODE(control.stat().st_mode) == 0o666
+    config = pools.daemon.config.read_text()
+    pools.daemon.config.write_text(config.replace("User nobody", "AllowRoot On"))
+    pools.daemon.signal(signal.SIGHUP)
+    wait_until(lambda: stat.S_IMODE(control.stat().st_mode) == 0o600, "the reload", pools.daemon.process)
+    assert pools.daemon.stop() == 0
 
 
 @pytest.fixture
