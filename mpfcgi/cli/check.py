@@ -64,7 +64,7 @@ def _check_reach(config: Config, user: str) -> None:
 
 
 def _check_config(config_file: str | None, defines: tuple[str, ...], quiet: bool) -> Config:
-    from mpfcgi.supervisor import conditions, locks
+    from mpfcgi.supervisor import listeners, locks, surroundings
     from mpfcgi.worker import expanding, logs
 
     config = read_config(config_file, defines)
@@ -76,9 +76,11 @@ def _check_config(config_file: str | None, defines: tuple[str, ...], quiet: bool
     with mistakes.noted():
         locks.settings(config)
     with mistakes.noted():
-        conditions.check(config)
+        surroundings.check(config)
+    with mistakes.noted():
+        listeners.check(config.listens)
     mistakes.end()
-    for warning in config.warnings:
+    for warning in (*config.warnings, *surroundings.warnings(config)):
         click.echo(f"warning: {warning}", err=True)
     if not config.listens:
         click.echo(f"warning: {config.file}: no Listen line: no front-end can connect", err=True)

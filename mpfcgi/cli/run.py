@@ -29,7 +29,7 @@ def run(config_file: str | None, defines: tuple[str, ...], alone: bool) -> None:
              USR1       open the log files again
              USR2       put a new program in the place of this one, for a new version
     """
-    from mpfcgi.supervisor import Supervisor, upgrade
+    from mpfcgi.supervisor import Supervisor, surroundings, upgrade
     from mpfcgi.supervisor import alone as one_process
     from mpfcgi.supervisor.upgrade import Programs
     from mpfcgi.worker import expanding, logs, startup
@@ -44,7 +44,8 @@ def run(config_file: str | None, defines: tuple[str, ...], alone: bool) -> None:
     optimize_as_configured(config)
     if not config.listens:
         fail(f"{config.file}: there is no Listen line; write one such as: Listen unix:mpfcgi.sock mode=0666")
-    for warning in config.warnings:
+    surroundings.check(config)
+    for warning in (*config.warnings, *surroundings.warnings(config)):
         click.echo(f"mpfcgi: warning: {warning}", err=True)
     if alone:
         sys.exit(one_process.run(config, startup.run))

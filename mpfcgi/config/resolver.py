@@ -277,7 +277,7 @@ class Resolver:
     def _unreachable(self, server: Server, path: str, uri: str, error: OSError | ValueError) -> Resource:
         """Apache's answer to a path with parts that can't be looked at: 403, whatever the reason."""
         reason = os.strerror(error.errno or errno.EINVAL) if isinstance(error, OSError) else str(error)
-        resource = self._nowhere(server, uri, 403, f"access to {uri[:200]} failed: {reason}")
+        resource = self._nowhere(server, uri, 403, f"access to {uri[:200]} failed: {path[:200]}: {reason}")
         return replace(resource, filename=path, path_info="")
 
     def _forbidden_link(self, server: Server, walked: Walked, filename: str) -> str | None:

@@ -85,10 +85,12 @@ def check(config: Config) -> None:
     mistakes.end()
     as_root = pools_of_root(config)
     if as_root and not _may_be_root(config):
+        placed = next((pool.place for pool in as_root if pool.place is not None), None)
+        who = ", ".join(f"<PythonPool {pool.pattern}>" for pool in as_root) if placed is not None else "its workers"
         raise ConfigError(
-            f"started by root, {', '.join(f'<PythonPool {pool.pattern}>' for pool in as_root)} would run user code as root",
-            next((pool.place for pool in as_root if pool.place is not None), None),
-            "write User NAME, or start it as another user; AllowRoot On if it is meant",
+            ("" if placed is not None else f"{config.file}: ") + f"started by root, {who} would run user code as root",
+            placed,
+            f"write User NAME, or start it as another user; AllowRoot On, or {ALLOW_ROOT}=1 in the environment, if it is meant",
         )
 
 
@@ -96,20 +98,21 @@ def pools_of_root(config: Config) -> list[PoolSettings]:
     """The pools whose workers run as root."""
     if os.geteuid() != 0:
         return []
-    return [pool for pool in _used(config) if (who := identity_of(pool, config)) is None or who.uid == 0]
+    return [pool for pool in used_pools(config) if (who := identity_of(pool, config)) is None or who.uid == 0]
 
 
 def has_other_users(config: Config) -> bool:
     """Whether there are pools whose workers are another user than the daemon."""
-    return any((who := identity_of(pool, config)) is not None and who.uid != os.geteuid() for pool in _used(config))
-
-
-def _used(config: Config) -> list[PoolSettings]:
-    """The pools that there will be, and those that there may be."""
-    names = [*static_interpreters(config), *connection_interpreters(config)]
-    return list(
-        {pool.pattern: pool for pool in (*(pool_for(config.pools, name) for name in names), *config.pools)}.values()
+    return any(
+        (who := identity_of(pool, config)) is not None and who.uid != os.geteuid() for pool in used_pools(config)
     )
+
+
+def used_pools(config: Config) -> list[PoolSettings]:
+    """The pools that there will be, and those that there may be, each with the main server's User if that counts."""
+    names = [*static_interpreters(config), *connection_interpreters(config)]
+    pools = {pool.pattern: pool for pool in (*(pool_for(config.pools, name) for name in names), *config.pools)}
+    return [_with_defaults(pool, config) for pool in pools.values()]
 
 
 def _may_be_root(config: Config) -> bool:

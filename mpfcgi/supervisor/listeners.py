@@ -10,7 +10,7 @@ import socket
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mpfcgi.config import ConfigError, Listen
+from mpfcgi.config import ConfigError, Listen, Mistakes
 from mpfcgi.ipc import inherited
 from mpfcgi.supervisor import access_list
 from mpfcgi.supervisor.stale import remove_stale
@@ -156,6 +156,16 @@ def _bind_unix(listen: Listen) -> socket.socket:
         raise
     sock.setblocking(False)
     return sock
+
+
+def check(listens: Iterable[Listen]) -> None:
+    """ConfigError for an owner or a group of a socket that there is not."""
+    mistakes = Mistakes()
+    for listen in listens:
+        for look_up in (_user, _group):
+            with mistakes.noted():
+                look_up(listen)
+    mistakes.end()
 
 
 def _make_folder(path: str) -> None:

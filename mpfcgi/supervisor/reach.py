@@ -45,11 +45,10 @@ def problems(config: Config, who: Who) -> list[str]:
 
 
 def _of(listen: Listen, who: Who) -> list[str]:
-    path = listen.address
     found: list[str] = []
-    for folder in _folders(path):
+    for folder in _folders(listen.address):
         try:
-            status = os.stat(folder)
+            found += _closed(folder, who)
         except PermissionError:
             # Behind one that is closed to us.
             break
@@ -57,10 +56,29 @@ def _of(listen: Listen, who: Who) -> list[str]:
             if listeners.makes_folder(folder):
                 break
             return [*found, f"{folder} is not there: mkdir -m 755 {folder}"]
-        bit = _lacking(status.st_mode, status.st_uid, status.st_gid, who, 1)
-        if bit and not has_list(folder):
-            found.append(f"{who.name} can't pass {_shown(folder, status)}: chmod {bit}+x {folder}")
     return found + _of_socket(listen, who)
+
+
+def to_folder(path: str, who: Who, reads: bool = False) -> list[str]:
+    """What keeps a user from the files in a folder, or, with `reads`, from their names too; as far as it is there."""
+    found: list[str] = []
+    try:
+        for folder in _folders(os.path.join(path, "")):
+            found += _closed(folder, who, reads and folder == os.path.realpath(path))
+    except OSError:
+        pass
+    return found
+
+
+def _closed(folder: str, who: Who, reads: bool = False) -> list[str]:
+    """The sentence for a folder that a user can't pass, or read. OSError."""
+    status = os.stat(folder)
+    found = []
+    for right, letter, verb in ((1, "x", "pass"), (4, "r", "read")) if reads else ((1, "x", "pass"),):
+        bit = _lacking(status.st_mode, status.st_uid, status.st_gid, who, right)
+        if bit and not has_list(folder):
+            found.append(f"{who.name} can't {verb} {_shown(folder, status)}: chmod {bit}+{letter} {folder}")
+    return found
 
 
 def _of_socket(listen: Listen, who: Who) -> list[str]:

@@ -15,7 +15,7 @@ from time import monotonic
 
 from mpfcgi.config import Config, ConfigError
 from mpfcgi.ipc.scoreboard import Scoreboard
-from mpfcgi.supervisor import conditions, locks, process, stacks, systemd, upgrade
+from mpfcgi.supervisor import locks, process, stacks, surroundings, systemd, upgrade
 from mpfcgi.supervisor import log as logs
 from mpfcgi.supervisor.commands import Command, Commands
 from mpfcgi.supervisor.crew import Beside, Crew
@@ -58,7 +58,7 @@ class Supervisor:
         programs: Programs | None = None, inherited: Inheritance | None = None,
     ) -> None:  # fmt: skip
         self.config = config
-        conditions.check(config)
+        surroundings.check(config)
         self.log = logs.open_log(config)
         self._reload, self._ready = reload, ready
         self._programs = programs
@@ -249,7 +249,7 @@ class Supervisor:
             config = self._reload()
             if not config.listens:
                 raise ConfigError(f"{config.file} has no Listen line")
-            conditions.check(config)
+            surroundings.check(config)
             locks.check_unchanged(self.config, config, self.log)
             log = logs.open_log(config)
             try:

@@ -61,6 +61,9 @@ def serve(req: Request, settings: Settings) -> int:
         return c.HTTP_FORBIDDEN if status is not None else c.HTTP_NOT_FOUND
     if req.path_info and not _accepts_path_info(req):
         return c.HTTP_NOT_FOUND
+    if _is_secret(req.filename or "", settings):
+        req.log_error(f"client denied by server configuration: {req.filename}")
+        return c.HTTP_FORBIDDEN
     if req.method == "POST":
         req.discard_request_body()
     req._mtime = max(req.mtime, status.st_mtime)
@@ -78,6 +81,13 @@ def serve(req: Request, settings: Settings) -> int:
         return c.HTTP_NOT_FOUND
     except PermissionError:
         return c.HTTP_FORBIDDEN
+
+
+def _is_secret(filename: str, settings: Settings) -> bool:
+    """Whether it is .htaccess, .htpasswd or the like. What keeps Apache from sending them is a section that all systems
+    have in their main configuration, and who moves takes his own host's only."""
+    name = filename[filename.rfind("/") + 1 :]
+    return name.startswith(".") and (name.startswith(".ht") or name in settings.get("AccessFileName", ()))
 
 
 def _other_method(req: Request) -> int:

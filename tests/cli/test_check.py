@@ -101,3 +101,12 @@ def test_the_web_server_s_way_to_the_socket_is_checked(tmp_path):
     assert f"chmod o+x {tmp_path}/closed" in result.output
     assert "mode=0660 group=" in result.output
     assert check("-c", config, "--as", "nosuchuser").output.endswith("there is no user nosuchuser\n")
+
+
+def test_an_owner_or_a_group_of_a_socket_that_there_is_not_is_a_mistake(tmp_path):
+    config = tmp_path / "m.conf"
+    config.write_text("AllowRoot On\nListen unix:a.sock group=no-such-group\nListen unix:b.sock owner=no-such-user\n")
+    result = CliRunner().invoke(main, ["check", "-c", str(config)])
+    assert result.exit_code == 1
+    assert f"{config}:2: there is no group 'no-such-group'" in result.output
+    assert f"{config}:3: there is no user 'no-such-user'" in result.output

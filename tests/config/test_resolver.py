@@ -235,6 +235,7 @@ def test_names_that_cannot_be_looked_at_are_forbidden(site):
         resource = resolver.resolve(server, uri)[0]
         assert (resource.status, resource.kind) == (403, 0)
         assert "too long" in resource.problem
+        assert f"failed: {resource.filename[:50]}" in resource.problem
     assert resolver.resolve(server, "/file.txt/" + "b" * 300)[0].path_info == "/" + "b" * 300
 
 

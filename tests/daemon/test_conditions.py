@@ -218,6 +218,9 @@ def test_user_code_does_not_run_as_root(strict, tmp_path, command):
     assert done.returncode == 1
     assert f"{config}:2: started by root, <PythonPool *> would run user code as root (write User NAME, " in done.stderr
     assert not (tmp_path / "x.sock").exists()
+    config.write_text("Listen unix:x.sock\n")
+    done = subprocess.run([sys.executable, "-m", "mpfcgi", *command, "-c", str(config)], capture_output=True, text=True)
+    assert f"{config}: started by root, its workers would run user code as root (write User NAME, " in done.stderr
 
 
 @as_root

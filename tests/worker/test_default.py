@@ -25,3 +25,14 @@ def test_a_file_is_the_same_with_the_kernel_copying_it_or_not(tmp_path, size, se
     assert answer.headers["content-md5"] == base64.b64encode(hashlib.md5(text.encode()).digest()).decode()
     part = site.get("/big.txt", HTTP_RANGE="bytes=3-5")
     assert (part.status, part.body) == (206, "345")
+
+
+def test_access_files_and_password_files_are_never_sent(tmp_path):
+    site = Site(tmp_path, CONFIG + "AccessFileName .mine\n")
+    for name in (".htaccess", ".htpasswd", ".mine", ".other", "x.ht"):
+        (site.root / name).write_text("sent")
+    for name in (".htaccess", ".htpasswd", ".mine"):
+        assert site.get(f"/{name}").status == 403, name
+        assert f"client denied by server configuration: {site.root}/{name}" in site.log()
+    for name in (".other", "x.ht"):
+        assert site.get(f"/{name}").body == "sent"
