@@ -23,10 +23,11 @@ def first(places: list[str]) -> str | None:
 
 def none_of(places: list[str]) -> str:
     """That no place has a configuration, and why not."""
-    reasons = []
+    looked = []
     for place in places:
         try:
             os.stat(place)
         except OSError as error:
-            reasons.append(f"{place}: {error.strerror}")
-    return f"there is no configuration: {', '.join(reasons)}; name one with -c"
+            why = "" if isinstance(error, FileNotFoundError) else f" ({error.strerror})"
+            looked.append(f"{place if os.path.isabs(place) else f'{place} here'}{why}")
+    return f"there is no configuration; looked for {', '.join(looked)}; name one with -c"

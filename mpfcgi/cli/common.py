@@ -57,7 +57,7 @@ def find_config(named: str | None, or_make: Callable[[], str] | None = None) -> 
     if found is None and or_make is not None:
         return or_make()
     if found is None:
-        fail(places.none_of(usual))
+        fail(f"{places.none_of(usual)}, or let `mpfcgi start` make a first one")
     return found
 
 

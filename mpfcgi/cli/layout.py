@@ -6,6 +6,8 @@ import os
 
 import click
 
+from mpfcgi import places
+from mpfcgi.cli.common import fail
 from mpfcgi.config import runtime
 
 CONFIG = """\
@@ -27,7 +29,7 @@ ErrorLog logs/error.log
     Require all denied
 </Files>
 
-# /hello.py calls index() in htdocs/hello.py.
+# / calls index() in htdocs/index.py, and /more.py/name would call name() in htdocs/more.py.
 DirectoryIndex index.html index.py
 AddHandler     mod_python .py
 PythonHandler  mod_python.publisher
@@ -48,23 +50,34 @@ PythonHandler  mod_python.publisher
 """
 PAGE = '''\
 def index(req, name="World"):
-    """The page /hello.py, and /hello.py?name=Ada."""
+    """The page /, and /?name=Ada."""
     return f"Hello {name}!"
 '''
 
 
 def make_layout() -> str:
     """Make what is missing of the layout; its configuration file."""
+    from mpfcgi.supervisor import conditions
+
+    if os.geteuid() == 0 and not conditions.environment_allows_root():
+        fail(
+            "there is no configuration, and the first one that is made is for a user without rights: root's pages would "
+            "run as root. Start it as another user, or write a configuration with a User line, such as "
+            f"{places.of_the_user()[-1]}; {conditions.ALLOW_ROOT}=1 in the environment if it is meant"
+        )
     home = runtime.home()
     for name in ("run", "logs", "htdocs"):
         os.makedirs(os.path.join(home, name), exist_ok=True)
     path = os.path.join(home, "mpfcgi.conf")
-    for file, text in ((path, CONFIG), (os.path.join(home, "htdocs", "hello.py"), PAGE)):
+    for file, text in ((path, CONFIG), (os.path.join(home, "htdocs", "index.py"), PAGE)):
         if not os.path.exists(file):
             with open(file, "w") as out:
                 out.write(text)
     click.echo(f"mpfcgi: there was no configuration; {path} is a first one, and {home}/htdocs the folder of the pages")
     click.echo(
         "mpfcgi: `mpfcgi request '/mpfcgi-selftest?text'`, and that address of the site, tell whether all is right"
+    )
+    click.echo(
+        "mpfcgi: `mpfcgi request /` asks for the first of them, and `mpfcgi frontend nginx` prints the web server's side"
     )
     return path

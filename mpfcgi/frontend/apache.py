@@ -11,6 +11,8 @@ from mpfcgi.frontend.text import block, head, indent, text, title
 # The modules beside those that every Apache has, in the names of a2enmod.
 MODULES = ("proxy", "proxy_fcgi", "rewrite", "alias", "env", "ssl")
 
+NAMELESS = "A host without a name is for all names that no other has, if it comes first: `a2dissite 000-default`."
+
 
 def generate(deployment: Deployment) -> str:
     """The text of a file such as /etc/apache2/sites-available/mpfcgi.conf."""
@@ -22,6 +24,7 @@ def generate(deployment: Deployment) -> str:
         "apache",
         deployment,
         f"On Debian: /etc/apache2/sites-available/mpfcgi.conf, then `a2enmod {' '.join(modules)}` and `a2ensite mpfcgi`.",
+        *(() if all(site.name for site in deployment.sites) else (NAMELESS,)),
     )
     listens = sorted(
         {str(address) for site in deployment.sites for address in site.addresses if address.port not in (80, 443)}

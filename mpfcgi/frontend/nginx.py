@@ -32,11 +32,15 @@ fastcgi_param REMOTE_PORT        $remote_port;
 fastcgi_param REQUEST_SCHEME     $scheme;
 fastcgi_param HTTPS              $https if_not_empty;
 """
+PLACE = (
+    "A file for nginx's http context: /etc/nginx/conf.d/mpfcgi.conf. Debian's own /etc/nginx/sites-enabled/default is a",
+    "default_server, too, and nginx refuses a second one of the same port: remove that file, or the word in this one.",
+)
 
 
 def generate(deployment: Deployment) -> str:
     """The text of a file for nginx's `http` context, such as /etc/nginx/conf.d/mpfcgi.conf."""
-    lines = head("nginx", deployment, "A file for nginx's http context: /etc/nginx/conf.d/mpfcgi.conf.")
+    lines = head("nginx", deployment, *PLACE)
     for backend in deployment.backends:
         lines += [*_upstream(backend), ""]
     for site in deployment.sites:

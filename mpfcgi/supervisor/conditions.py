@@ -116,9 +116,12 @@ def used_pools(config: Config) -> list[PoolSettings]:
 
 
 def _may_be_root(config: Config) -> bool:
-    if config.allow_root is None:
-        return os.environ.get(ALLOW_ROOT, "0") not in ("", "0")
-    return config.allow_root
+    return environment_allows_root() if config.allow_root is None else config.allow_root
+
+
+def environment_allows_root() -> bool:
+    """Whether the variable is set that lets user code run as root where the configuration says nothing of it."""
+    return os.environ.get(ALLOW_ROOT, "0") not in ("", "0")
 
 
 def _check_folders(pool: PoolSettings, server_root: str) -> None:

@@ -159,12 +159,15 @@ def _bind_unix(listen: Listen) -> socket.socket:
 
 
 def check(listens: Iterable[Listen]) -> None:
-    """ConfigError for an owner or a group of a socket that there is not."""
+    """ConfigError for users and groups that are named for a socket, and that there are not."""
     mistakes = Mistakes()
     for listen in listens:
-        for look_up in (_user, _group):
+        users = [(_user, name) for name in (listen.owner, *listen.acl_users)]
+        groups = [(_group, name) for name in (listen.group, *listen.acl_groups)]
+        for look_up, name in (*users, *groups):
             with mistakes.noted():
-                look_up(listen)
+                if name is not None:
+                    look_up(name, listen)
     mistakes.end()
 
 

@@ -242,7 +242,7 @@ def test_without_any_configuration_start_makes_a_first_one_for_the_user(tmp_path
     said = mpfcgi(home, "start", cwd=tmp_path / "elsewhere")
     try:
         assert said.returncode == 0, said.stderr
-        assert Client(str(home / "run" / "mpfcgi.sock")).get("/hello.py?name=Ada")[1] == b"Hello Ada!"
+        assert Client(str(home / "run" / "mpfcgi.sock")).get("/?name=Ada")[1] == b"Hello Ada!"
         assert "/mpfcgi-selftest?text" in said.stdout
         told = mpfcgi(home, "request", "/mpfcgi-selftest?text", cwd=tmp_path / "elsewhere").stdout
         # Root's daemon is told not to be root's; all else is right.
@@ -252,6 +252,19 @@ def test_without_any_configuration_start_makes_a_first_one_for_the_user(tmp_path
         assert f"right      DocumentRoot: {home}/htdocs" in told
     finally:
         assert mpfcgi(home, "stop", cwd=tmp_path / "elsewhere").returncode == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is refused")
+def test_without_any_configuration_start_makes_none_for_root_which_would_not_start(tmp_path, monkeypatch):
+    monkeypatch.delenv("MPFCGI_ALLOW_ROOT")
+    home = tmp_path / "home"
+    said = mpfcgi(home, "start", cwd=tmp_path)
+    assert said.returncode == 1
+    assert (
+        "Start it as another user, or write a configuration with a User line, such as /etc/mpfcgi/mpfcgi.conf"
+        in said.stderr
+    )
+    assert not home.exists()
 
 
 def test_a_second_daemon_of_the_same_configuration_is_refused(daemon):

@@ -53,6 +53,14 @@ def test_contrib_holds_what_is_printed_for_the_example(name):
     )
 
 
+def test_what_debian_has_enabled_in_the_way_is_said():
+    nameless = deployment(load_text("Listen unix:/run/a.sock\nDocumentRoot /srv/a"))
+    named = deployment(load_text("Listen unix:/run/a.sock\nDocumentRoot /srv/a\nServerName a.test"))
+    assert "a2dissite 000-default" in GENERATORS["apache"](nameless)
+    assert "a2dissite" not in GENERATORS["apache"](named)
+    assert "/etc/nginx/sites-enabled/default" in GENERATORS["nginx"](named)
+
+
 def test_contrib_has_nginxs_parameters_in_a_file_of_their_own():
     assert (ROOT / "contrib" / "nginx" / "mpfcgi_params").read_text().endswith("\n\n" + PARAMS)
 
