@@ -27,6 +27,7 @@ PATTERNS = (
     statements.literals,
     views.views,
     input_bytes.input_bytes,
+    input_bytes.encoded_text,
     habits.results,
     habits.imports,
     habits.addresses,
@@ -152,5 +153,5 @@ def check_config(file: str, text: str) -> Iterator[Finding]:
         if in_location and _HANDLER.match(line):
             yield Finding(
                 file, number, 1, LOOK, "location", "a handler in a <Location> may have no file: req.filename and req.path_info are None",
-                "req.uri, or a <Directory> or Alias",
+                "req.uri, AcceptPathInfo On there, or a <Directory> or Alias",
             )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a handler or filter reads is bytes: text methods and comparisons with str on it fail, or are never true."""
+"""What a handler or filter reads is bytes, and so is what encode() gives: with text they fail, or are not what was meant."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MATCHERS = frozenset(("findall", "finditer", "match", "search", "split", "sub",
 
 def input_bytes(source: Source) -> Iterator[Hit]:
     """`data = req.read()`, and then `data.replace("a", "b")`, `data == "x"`, `"x" in data`, `re.sub("a", "b", data)`."""
-    if not source.names & _READERS:
+    if not source.names & _READERS and "mod_python" not in source.names:
         return
     read: set[str] = set()
     for start, end in source.statements():
@@ -40,7 +40,8 @@ def _remember(source: Source, start: int, end: int, read: set[str]) -> None:
     name, following = source.text_at(start), source.text_at(start + 1)
     if following == "=" and source.tokens[start].kind == "name":
         read.discard(name)
-        if _is_read(source, start + 2) and source.closing(start + 5) == end - 1:
+        called = _is_read(source, start + 2)
+        if called and source.closing(called + 1) == end - 1:
             read.add(name)
     elif name == "for" and source.text_at(start + 2) == "in":
         read.discard(following)
@@ -48,13 +49,15 @@ def _remember(source: Source, start: int, end: int, read: set[str]) -> None:
             read.add(following)
 
 
-def _is_read(source: Source, index: int) -> bool:
-    return (
-        source.text_at(index) in _READERS
-        and source.text_at(index + 1) == "."
-        and source.text_at(index + 2) in _READS
-        and source.is_called(index + 2)
-    )
+def _is_read(source: Source, index: int) -> int:
+    """The index of the method, where what begins at `index` is a read: `req.read(`, or an upload's `field.file.read(`."""
+    at = index + 2
+    if source.text_at(index) not in _READERS or source.text_at(at) not in _READS:
+        if source.text_at(at) != "file" or source.text_at(index + 3) != ".":
+            return 0
+        at = index + 4
+    is_method = source.text_at(index + 1) == "." and source.text_at(at) in _READS and source.is_called(at)
+    return at if is_method else 0
 
 
 def _meets_text(source: Source, index: int, end: int, read: set[str]) -> bool:
@@ -70,7 +73,7 @@ def _meets_text(source: Source, index: int, end: int, read: set[str]) -> bool:
             and source.is_called(index)
             and _is_text(source, index + 2)
             and "decode()" not in owner
-            and (owner.partition(".")[0] in read or owner.partition(")")[0] + ")" in _DIRECT)
+            and (owner.partition(".")[0] in read or _is_direct(owner.partition(")")[0] + ")"))
         )
     if name not in read or source.text_at(index + 1) in (".", "["):
         return False
@@ -83,6 +86,32 @@ def _meets_text(source: Source, index: int, end: int, read: set[str]) -> bool:
 
 
 _DIRECT = frozenset(f"{reader}.{read}()" for reader in _READERS for read in _READS)
+
+
+def _is_direct(call: str) -> bool:
+    return call in _DIRECT or call.endswith((".file.read()", ".file.readline()"))
+
+
+def encoded_text(source: Source) -> Iterator[Hit]:
+    """`"..." % x.encode("utf-8")` and `"..." + x.encode("utf-8")`, which were texts in Python 2."""
+    for index, token in enumerate(source.tokens):
+        if token.text == "encode" and source.is_attribute(index) and source.is_called(index):
+            close = source.closing(index + 1)
+            if source.text_at(close + 1) not in (".", "[") and _is_beside_text(source, index, close):
+                yield Hit(
+                    token, MUST, "encoded-text", "encode() gives bytes, and this is str", "the text without encode()"
+                )  # fmt: skip
+
+
+def _is_beside_text(source: Source, index: int, close: int) -> bool:
+    start = source.start_of(index)
+    before = source.text_at(start - 1)
+    if before in ("%", "+") and _is_text(source, start - 2):
+        return True
+    if source.text_at(close + 1) == "+" and _is_text(source, close + 2):
+        return True
+    around = source.enclosing(index)
+    return before in ("(", ",") and source.text_at(around - 1) == "%" and _is_text(source, around - 2)
 
 
 def _is_text(source: Source, index: int) -> bool:

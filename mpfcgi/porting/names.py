@@ -15,9 +15,9 @@ MODULES = {
     "commands": "subprocess", "compiler": "ast", "cookielib": "http.cookiejar", "copy_reg": "copyreg", "dbhash": "dbm",
     "dumbdbm": "dbm.dumb", "dummy_thread": "threading", "dummy_threading": "threading", "exceptions": "the built-in exceptions", "gdbm": "dbm.gnu", "htmlentitydefs": "html.entities",
     "htmllib": "html.parser", "mimify": "email", "multifile": "email",
-    "httplib": "http.client", "imp": "importlib, or apache.import_module", "md5": "hashlib.md5", "mimetools": "email",
+    "httplib": "http.client", "imp": "importlib, or apache.import_module", "md5": "hashlib.md5, which takes bytes: text.encode()", "mimetools": "email",
     "new": "types", "popen2": "subprocess", "rfc822": "email", "robotparser": "urllib.robotparser", "sets": "set",
-    "sgmllib": "html.parser", "sha": "hashlib.sha1", "thread": "threading", "urllib2": "urllib.request and urllib.error",
+    "sgmllib": "html.parser", "sha": "hashlib.sha1, which takes bytes: text.encode()", "thread": "threading", "urllib2": "urllib.request and urllib.error",
     "urlparse": "urllib.parse", "whichdb": "dbm.whichdb", "xmlrpclib": "xmlrpc.client",
 }  # fmt: skip
 # Gone with later versions of Python 3: the version, and what there is instead.

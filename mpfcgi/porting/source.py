@@ -121,6 +121,19 @@ class Source:
             at -= 1
         return ".".join(pieces)
 
+    def start_of(self, index: int) -> int:
+        """The index of the first token of the expression whose attribute is at `index`: of `x` in `x.y(1).z`."""
+        at = index
+        while self.text_at(at - 1) == ".":
+            at -= 2
+            while at >= 0 and self.text_at(at) in (")", "]"):
+                opening = self.opening(at)
+                is_called = self.tokens[opening - 1].kind == "name" or self.text_at(opening - 1) in (")", "]")
+                if opening <= 0 or not is_called:
+                    return opening
+                at = opening - 1
+        return at
+
     def statements(self) -> Iterator[tuple[int, int]]:
         """The first index of each statement, and the one after its last."""
         starts = [index for index, token in enumerate(self.tokens) if token.first]

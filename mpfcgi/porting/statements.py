@@ -111,7 +111,9 @@ def _print(source: Source, start: int, end: int) -> Iterator[Hit]:
                     token, LOOK, "print", "print() goes to the daemon's log, not to the client", "req.write(text)"
                 )
             return
-    if source.names & {"req", "mod_python"}:
+    if following == ">>":
+        yield Hit(token, MUST, "print", "print is a function", f"print(text, file={source.text_at(start + 2)})")
+    elif source.names & {"req", "mod_python"}:
         yield Hit(token, MUST, "print", "print is a function, and does not write to the client", "req.write(text)")
     else:
         yield Hit(token, MUST, "print", "print is a function", "print(text)")

@@ -15,7 +15,7 @@ _WITH_LISTS = TABLES - {"session"}
 
 
 def views(source: Source) -> Iterator[Hit]:
-    """`d.keys()[0]`, `map(f, x)[0]`, and `k = d.keys()` with `k.sort()` behind it."""
+    """`d.keys()[0]`, `map(f, x)[0]`, and `k = d.keys()` with `k.sort()` or `k[0]` behind it."""
     named: set[str] = set()
     for start, end in source.statements():
         if source.text_at(start) in ("def", "class"):
@@ -23,8 +23,11 @@ def views(source: Source) -> Iterator[Hit]:
         for index in range(start, end):
             if _is_subscript(source, index):
                 yield _hit(source, index, "[]")
-            elif source.text_at(index) in named and not source.is_attribute(index) and _is_of_lists(source, index + 2):
-                yield _hit(source, index + 2, f"{source.text_at(index + 2)}()")
+            elif source.text_at(index) in named and not source.is_attribute(index):
+                if _is_of_lists(source, index + 2):
+                    yield _hit(source, index + 2, f"{source.text_at(index + 2)}()")
+                elif source.text_at(index + 1) == "[" and not source.tokens[index + 1].first:
+                    yield _hit(source, index, "[]")
         if source.text_at(start + 1) == "=" and source.tokens[start].kind == "name":
             named.discard(source.text_at(start))
             if _gives_no_list(source, start + 2, end):

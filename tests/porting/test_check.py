@@ -109,6 +109,43 @@ def test_print_is_for_the_client_in_handlers_only():
     assert check_text("x.cgi", b"import os\nprint 'x'\n")[0].instead == "print(text)"
 
 
+def test_print_to_a_file_stays_one():
+    (finding,) = check_text("x.py", b"from mod_python import apache\nprint >>out, 'x'\n")
+    assert finding.instead == "print(text, file=out)"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("x = '<h1>%s</h1>' % title.encode('utf-8')", True),
+        ("x = '<h1>%s, %s</h1>' % (a, page['t'].encode('utf-8'))", True),
+        ("x = 'a: ' + names[0].title().encode('utf-8')", True),
+        ("x = (a or b).encode('utf-8') + '\\n'", True),
+        ("x = b'%s' % title.encode('utf-8')", False),
+        ("x = '%s' % urlsafe_b64encode(title.encode())", False),
+        ("x = '%s' % title.encode('utf-8').hex()", False),
+        ("x = quote(title.encode('utf-8'))", False),
+        ("encode('x')", False),
+        (").encode('x') + 'y'", True),
+    ],
+)
+def test_what_is_encoded_is_no_part_of_a_text(text, found):
+    assert ("encoded-text" in patterns(text + "\n")) is found
+
+
+def test_an_upload_is_bytes():
+    upload = "from mod_python import apache\ndef up(req, file):\n    data = file.file.read()\n    return %s\n"
+    assert patterns(upload % r"data.split('\n')") == ["input-bytes"]
+    assert patterns(upload % r"file.file.readline().strip('\n')") == ["input-bytes"]
+    assert patterns(upload % r"data.split(b'\n')") == []
+
+
+def test_a_view_that_has_a_name_has_no_places_either():
+    assert patterns("k = filter(f, x)\nprint(k[0:1])\n") == ["view"]
+    assert patterns("k = list(filter(f, x))\nprint(k[0:1])\n") == []
+    assert patterns("k = d.keys()\nk = list(k)\nk[0]\n") == []
+
+
 @pytest.mark.parametrize("second", ["        b = 2", "\tb = 2\n        c = 3"])
 def test_a_tab_and_eight_blanks_are_not_the_same(second):
     source = f"if a:\n\tb = 1\n{second}\n\td = 4\n"

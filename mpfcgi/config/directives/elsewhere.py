@@ -26,6 +26,13 @@ IGNORED_BECAUSE = {
         "lists of folders have one look here",
     ),
     **dict.fromkeys(("languagepriority", "forcelanguagepriority"), "there is no content negotiation here"),
+    **dict.fromkeys(
+        (
+            "maxrequestworkers", "maxclients", "serverlimit", "startservers", "minspareservers", "maxspareservers",
+            "maxconnectionsperchild", "maxrequestsperchild",
+        ),
+        "how many workers there are, and for how long, is said in <PythonPool> sections (MaxProcesses, MaxRequests...)",
+    ),
     "limitxmlrequestbody": "nothing here reads XML bodies",
     "enablemmap": "no file is mapped here",
 }  # fmt: skip
