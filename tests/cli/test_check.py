@@ -105,7 +105,9 @@ def test_the_web_server_s_way_to_the_socket_is_checked(tmp_path):
 
 def test_an_owner_or_a_group_of_a_socket_that_there_is_not_is_a_mistake(tmp_path):
     config = tmp_path / "m.conf"
-    config.write_text("AllowRoot On\nListen unix:a.sock group=no-such-group\nListen unix:b.sock acl_users=no-such-user\n")
+    config.write_text(
+        "AllowRoot On\nListen unix:a.sock group=no-such-group\nListen unix:b.sock acl_users=no-such-user\n"
+    )
     result = CliRunner().invoke(main, ["check", "-c", str(config)])
     assert result.exit_code == 1
     assert f"{config}:2: there is no group 'no-such-group'" in result.output
