@@ -8,14 +8,13 @@ import errno
 import importlib
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from typing import Any
 
 from mpfcgi.api import _apache
 from mpfcgi.api.constants import APLOG_NOTICE
-from mpfcgi.api.own_files import check_owner
+from mpfcgi.api.own_files import check_owner, in_temporary_directory
 from mpfcgi.api.Session import BaseSession, option
 from mpfcgi.api.stored import DamagedError, dumped, found, loaded
 from mpfcgi.ipc.mutex.contract import STORES
@@ -159,7 +158,7 @@ def _file(req: Any) -> str:
     directory = option(
         req, "mod_python.dbm_session.database_directory", "mod_python.session.database_directory", "session_directory"
     )
-    return os.path.join(directory or tempfile.gettempdir(), FILE)
+    return os.path.join(directory, FILE) if directory else in_temporary_directory(FILE, _SUFFIXES)
 
 
 def _sqlite_errors(name: str) -> tuple[type[Exception], ...]:

@@ -6,12 +6,11 @@ A file is written as a whole, so a crash leaves the old session or the new one. 
 from __future__ import annotations
 
 import os
-import tempfile
 from typing import Any
 
 from mpfcgi.api.constants import APLOG_NOTICE
 from mpfcgi.api.file_cleanup import Sweep
-from mpfcgi.api.own_files import check_owner, read_own, replace, unlink, write_over
+from mpfcgi.api.own_files import check_owner, in_temporary_directory, read_own, replace, unlink, write_over
 from mpfcgi.api.Session import BaseSession, flag, option, seconds
 from mpfcgi.api.stored import dumped, found
 
@@ -49,7 +48,7 @@ class FileSession(BaseSession):
         directory = option(
             req, _OPTIONS + "database_directory", "mod_python.session.database_directory", "session_directory"
         )
-        self._folder = os.path.join(directory or tempfile.gettempdir(), FOLDER)
+        self._folder = os.path.join(directory, FOLDER) if directory else in_temporary_directory(FOLDER)
         super().__init__(req, sid=sid, secret=secret, timeout=timeout, lock=lock)
 
     def do_load(self) -> dict[str, Any] | None:

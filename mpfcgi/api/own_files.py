@@ -9,6 +9,7 @@ import fcntl
 import os
 import secrets
 import stat
+import tempfile
 
 # What one write puts into the kernel's memory as a whole, and what a file has room for however full the disk is.
 _PAGE = 4096
@@ -25,6 +26,23 @@ def check_owner(path: str, status: os.stat_result) -> None:
             f"{path} belongs to user {status.st_uid}, and the worker runs as {os.geteuid()}: sessions that somebody else "
             "can write are not read; choose a directory with PythonOption mod_python.session.database_directory"
         )
+
+
+def in_temporary_directory(name: str, endings: tuple[str, ...] = ("",)) -> str:
+    """The path of a file or folder of ours in the directory that all users share.
+
+    `endings` are what names of it may end in. Where another user has one of them, ours is beside it, as `mp_sess-33.dbm`:
+    each user's pools have their own sessions then, and nobody can keep them from having any.
+    """
+    path = os.path.join(tempfile.gettempdir(), name)
+    for ending in endings:
+        try:
+            if os.lstat(path + ending).st_uid != os.geteuid():
+                stem, extension = os.path.splitext(path)
+                return f"{stem}-{os.geteuid()}{extension}"
+        except OSError:
+            pass
+    return path
 
 
 def read_own(path: str) -> bytes:

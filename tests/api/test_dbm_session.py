@@ -71,3 +71,34 @@ def test_a_dbm_file_of_another_kind_in_its_place_is_read_as_what_it_is(services,
         made.save()
         found = Session.DbmSession(request(services, f"pysid={made.id()}"), name, lock=0)
         assert found["kind"] == module
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root gives files away")
+@pytest.mark.parametrize(("kind", "others"), [("DbmSession", "mp_sess.dbm.db"), ("FileSession", "mp_sess")])
+def test_where_another_user_has_the_default_place_there_is_one_beside_it(services, tmp_path, monkeypatch, kind, others):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    place = tmp_path / others
+    if kind == "FileSession":
+        place.mkdir()
+    else:
+        place.write_bytes(b"of somebody else")
+    os.chown(place, 54321, 54321)
+
+    def session(sid=None):
+        req = request(services, f"pysid={sid}" if sid else None)
+        return getattr(Session, kind)(req), req
+
+    first, req = session()
+    first["a"] = 1
+    first.save()
+    finish(req)
+    assert {path.name.partition(".")[0] for path in tmp_path.iterdir()} == {"mp_sess", f"mp_sess-{os.geteuid()}"}
+    second, req = session(first.id())
+    assert second["a"] == 1
+    finish(req)
+    # Whose it is, decides; and nobody else's is touched.
+    assert place.stat().st_uid == 54321
+    os.chown(place, os.geteuid(), 0)
+    third, req = session(first.id())
+    assert third.is_new()
+    finish(req)
