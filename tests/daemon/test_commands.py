@@ -321,7 +321,8 @@ def test_a_reload_whose_workers_can_not_start_says_that_the_old_ones_go_on(daemo
     daemon.config.write_text(f"{right}PythonImport {daemon.folder}/ends.py localhost\n")
     said = daemon.command("reload", "--wait", "2")
     assert said.returncode == 1
-    assert "no answer within 2 s: the old workers go on" in said.stderr
+    # How far they come depends on what is free in their memory.
+    assert any(text in said.stderr for text in ("no answer within 2 s: the old workers go on", "keeps its workers"))
     assert Client(daemon.socket).get("/x.py") == (200, b"hello")
 
 
