@@ -80,7 +80,7 @@ def _check_config(config_file: str | None, defines: tuple[str, ...], quiet: bool
     with mistakes.noted():
         listeners.check(config.listens)
     mistakes.end()
-    for warning in (*config.warnings, *surroundings.warnings(config)):
+    for warning in (*config.warnings, *surroundings.warnings(config), *listeners.missing_folders(config.listens)):
         click.echo(f"warning: {warning}", err=True)
     if not config.listens:
         click.echo(f"warning: {config.file}: no Listen line: no front-end can connect", err=True)

@@ -78,6 +78,6 @@ def make_layout() -> str:
         "mpfcgi: `mpfcgi request '/mpfcgi-selftest?text'`, and that address of the site, tell whether all is right"
     )
     click.echo(
-        "mpfcgi: `mpfcgi request /` asks for the first of them, and `mpfcgi frontend nginx` prints the web server's side"
+        "mpfcgi: `mpfcgi request /` asks for the first page, and `mpfcgi frontend nginx` prints the web server's side"
     )
     return path

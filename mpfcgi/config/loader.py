@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from mpfcgi.config import connections, foreign_names, pools
+from mpfcgi.config import connections, content_handlers, foreign_names, pools
 from mpfcgi.config.directives import (
     CONTEXT_NAMES,
     FRONT_END,
@@ -158,6 +158,8 @@ class _Loader:
         if name == "pythonoption" and node.args[0] == OLD_IMPORTER:
             why = "modules are loaded by the importer of mod_python 3.3 (manual 4.5.1)"
             self.warnings.append(f"{node.place}: PythonOption {OLD_IMPORTER} is ignored: {why}")
+        if name in ("sethandler", "addhandler") and (problem := content_handlers.problem(node.args[0])):
+            self.warnings.append(f"{node.place}: {spec.name} {node.args[0]}: {problem}")
         return Directive(spec.name, node.args, value, node.place)
 
     def _without_spec(self, node: DirectiveNode, name: str, context: str) -> None:

@@ -171,6 +171,27 @@ def check(listens: Iterable[Listen]) -> None:
     mistakes.end()
 
 
+def missing_folders(listens: Iterable[Listen]) -> list[str]:
+    """A sentence for each unix socket whose folder is not there, and is none that a daemon makes."""
+    return [
+        f"{listen.place}: Listen unix:{listen.address}: there is no folder {folder}; make it before the daemon is started"
+        for listen in listens
+        if listen.family == "unix" and _is_missing(folder := os.path.dirname(listen.address))
+        if not makes_folder(folder)
+    ]
+
+
+def _is_missing(path: str) -> bool:
+    """Whether it is certain that something is not there: it may be behind a folder that is closed to us."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        pass
+    return False
+
+
 def _make_folder(path: str) -> None:
     """Make the folder of a socket if it is called `run`, or is in /run or the like, which is empty after each boot.
 

@@ -112,3 +112,15 @@ def test_an_owner_or_a_group_of_a_socket_that_there_is_not_is_a_mistake(tmp_path
     assert result.exit_code == 1
     assert f"{config}:2: there is no group 'no-such-group'" in result.output
     assert f"{config}:3: there is no user 'no-such-user'" in result.output
+
+
+def test_the_folder_of_a_socket_that_nobody_will_make_is_warned_about(tmp_path):
+    config = tmp_path / "m.conf"
+    config.write_text("AllowRoot On\nListen unix:nowhere/a.sock\nListen unix:run/b.sock\nListen 127.0.0.1:9000\n")
+    result = CliRunner().invoke(main, ["check", "-c", str(config)])
+    assert result.exit_code == 0
+    assert (
+        f"warning: {config}:2: Listen unix:{tmp_path}/nowhere/a.sock: there is no folder {tmp_path}/nowhere"
+        in result.output
+    )
+    assert result.output.count("there is no folder") == 1
