@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 
+# The system's configuration.
+SYSTEM = "/etc/mpfcgi/mpfcgi.conf"
+
 
 def of_the_user() -> list[str]:
     """The places of a user's own configuration, then the system's."""
@@ -12,7 +15,7 @@ def of_the_user() -> list[str]:
     return [
         os.path.join(config, "mpfcgi", "mpfcgi.conf"),
         os.path.join(os.environ.get("MPFCGI_HOME") or os.path.join(home, ".mpfcgi"), "mpfcgi.conf"),
-        "/etc/mpfcgi/mpfcgi.conf",
+        SYSTEM,
     ]
 
 

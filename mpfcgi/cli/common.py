@@ -48,11 +48,14 @@ start_option = click.option(
 def find_config(named: str | None, or_make: Callable[[], str] | None = None) -> str:
     """The configuration file: the one that is named, or the first of the usual places that exists.
 
-    Where there is none, what `or_make` makes and gives back.
+    Where there is none, what `or_make` makes and gives back: then the system's does not count for who isn't root, and
+    could not start its daemon.
     """
     if named is not None:
         return named
     usual = ["mpfcgi.conf", *places.of_the_user()]
+    if or_make is not None and os.geteuid() != 0:
+        usual.remove(places.SYSTEM)
     found = places.first(usual)
     if found is None and or_make is not None:
         return or_make()

@@ -63,7 +63,7 @@ def make_layout() -> str:
         fail(
             "there is no configuration, and the first one that is made is for a user without rights: root's pages would "
             "run as root. Start it as another user, or write a configuration with a User line, such as "
-            f"{places.of_the_user()[-1]}; {conditions.ALLOW_ROOT}=1 in the environment if it is meant"
+            f"{places.SYSTEM}; {conditions.ALLOW_ROOT}=1 in the environment if it is meant"
         )
     home = runtime.home()
     for name in ("run", "logs", "htdocs"):

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from mpfcgi import places
 from mpfcgi.cli import main
+from mpfcgi.cli.common import find_config
 
 ROOT = Path(__file__).parents[2]
 
@@ -288,3 +290,16 @@ def test_the_pages_of_the_example_site_answer(serving):
     assert "<h1>Hello, world!</h1>" in get(address, "/template/hello.py")[1]
     assert "<code>/some/path</code>" in get(address, "/wsgi/some/path")[1]
     assert "Request input headers" in get(address, "/test/page")[1]
+
+
+def test_the_system_s_configuration_is_not_started_by_those_who_could_not(tmp_path, monkeypatch):
+    (tmp_path / "system.conf").write_text("Listen unix:x.sock\n")
+    monkeypatch.setattr(places, "SYSTEM", str(tmp_path / "system.conf"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.delenv("MPFCGI_HOME", raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert find_config(None) == str(tmp_path / "system.conf")
+    for user, found in ((4711, "made"), (0, str(tmp_path / "system.conf"))):
+        monkeypatch.setattr(os, "geteuid", lambda user=user: user)
+        assert find_config(None, lambda: "made") == found

@@ -168,6 +168,17 @@ def test_an_error_log_that_was_taken_away_is_to_be_looked_at(site):
     assert find(site, "error-log")[0] == "right"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_nothing_is_said_of_an_error_log_in_a_folder_that_is_closed_to_the_worker(tmp_path):
+    (tmp_path / "closed").mkdir()
+    site = make_site(tmp_path, f"ErrorLog {tmp_path}/closed/error.log")
+    site.services.log_files.open(f"{tmp_path}/closed/error.log")
+    (tmp_path / "closed").chmod(0o700)
+    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        folder.chmod(0o755)
+    assert as_nobody(lambda: find(site, "error-log"))[0] == "right"
+
+
 def test_an_error_log_that_can_not_be_written_is_wrong(tmp_path):
     (tmp_path / "folder.log").mkdir()
     verdict, seen, lines = find(make_site(tmp_path, f"ErrorLog {tmp_path}/folder.log"), "error-log")

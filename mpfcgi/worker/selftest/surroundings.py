@@ -151,6 +151,9 @@ def error_log(visit: Visit) -> Finding:
 def _is_at(path: str, status: os.stat_result) -> bool:
     try:
         return os.path.samestat(os.stat(path), status)
+    except PermissionError:
+        # Opened before the worker became its pool's User, in a folder that is closed to that: nothing can be said.
+        return True
     except OSError:
         return False
 
