@@ -128,7 +128,7 @@ def test_a_home_whose_path_is_too_long_for_a_socket(account):
     ("name", "mode", "why"),
     [
         (".mpfcgi", 0o500, "the daemon is not started: can't write {folder}/starting.lock: Permission denied"),
-        (".mpfcgi", 0o000, "{folder}/mpfcgi.conf: Permission denied"),
+        (".mpfcgi", 0o000, "{folder}/mpfcgi.conf (Permission denied)"),
         (".mpfcgi/mpfcgi.conf", 0o000, "can't read {folder}/mpfcgi.conf: Permission denied"),
     ],
 )
