@@ -207,7 +207,7 @@ def _in_group(req: Request, groups: tuple[str, ...], user: str) -> bool:
         return False
     path = _path(req, file)
     try:
-        return not passwords.groups_of(path, _raw(user)).isdisjoint(map(_raw, groups))
+        return passwords.is_in_group(path, _raw(user), map(_raw, groups))
     except OSError as error:
         req.log_error(f"Could not open group file: {path}: {error.strerror}")
         return False

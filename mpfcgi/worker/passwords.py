@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from mpfcgi.api.regular import regular
@@ -20,6 +21,8 @@ SCHEMES = (
 BCRYPT_BYTES = 72
 # More files than this are read anew: per-user .htaccess files can name any number of them.
 FILES_KEPT = 256
+# A user in a file of groups, perhaps in quotes.
+_WORD = re.compile(r""""([^"]*)"|'([^']*)'|(\S+)""")
 
 _files: dict[tuple[str, Callable[[list[str]], Any]], tuple[tuple[int, int, int], Any]] = {}
 
@@ -30,10 +33,10 @@ def hash_of(path: str, user: str) -> str | None:
     return hashes.get(user)
 
 
-def groups_of(path: str, user: str) -> frozenset[str]:
-    """The groups that a user is in. OSError when the file can't be read."""
+def is_in_group(path: str, user: str, names: Iterable[str]) -> bool:
+    """Whether a user is in one of the groups, whatever their case. OSError when the file can't be read."""
     groups: dict[str, frozenset[str]] = _read(path, _parse_groups)
-    return groups.get(user, frozenset())
+    return not groups.get(user, frozenset()).isdisjoint(map(_folded, names))
 
 
 def fits(password: bytes, hashed: str) -> bool:
@@ -87,6 +90,11 @@ def _parse_groups(lines: list[str]) -> dict[str, frozenset[str]]:
     for line in lines:
         group, colon, users = line.partition(":")
         if colon and not line.startswith("#"):
-            for user in users.split():
-                groups.setdefault(user, set()).add(group.strip())
+            for quoted, single, bare in _WORD.findall(users):
+                groups.setdefault(quoted or single or bare, set()).add(_folded(group.strip()))
     return {user: frozenset(found) for user, found in groups.items()}
+
+
+def _folded(name: str) -> str:
+    """A group's name without the difference of A and a, which Apache doesn't see."""
+    return name.encode("latin-1").lower().decode("latin-1")

@@ -8,6 +8,8 @@ from tests.parity.live_requests import Request, with_password
 RULES = {
     "valid": "Require valid-user",
     "userjoe": "Require user joe",
+    "groupcase": "Require group WRITERS",
+    "notgroupcase": "<RequireAll>;Require valid-user;Require not group Writers;</RequireAll>",
     "groupw": "Require group writers",
     "granted": "Require all granted",
     "denied": "Require all denied",

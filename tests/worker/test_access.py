@@ -69,7 +69,7 @@ def folder(tmp_path):
         "été:" + HASHES["sha"],
     ]
     (tmp_path / "users").write_text("\n".join(lines) + "\n")
-    (tmp_path / "groups").write_text("# groups\nstaff: sha apr1\nboss: sha\nempty:\n")
+    (tmp_path / "groups").write_text('# groups\nstaff: sha apr1\nBoss: "sha"\nempty:\n')
     return tmp_path
 
 
@@ -189,6 +189,7 @@ def test_providers_that_are_not_there_are_config_errors(folder, provider):
         ("Require user apr1\nRequire group boss", "sha", OK),
         ("<RequireAll>\nRequire valid-user\nRequire group boss\n</RequireAll>", "apr1", HTTP_UNAUTHORIZED),
         ("<RequireAll>\nRequire valid-user\nRequire not group boss\n</RequireAll>", "apr1", OK),
+        ("<RequireAll>\nRequire valid-user\nRequire not group BOSS\n</RequireAll>", "sha", HTTP_UNAUTHORIZED),
         ("<RequireAll>\nRequire valid-user\nRequire not group boss\n</RequireAll>", "sha", HTTP_UNAUTHORIZED),
         ("<RequireAny>\nRequire user nobody\nRequire group staff\n</RequireAny>", "sha", OK),
         ("<RequireAll>\nRequire valid-user\n<RequireNone>\nRequire user sha\n</RequireNone>\n</RequireAll>", "sha",
