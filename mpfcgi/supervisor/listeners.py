@@ -44,8 +44,8 @@ class Listeners:
     def adopt(self, listens: Iterable[Listen]) -> None:
         """Open those that are not open yet; those of the same address stay, with what is said of them now. ConfigError.
 
-        One whose file somebody has removed is opened anew. When one can't be opened, those that were opened for it are
-        closed again.
+        One whose file somebody has removed, or replaced by another, is opened anew. When one can't be opened, those that
+        were opened for it are closed again.
         """
         fresh: list[Key] = []
         lost: dict[Key, socket.socket] = {}
@@ -53,7 +53,7 @@ class Listeners:
             kept = []
             for listen in listens:
                 key = (listen.family, listen.address)
-                if key in self._sockets and listen.family == "unix" and not os.path.lexists(listen.address):
+                if key in self._sockets and listen.family == "unix" and self._is_lost(key):
                     # Nobody can connect to it any more.
                     lost[key] = self._sockets[key]
                 if key not in self._sockets or (key in lost and key not in fresh):
@@ -119,6 +119,9 @@ class Listeners:
                 _set_rights(listen)
         except OSError as error:
             raise ConfigError(f"can't change {listen.address}: {error.strerror}", listen.place)
+
+    def _is_lost(self, key: Key) -> bool:
+        return not os.path.lexists(key[1]) or (key in self._inodes and not self._is_ours(key))
 
     def _is_ours(self, key: Key) -> bool:
         """Whether the file of a unix socket is the one that we made."""

@@ -82,7 +82,8 @@ def test_what_another_daemon_has_put_in_our_place_keeps_its_rights(listeners, tm
     listeners.adopt([unix(tmp_path, mode=0o600)])
     os.unlink(tmp_path / "s")
     (tmp_path / "s").touch(0o644)
-    listeners.adopt([unix(tmp_path, mode=0o666)])
+    with pytest.raises(ConfigError, match="is there and is no socket"):
+        listeners.adopt([unix(tmp_path, mode=0o666)])
     assert stat.S_IMODE(os.stat(tmp_path / "s").st_mode) == 0o644
 
 
@@ -125,6 +126,20 @@ def test_a_descriptor_that_does_not_listen_is_an_error(listeners):
 def test_a_descriptor_that_nobody_opened_is_an_error(listeners):
     with pytest.raises(ConfigError, match=r"fd:987654: the descriptor is no listening socket \(who starts mpfcgi"):
         listeners.adopt([Listen("fd", "987654")])
+
+
+def test_a_socket_whose_file_was_replaced_is_opened_anew_or_said_to_be_something_else(listeners, tmp_path):
+    listeners.adopt([unix(tmp_path)])
+    os.unlink(tmp_path / "s")
+    (tmp_path / "s").write_text("precious")
+    with pytest.raises(ConfigError, match="is there and is no socket"):
+        listeners.adopt([unix(tmp_path)])
+    os.unlink(tmp_path / "s")
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(tmp_path / "s"))
+    listeners.adopt([unix(tmp_path)])
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(tmp_path / "s"))
 
 
 def test_a_socket_whose_file_was_removed_is_opened_anew(listeners, tmp_path):
