@@ -30,7 +30,7 @@ class Daemon(NamedTuple):
                 pid = int(file.read(32))
         except (OSError, ValueError):
             return None
-        return pid if _is_daemon(pid) else None
+        return pid if _is_daemon(pid, self.config_file) else None
 
     def ask(self, command: str, timeout: float = 10.0, late: str = "", **arguments: Any) -> dict[str, Any]:
         """The daemon's answer to a command; the process ends with a clear line when there is none.
@@ -106,9 +106,17 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-def _is_daemon(pid: int) -> bool:
+def _is_daemon(pid: int, config_file: str) -> bool:
+    """Whether a process is this configuration's daemon, or starts to be it: another may have its number by now."""
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
-            return b"mpfcgi" in file.read(4096)
+            command = file.read(8192)
     except OSError:
         return False
+    name = os.fsencode(config_file)
+    # Its title (supervisor.process), which has the room of its arguments; or those, before it has one.
+    begun = b"mpfcgi: supervisor ("
+    title = command.rstrip(b"\0 ")
+    return (title.startswith(begun) and (begun + name + b")").startswith(title)) or (
+        b"mpfcgi" in command and b"\0run\0" in command and name in command
+    )

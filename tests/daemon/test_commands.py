@@ -236,6 +236,22 @@ def test_a_stale_pid_file_is_said_to_be_one_and_is_no_hindrance(site):
         assert mpfcgi(site, "stop").returncode == 0
 
 
+def test_a_pid_file_of_a_process_that_is_another_one_by_now_is_no_hindrance(daemon):
+    """As after a reboot, when the number is that of a worker, or of another daemon."""
+    worker = Client(daemon.socket).get("/x.py?pid")[1]
+    for pid in (int(worker), daemon.process.pid):
+        other = daemon.folder / "other"
+        (other / "htdocs").mkdir(parents=True, exist_ok=True)
+        (other / "mpfcgi.conf").write_text(
+            "Listen unix:x.sock\nPidFile x.pid\nControlSocket Off\nDocumentRoot htdocs\n"
+        )
+        (other / "x.pid").write_text(str(pid))
+        said = daemon.command_for(other / "mpfcgi.conf", "stop")
+        assert said.returncode == 1
+        assert "(its PID file is stale: that process is gone)" in said.stderr
+    assert status(daemon)["state"] == "serving"
+
+
 def test_without_any_configuration_start_makes_a_first_one_for_the_user(tmp_path):
     home = tmp_path / "home"
     (tmp_path / "elsewhere").mkdir()

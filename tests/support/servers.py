@@ -116,8 +116,12 @@ class Daemon:
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """The end of `mpfcgi ARGUMENTS -c` this daemon's configuration."""
+        return self.command_for(self.config, *arguments)
+
+    def command_for(self, config: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """The same for another one."""
         return subprocess.run(
-            [sys.executable, "-m", "mpfcgi", *arguments, "-c", str(self.config)],
+            [sys.executable, "-m", "mpfcgi", *arguments, "-c", str(config)],
             capture_output=True,
             text=True,
             env={**os.environ, "MPFCGI_HOME": str(self.folder)},
