@@ -58,12 +58,14 @@ def _label(pool: str) -> bytes:
 class Slot:
     """One worker's slot. `begin` and `idle` are on the path of every request."""
 
-    __slots__ = ("_line", "_memory", "_numbers", "_pool", "_requests", "_rest", "_times", "index")
+    __slots__ = ("_line", "_memory", "_numbers", "_pool", "_requests", "_rest", "_times", "index", "taken")
 
     def __init__(self, memory: memoryview, index: int) -> None:
         at = index * SLOT_SIZE
         numbers_end = at + _NUMBERS * 8
         self.index = index
+        # For the one who gives slots away. What the memory says of it, a worker may have written.
+        self.taken = False
         self._memory = memory
         # The state between two requests.
         self._rest = IDLE
@@ -107,6 +109,7 @@ class Slot:
 
     def release(self) -> None:
         """The worker has ended."""
+        self.taken = False
         self._numbers[_STATE] = FREE
         self._numbers[_PID] = 0
 
@@ -230,6 +233,7 @@ class Scoreboard:
     def take(self) -> Slot:
         """A free slot. OverflowError when all are taken."""
         for slot in self.slots:
-            if slot.free:
+            if not slot.taken:
+                slot.taken = True
                 return slot
         raise OverflowError(f"all {len(self.slots)} worker slots are taken")

@@ -134,9 +134,14 @@ class WorkerCrew(Crew):
 
     def spawn(self) -> WorkerHandle:
         # Filled in before the fork: afterwards it is the worker's, which may be ahead of us.
-        slot = self._means.scoreboard.take()
-        slot.occupy(0, self.generation, self.title)
         ours, theirs = control.control_pair()
+        try:
+            slot = self._means.scoreboard.take()
+        except OverflowError:
+            ours.close()
+            theirs.close()
+            raise
+        slot.occupy(0, self.generation, self.title)
         max_requests = int(_less_a_bit(self.settings.max_requests))
         started = monotonic()
         try:
@@ -146,7 +151,7 @@ class WorkerCrew(Crew):
                 setup = self.prepared(theirs, slot)
                 setup.max_requests, setup.proves = max_requests, self.proves
                 pid = process.fork(f"pool {self.title}", lambda: self.start(setup), self.kept(setup))
-        except OSError:
+        except BaseException:
             slot.release()
             ours.close()
             raise

@@ -38,6 +38,19 @@ def test_a_pool_s_name_may_be_any_folder_and_long_ones_stay_different():
     assert name_in_slot(names[0]) == names[0]
 
 
+def test_what_a_worker_writes_over_the_board_takes_and_gives_no_slot():
+    board = Scoreboard(3)
+    board.take().occupy(1, 0, "p")
+    board._memory[:] = b"\3" * len(board._memory)
+    board.take().occupy(2, 0, "p")
+    board._memory[:] = bytes(len(board._memory))
+    assert board.take().index == 2
+    with pytest.raises(OverflowError):
+        board.take()
+    board.slots[1].release()
+    assert board.take().index == 1
+
+
 def test_taken_slots_run_out():
     board = Scoreboard(1)
     board.take().occupy(1, 0, "p")
