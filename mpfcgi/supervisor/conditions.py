@@ -101,11 +101,10 @@ def pools_of_root(config: Config) -> list[PoolSettings]:
     return [pool for pool in used_pools(config) if (who := identity_of(pool, config)) is None or who.uid == 0]
 
 
-def has_other_users(config: Config) -> bool:
-    """Whether there are pools whose workers are another user than the daemon."""
-    return any(
-        (who := identity_of(pool, config)) is not None and who.uid != os.geteuid() for pool in used_pools(config)
-    )
+def other_users(config: Config) -> set[int]:
+    """The ids of users, other than the daemon's, whose workers there are."""
+    found = {who.uid for pool in used_pools(config) if (who := identity_of(pool, config)) is not None}
+    return found - {os.geteuid()}
 
 
 def used_pools(config: Config) -> list[PoolSettings]:

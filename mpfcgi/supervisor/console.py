@@ -15,13 +15,14 @@ import os
 import select
 import socket
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from time import monotonic
 from typing import Any
 
 from mpfcgi.config.runtime import make_folder
 from mpfcgi.ipc import control
 from mpfcgi.ipc.console import decode, encode
+from mpfcgi.supervisor import access_list
 from mpfcgi.supervisor.stale import remove_stale
 
 # Clients at a time; the one that came first goes when there are more. Bytes of a command.
@@ -214,6 +215,18 @@ def open_socket(path: str) -> socket.socket:
     return sock
 
 
-def let_in(path: str, others: bool) -> None:
-    """Whether other users may connect: a daemon's workers that it has given to others. OSError."""
-    os.chmod(path, 0o666 if others else 0o600)
+def let_in(path: str, users: Collection[int]) -> None:
+    """Which other users may connect, by their ids: those that the daemon has given workers to. OSError.
+
+    Where the file system has no access control lists, all may: what is nobody's worker is turned away here.
+    """
+    access_list.forbid(path)
+    os.chmod(path, 0o600)
+    if not users:
+        return
+    try:
+        access_list.allow(path, users, ())
+    except OSError as error:
+        if error.errno != errno.ENOTSUP:
+            raise
+        os.chmod(path, 0o666)

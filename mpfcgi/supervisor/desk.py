@@ -269,7 +269,7 @@ class Desk:
         if self.console is None or os.geteuid() != 0:
             return
         try:
-            console.let_in(self._path, conditions.has_other_users(self._supervisor.config))
+            console.let_in(self._path, conditions.other_users(self._supervisor.config))
         except (OSError, ConfigError):
             # Somebody has removed the file, or a user of before is gone: the status page says what it can't ask.
             pass

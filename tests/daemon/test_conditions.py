@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from mpfcgi.config import ConfigError, load_text
-from mpfcgi.supervisor import conditions
+from mpfcgi.supervisor import access_list, conditions
 from tests.support.client import Client
 from tests.support.pools import Pools
 from tests.support.servers import wait_until
@@ -193,7 +193,9 @@ def test_a_worker_that_is_somebody_else_may_ask_for_the_status_and_nothing_else(
             "may ask for its status, and for nothing else" in json.loads(get(f"/x.py?{control},{command}")[1])["error"]
         )
     assert b"the daemon is another user's: its commands are for that user only" in get(f"/x.py?{control},child")[1]
-    assert stat.S_IMODE(control.stat().st_mode) == 0o666
+    # Nobody else can connect at all.
+    assert access_list.has_list(str(control))
+    assert stat.S_IMODE(control.stat().st_mode) & 0o007 == 0
     config = pools.daemon.config.read_text()
     pools.daemon.config.write_text(config.replace("User nobody", "AllowRoot On"))
     pools.daemon.signal(signal.SIGHUP)
