@@ -18,7 +18,7 @@ from mpfcgi.api.filtering import Filtering
 from mpfcgi.api.members import integer, read_only, text
 from mpfcgi.api.offered import Offered, named
 from mpfcgi.api.regular import regular
-from mpfcgi.api.response import HeadRefused, InvalidHeader, head, plain_head
+from mpfcgi.api.response import HeadRefused, InvalidHeader, head, plain_head, with_charset
 from mpfcgi.api.table import mp_table
 from mpfcgi.api.text import as_bytes, outgoing
 
@@ -47,6 +47,7 @@ class Output(Filtering):
     _status = 200
     _status_line: str | None = None
     _assbackwards = 0
+    _charset: str | None = None
     _no_cache = 0
     _chunked = 0
     _bytes_sent = 0
@@ -354,6 +355,8 @@ class Output(Filtering):
     def _head(self, length: int | None) -> bytes:
         if self._status in NO_BODY:
             self._content_type = None
+        elif self._charset is not None:
+            self._content_type = with_charset(self._content_type, self._charset)
         if self._assbackwards:
             return b"Status: 200 OK\r\n\r\n"
         try:
@@ -364,8 +367,8 @@ class Output(Filtering):
                 and not self._no_cache
             ):
                 return plain_head(self._status, self._content_type, length)
-            if self._no_cache:
-                self._add_expires()
+            if self._no_cache and "Expires" not in self.headers_out:
+                self.headers_out["Expires"] = http_date(time.time())
             return head(
                 self._status, self._status_line, self._content_type, self._headers_out, self._err_headers_out, length
             )
@@ -379,10 +382,6 @@ class Output(Filtering):
         self._err_headers_out = None
         self._services.answer_error(self, HTTP_INTERNAL_SERVER_ERROR)
         return HeadRefused(text)
-
-    def _add_expires(self) -> None:
-        if "Expires" not in self.headers_out:
-            self.headers_out["Expires"] = http_date(time.time())
 
     def _give_way(self) -> None:
         """Another request answers in the place of this one: all that is not sent is lost, and what comes."""

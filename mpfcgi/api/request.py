@@ -56,7 +56,7 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
 
     # What every request is asked for: slots, for a class attribute that no instance has set costs three times as much.
     __slots__ = (
-        "_added", "_args", "_assbackwards", "_buffer", "_bytes_sent", "_chain", "_cleanups", "_content_type",
+        "_added", "_args", "_assbackwards", "_buffer", "_bytes_sent", "_chain", "_charset", "_cleanups", "_content_type",
         "_err_headers_out", "_exchange", "_extension", "_filename", "_finished", "_handler", "_head_sent",
         "_header_only", "_headers_out", "_interpreter", "_kind", "_lost", "_main", "_method", "_next", "_no_cache",
         "_offered", "_params", "_path_info", "_phase", "_plan", "_prev", "_replaced", "_request_time", "_resource", "_sent_bodyct",
@@ -116,7 +116,7 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
         self._plan: Any = None
         self._phase: str | None = None
         self._spec: Any = None
-        self._added = self._cleanups = self._chain = None
+        self._added = self._cleanups = self._chain = self._charset = None
         self._filename: str | None = None
         self._path_info = ""
         self._handler: str | None = None

@@ -32,6 +32,13 @@ class HeadRefused(OSError):
     """The head could not be made of what the handler set: an error document has taken the response's place."""
 
 
+def with_charset(content_type: str | None, charset: str) -> str | None:
+    """A content type with the charset that AddDefaultCharset names: plain text and HTML that tell none get it."""
+    if content_type is None or "charset=" in (folded := content_type.lower()):
+        return content_type
+    return f"{content_type}; charset={charset}" if folded.startswith(("text/plain", "text/html")) else content_type
+
+
 @lru_cache(512)
 def plain_head(status: int, content_type: str | None, length: int | None) -> bytes:
     """The head of a response that has no headers but its type and length."""

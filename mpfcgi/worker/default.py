@@ -67,7 +67,7 @@ def serve(req: Request, settings: Settings) -> int:
     if req.method == "POST":
         req.discard_request_body()
     req._mtime = max(req.mtime, status.st_mtime)
-    _describe(req, settings)
+    _describe(req)
     if req._chain is not None:
         settle(req, req._chain, status.st_size)
     answer = req.meets_conditions()
@@ -104,8 +104,8 @@ def _accepts_path_info(req: Request) -> bool:
     return req.used_path_info == c.AP_REQ_ACCEPT_PATH_INFO
 
 
-def _describe(req: Request, settings: Settings) -> None:
-    """Validators, charset, encoding and language of the file."""
+def _describe(req: Request) -> None:
+    """Validators, encoding and language of the file."""
     headers = req.headers_out
     req.set_last_modified()
     req.set_etag()
@@ -114,9 +114,6 @@ def _describe(req: Request, settings: Settings) -> None:
         headers["Content-Encoding"] = req.content_encoding
     if req.content_languages:
         headers["Content-Language"] = ",".join(req.content_languages)
-    charset = settings.get("AddDefaultCharset", "off")
-    if charset.lower() != "off" and req._content_type in ("text/plain", "text/html"):
-        req._content_type += "; charset=" + ("iso-8859-1" if charset.lower() == "on" else charset)
 
 
 def _send(req: Request, filename: str, size: int, settings: Settings) -> int:

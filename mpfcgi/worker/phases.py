@@ -170,6 +170,8 @@ class Cycle(Admission):
             plan = resource.plan = plan_for(resource.settings, resource.filename, site.document_root)
         req._plan = plan
         req._extension = plan.extension
+        if plan.charset is not None:
+            req._charset = plan.charset
         if resource.status:
             # For the conditions of logs.
             environment.match_request(req, plan.early_environment)

@@ -65,6 +65,7 @@ class Plan:
 
     __slots__ = (
         "_by_phase",
+        "charset",
         "content_only",
         "crowd",
         "debug",
@@ -114,6 +115,9 @@ class Plan:
             or not all(rule == GRANTED for rule in settings.get("Require") or ())
         )
         self.interpreters = _interpreters(settings)
+        # What is added to content types that tell no charset.
+        charset = settings.get("AddDefaultCharset", "off")
+        self.charset: str | None = {"off": None, "on": "iso-8859-1"}.get(charset.lower(), charset)
 
     def _handler(self, spec: HandlerSpec, directive: str, root: str) -> Handler:
         function = BY_DIRECTIVE[directive].function

@@ -205,3 +205,22 @@ def test_204_has_the_headers_of_its_handler_and_no_body(tmp_path):
     site = Site(tmp_path, "<Directory ROOT>\nSetHandler mod_python\nPythonHandler h\n</Directory>\n", h=code)
     answer = site.get("/")
     assert (answer.status, answer.body, answer.headers) == (204, "", {"x-one": "1"})
+
+
+@pytest.mark.parametrize(
+    ("setting", "content_type", "sent"),
+    [
+        ("utf-8", "text/plain", "text/plain; charset=utf-8"),
+        ("On", "text/html", "text/html; charset=iso-8859-1"),
+        ("utf-8", "text/html; charset=Latin-1", "text/html; charset=Latin-1"),
+        ("utf-8", "TEXT/plain; format=flowed", "TEXT/plain; format=flowed; charset=utf-8"),
+        ("utf-8", "text/css", "text/css"),
+        ("Off", "text/plain", "text/plain"),
+    ],
+)
+@pytest.mark.parametrize("write", ["req.write('x')", "req.write('x', 0)", "req.headers_out['A'] = 'b'"])
+def test_add_default_charset_holds_for_what_handlers_send(tmp_path, setting, content_type, sent, write):
+    code = f"def handler(req):\n    req.content_type = {content_type!r}\n    {write}\n    return 0\n"
+    config = f"AddDefaultCharset {setting}\n<Directory ROOT>\nSetHandler mod_python\nPythonHandler h\n</Directory>\n"
+    answer = Site(tmp_path, config, h=code, **{"sub__file.txt": "x"}).get("/")
+    assert answer.headers["content-type"] == sent

@@ -15,7 +15,7 @@ declare("TypesConfig", "S", one, syntax="file", help="The file of content types 
 declare("DefaultType", "SVDH", one, override="FileInfo", syntax="type|None",
         help="Accepted for old files; only None has a meaning, as in Apache 2.4.")
 declare("AddDefaultCharset", "SVDH", one, override="FileInfo", syntax="On|Off|charset",
-        help="The charset added to text/plain and text/html. Default Off.")
+        help="The charset added to text/plain and text/html that tell none. Default Off.")
 for _name in ("Handler", "Type", "Charset", "Encoding", "Language"):
     declare(f"Add{_name}", "SVDH", extension_map, combine=update, merge=update, override="FileInfo",
             syntax=f"{_name.lower()} .ext [.ext ...]", help=f"The {_name.lower()} of files by extension.")
