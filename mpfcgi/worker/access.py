@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable
 
 from mpfcgi.api import Request
+from mpfcgi.api.auth import basic_challenge
 from mpfcgi.api.constants import (
     DECLINED,
     HTTP_FORBIDDEN,
@@ -52,11 +53,14 @@ def _for_hosts(req: Request, settings: Settings, name: str) -> list[tuple[str, .
 
 
 def check_access(req: Request, settings: Settings) -> int:
-    """The Require rules without a user: OK, 403, or DECLINED when they ask for one."""
+    """The Require rules before anybody is asked for a password: OK, 403, or DECLINED when they ask for a user.
+
+    Whom an earlier phase has set in `req.user` is asked for nothing more.
+    """
     rules = _rules(req, settings)
     if not rules:
         return OK
-    verdict = _any(req, rules, None)
+    verdict = _any(req, rules, req._user)
     if verdict is None:
         return DECLINED
     return OK if verdict else HTTP_FORBIDDEN
@@ -134,10 +138,7 @@ def denied_user(req: Request, settings: Settings, status: int) -> int:
         if realm is None:
             req.log_error(f"need AuthName: {req.uri}")
             return HTTP_INTERNAL_SERVER_ERROR
-        if "WWW-Authenticate" not in req.err_headers_out:
-            req.err_headers_out["WWW-Authenticate"] = (
-                'Basic realm="' + realm.replace("\\", "\\\\").replace('"', '\\"') + '"'
-            )
+        req.err_headers_out["WWW-Authenticate"] = basic_challenge(realm)
     return status
 
 

@@ -206,7 +206,12 @@ class Cycle(Admission):
         status = self.before_access(req, plan, site)
         if status not in GO_ON:
             return status
-        status = OK if req._main is not None and self._holds_too(req, req._main) else self.admit(req, plan)
+        if req._main is not None and self._holds_too(req, req._main):
+            status = OK
+        else:
+            if req._main is not None:
+                req._user = req._ap_auth_type = None
+            status = self.admit(req, plan)
         if status == OK and plan.crowd is not None and req._main is None:
             status = self.crowding.enter(req, plan.crowd)
         if status != OK:

@@ -200,8 +200,8 @@ def test_providers_that_are_not_there_are_config_errors(folder, provider):
 def test_rules_about_users(folder, rules, user, status):
     site = Site(folder, f"AuthGroupFile groups\n{rules}")
     req = site.request()
-    req.user = user
     assert access.check_access(req, site.settings) == DECLINED
+    req.user = user
     assert access.check_authz(req, site.settings) == status
 
 

@@ -224,3 +224,49 @@ def test_add_default_charset_holds_for_what_handlers_send(tmp_path, setting, con
     config = f"AddDefaultCharset {setting}\n<Directory ROOT>\nSetHandler mod_python\nPythonHandler h\n</Directory>\n"
     answer = Site(tmp_path, config, h=code, **{"sub__file.txt": "x"}).get("/")
     assert answer.headers["content-type"] == sent
+
+
+IDENTIFIED = """
+from mod_python import apache
+
+def accesshandler(req):
+    if req.args:
+        req.user = req.args
+    return apache.OK
+
+def authenhandler(req):
+    req.err_headers_out["WWW-Authenticate"] = 'Basic realm="own"'
+    return 401
+
+def handler(req):
+    req.write("for " + req.user, 0)
+    return apache.OK
+"""
+ASKING = """
+<Directory ROOT>
+    SetHandler mod_python
+    PythonHandler h
+    PythonAccessHandler h
+    PythonAuthenHandler h
+    AuthType Basic
+    AuthName "the realm"
+    AuthBasicAuthoritative Off
+    Require user ann
+</Directory>
+"""
+
+
+@pytest.mark.parametrize(("user", "status"), [("ann", 200), ("joe", 403), ("", 401)])
+def test_whom_the_access_phase_knows_is_asked_for_no_password(tmp_path, user, status):
+    answer = Site(tmp_path, ASKING, h=IDENTIFIED).get(f"/?{user}")
+    assert answer.status == status
+    assert status != 200 or answer.body == "for ann"
+
+
+def test_who_the_front_end_says_it_is_gets_in_by_no_rule_here(tmp_path):
+    assert Site(tmp_path, ASKING, h=IDENTIFIED).get("/", REMOTE_USER="ann").status == 401
+
+
+def test_the_realm_that_is_asked_for_is_that_of_the_configuration(tmp_path):
+    answer = Site(tmp_path, ASKING, h=IDENTIFIED).get("/", HTTP_AUTHORIZATION="Basic eDp5")
+    assert (answer.status, answer.headers["www-authenticate"]) == (401, 'Basic realm="the realm"')
