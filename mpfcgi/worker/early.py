@@ -110,6 +110,8 @@ def begin(cycle: Cycle, params: Pairs, role: int) -> Outcome:
         log_exception(req, "mpfcgi", error)
         status = HTTP_INTERNAL_SERVER_ERROR
     state = _state(req, status, exchange.response)
+    if req._next is not None:
+        cycle.clean(req._next)
     if req._cleanups:
         cycle.failures.run_cleanups(req)
     return Outcome(interpreter, state)

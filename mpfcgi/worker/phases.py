@@ -88,7 +88,14 @@ class Cycle(Admission):
         self.answer(first, site, status)
         self.finish(first, exchange)
         plan: Plan = first._plan
-        if site.access_logs or first._cleanups or first._added or first._replaced or not plan.content_only:
+        if (
+            site.access_logs
+            or first._cleanups
+            or first._added
+            or first._replaced
+            or first._next
+            or not plan.content_only
+        ):
             self.after(first, site)
 
     def finish(self, first: Request, exchange: Exchange | HttpExchange) -> None:
@@ -282,7 +289,7 @@ class Cycle(Admission):
         """The response is out: log, access log, cleanups."""
         req = current(first)
         plan: Plan = req._plan
-        if req._cleanups or not plan.content_only or req._added:
+        if req._cleanups or req._next or not plan.content_only or req._added:
             sent.show(last(req))
         if not plan.content_only or req._added:
             self.run_phase(LOG, req, plan, respond=False)
@@ -291,7 +298,9 @@ class Cycle(Admission):
         self.clean(req)
 
     def clean(self, req: Request) -> None:
-        """Cleanups, the last registered first, then the cleanup handlers."""
+        """Cleanups, the last registered first, then the cleanup handlers; before, those of what it was redirected to."""
+        if req._next is not None:
+            self.clean(current(req._next))
         if req._cleanups:
             self.failures.run_cleanups(req)
         plan: Plan = req._plan

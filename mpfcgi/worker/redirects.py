@@ -32,7 +32,6 @@ def internal_redirect(services: WorkerServices, req: Request, uri: str, error_st
         # For programs that answer in the place of the request: what it was that failed.
         req.subprocess_env["REQUEST_METHOD"] = req.method
     new._subprocess_env = environment(new, _redirected(req))
-    new._cleanups = req._cleanups
     new._given_uri = uri
     new._status, new._method = req._status, req._method
     if error_status is not None:

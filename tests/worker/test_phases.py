@@ -270,3 +270,41 @@ def test_who_the_front_end_says_it_is_gets_in_by_no_rule_here(tmp_path):
 def test_the_realm_that_is_asked_for_is_that_of_the_configuration(tmp_path):
     answer = Site(tmp_path, ASKING, h=IDENTIFIED).get("/", HTTP_AUTHORIZATION="Basic eDp5")
     assert (answer.status, answer.headers["www-authenticate"]) == (401, 'Basic realm="the realm"')
+
+
+CLEANING = """
+from mod_python import apache
+
+def note(text):
+    apache.main_server.noted.append(text)
+
+apache.main_server.noted = []
+
+def handler(req):
+    if req.args != "quiet":
+        req.register_cleanup(note, "cleanup of " + req.uri)
+    if req.uri == "/first":
+        req.internal_redirect("/second")
+    elif req.uri == "/missing":
+        return apache.HTTP_NOT_FOUND
+    return apache.OK
+
+def cleanuphandler(req):
+    note("cleanup handler of " + req.uri)
+    return apache.OK
+"""
+
+
+@pytest.mark.parametrize("handlers", ["", "PythonCleanupHandler h\n"])
+@pytest.mark.parametrize(
+    ("uri", "answering"), [("/first", "/second"), ("/first?quiet", "/second"), ("/missing", "/error")]
+)
+def test_what_answers_in_the_place_of_a_request_is_cleaned_up_before_it(tmp_path, uri, answering, handlers):
+    config = "ErrorDocument 404 /error\n<Directory ROOT>\nSetHandler mod_python\nPythonHandler h\n"
+    site = Site(tmp_path, f"{config}{handlers}</Directory>\n", h=CLEANING)
+    site.get(uri)
+    wanted = []
+    for path in (answering, uri):
+        wanted += [f"cleanup of {path}"] if "quiet" not in path else []
+        wanted += [f"cleanup handler of {path.partition('?')[0]}"] if handlers else []
+    assert site.services.main_server.noted == wanted
