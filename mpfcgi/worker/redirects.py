@@ -28,6 +28,8 @@ def internal_redirect(services: WorkerServices, req: Request, uri: str, error_st
     new._err_headers_out = req._err_headers_out
     new._head_sent, new._bytes_sent = req._head_sent, req._bytes_sent
     new._connection = req._connection
+    # It is the same request to the client, with all that handlers have made of its headers.
+    new._request_time, new._headers_in, new._no_cache = req._request_time, req._headers_in, req._no_cache
     if error_status is not None:
         # For programs that answer in the place of the request: what it was that failed.
         req.subprocess_env["REQUEST_METHOD"] = req.method
@@ -53,6 +55,7 @@ def subrequest(services: WorkerServices, req: Request, uri: str, main: Request |
     new = Request(req._exchange, req.server, services, site.settings, uri, req.args, main=main)
     new._connection = req._connection
     new._user, new._ap_auth_type = req._user, req._ap_auth_type
+    new._request_time = req._request_time
     if req._subprocess_env is not None:
         new._subprocess_env = environment(new, req._subprocess_env.items())
     return new

@@ -308,3 +308,20 @@ def test_what_answers_in_the_place_of_a_request_is_cleaned_up_before_it(tmp_path
         wanted += [f"cleanup of {path}"] if "quiet" not in path else []
         wanted += [f"cleanup handler of {path.partition('?')[0]}"] if handlers else []
     assert site.services.main_server.noted == wanted
+
+
+def test_an_internal_redirect_keeps_the_time_the_headers_as_they_are_now_and_no_cache(tmp_path):
+    code = """
+def handler(req):
+    if req.uri == "/first":
+        req.headers_in["X-New"] = "set"
+        req.no_cache = 1
+        req.internal_redirect("/second")
+    else:
+        req.write("%r %r %r" % (req.headers_in["X-New"], req.no_cache, req.request_time == req.prev.request_time), 0)
+    return 0
+"""
+    site = Site(tmp_path, "<Directory ROOT>\nSetHandler mod_python\nPythonHandler h\n</Directory>\n", h=code)
+    answer = site.get("/first")
+    assert answer.body == "'set' 1 True"
+    assert "expires" in answer.headers
