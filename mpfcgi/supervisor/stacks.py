@@ -18,6 +18,8 @@ from mpfcgi.ipc.scoreboard import Scoreboard
 # Seconds between two looks whether the text is complete, and for it to be there. Nothing says that it is but that it
 # grows no more: a busy machine may keep its writer waiting.
 LOOK, PATIENCE = 0.05, 3.0
+# Seconds after which it is asked a second time: faulthandler drops a question that comes while it answers another.
+AGAIN = 1.0
 
 
 def install(scoreboard: Scoreboard) -> int:
@@ -44,6 +46,7 @@ class Stacks:
         self._fd = fd
         self._questions: list[tuple[int, Callable[..., Any]]] = []
         self._asked: float | None = None
+        self._asked_again = False
         self._size = 0
         self.next_look: float | None = None
 
@@ -67,6 +70,9 @@ class Stacks:
         elif now - self._asked > PATIENCE:
             answer(error=f"process {pid} does not react: it waits in the kernel (see /proc/{pid}/stack), or is stopped")
         else:
+            if not size and not self._asked_again and now - self._asked > AGAIN:
+                self._asked_again = True
+                self._signal(pid, now)
             self._size, self.next_look = size, now + LOOK
             return
         self._questions.pop(0)
@@ -77,7 +83,10 @@ class Stacks:
     def _begin(self, now: float) -> None:
         pid = self._questions[0][0]
         os.ftruncate(self._fd, 0)
-        self._asked, self._size, self.next_look = now, 0, now + LOOK
+        self._asked, self._asked_again, self._size, self.next_look = now, False, 0, now + LOOK
+        self._signal(pid, now)
+
+    def _signal(self, pid: int, now: float) -> None:
         try:
             os.kill(pid, control.STACK)
         except ProcessLookupError:
