@@ -23,19 +23,22 @@ def parse_date(text: str | None) -> float | None:
         return None
 
 
-def make_etag(parts: frozenset[str], mtime: float, size: int, inode: int, now: float) -> str | None:
-    """Apache's ETag of a file; weak when the file changed within the last second; None when it is made of nothing."""
+def make_etag(parts: frozenset[str], mtime: int, size: int, inode: int, now: float) -> str | None:
+    """Apache's ETag of a file; weak when the file changed within the last second; None when it is made of nothing.
+
+    `mtime` is in whole microseconds, for which a float of seconds is too short; `now` in seconds.
+    """
     values = []
     if "inode" in parts:
         values.append(f"{inode:x}")
     if "size" in parts:
         values.append(f"{size:x}")
     if "mtime" in parts:
-        values.append(f"{int(mtime * 1_000_000):x}")
+        values.append(f"{mtime:x}")
     if not values:
         return None
     text = '"' + "-".join(values) + '"'
-    return "W/" + text if now - mtime < 1 else text
+    return "W/" + text if now - mtime / 1_000_000 < 1 else text
 
 
 def evaluate(

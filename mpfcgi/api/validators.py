@@ -65,7 +65,7 @@ class Validators:
         parts = self._settings.get("FileETag") or DEFAULT_PARTS
         status = self._stat if self._finfo is None else self._finfo._status
         if status is not None:
-            return conditions.make_etag(parts, status.st_mtime, status.st_size, status.st_ino, time.time())
+            return conditions.make_etag(parts, status.st_mtime_ns // 1000, status.st_size, status.st_ino, time.time())
         if "none" in parts or not self._mtime:
             return None
-        return conditions.make_etag(frozenset(("mtime",)), self._mtime, 0, 0, time.time())
+        return conditions.make_etag(frozenset(("mtime",)), int(self._mtime * 1_000_000), 0, 0, time.time())
