@@ -199,7 +199,7 @@ class BaseSession(dict[Any, Any]):
         if self._lock and not self._locked:
             self._take_lock()
             self._locked = True
-            self._req.register_cleanup(_unlock, self)
+            self._req._when_over(_unlock, self)
 
     def unlock(self) -> None:
         """Let other requests have the session."""

@@ -28,6 +28,8 @@ class Acts:
     _services: Any
     _added: dict[str, list[Any]] | None = None
     _cleanups: list[tuple[Callable[[Any], object], Any]] | None = None
+    # Whether code of the site sees the request when its response is out.
+    _watched = False
     _allow: tuple[str, ...] = ()
     _allowed = 0
     _proxyreq = 0
@@ -85,6 +87,11 @@ class Acts:
         """Call `callable(data)` when the request is over, the last registered first. ValueError when it can't be called."""
         if not hasattr(callable, "__call__"):  # noqa: B004
             raise ValueError("first argument must be a callable object")
+        self._watched = True
+        self._when_over(callable, data)
+
+    def _when_over(self, callable: Callable[[Any], object], data: Any) -> None:
+        """The same for what is ours, and does not look at what was sent."""
         if self._cleanups is None:
             self._cleanups = []
         self._cleanups.append((callable, data))

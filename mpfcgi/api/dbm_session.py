@@ -69,7 +69,7 @@ class DbmSession(BaseSession):
 
     def do_cleanup(self) -> None:
         """Remove expired sessions from the file after the request."""
-        self._req.register_cleanup(self._do, _remove_expired)
+        self._req._when_over(self._do, _remove_expired)
         self._req.log_error("DbmSession: registered database cleanup.", APLOG_NOTICE)
 
     def _key(self) -> bytes:

@@ -76,7 +76,7 @@ class FileSession(BaseSession):
         sweep = Sweep(
             self._folder, self._timeout, self._fast, self._verify, self._grace, self._limit, self._req.log_error
         )
-        self._req.register_cleanup(_clean_up, sweep)
+        self._req._when_over(_clean_up, sweep)
         self._req.log_error("FileSession: registered filesession cleanup.", APLOG_NOTICE)
 
     def _path(self) -> str:

@@ -32,7 +32,7 @@ class MemorySession(BaseSession):
         _sessions.pop(self._sid or "", None)
 
     def do_cleanup(self) -> None:
-        self._req.register_cleanup(_clean_up, None)
+        self._req._when_over(_clean_up, None)
         self._req.log_error("MemorySession: registered session cleanup.", APLOG_NOTICE)
 
 

@@ -181,6 +181,7 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
             for name, value in mine.items() if mine is not None else ():
                 its.add(name, value)
         index._cleanups = (self._cleanups or []) + (index._cleanups or []) or None
+        index._watched = index._watched or self._watched
         index._added = self._added or index._added
         index._buffer = [*(self._buffer or ()), *(index._buffer or ())] or None
         index._buffered += self._buffered

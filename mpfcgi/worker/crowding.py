@@ -41,7 +41,7 @@ class Crowding:
         slot.join(group)
         before = scoreboard.before(slot)
         if len(before) < crowd.most:
-            req.register_cleanup(lambda _: slot.join(0))
+            req._when_over(lambda _: slot.join(0), None)
             return OK
         slot.join(0)
         self._explain(req, crowd, [f"{reading.pid}: {reading.line or '(a moment)'}" for reading in before])

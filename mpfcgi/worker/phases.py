@@ -289,7 +289,7 @@ class Cycle(Admission):
         """The response is out: log, access log, cleanups."""
         req = current(first)
         plan: Plan = req._plan
-        if req._cleanups or req._next or not plan.content_only or req._added:
+        if req._watched or req._next or not plan.content_only or req._added:
             sent.show(last(req))
         if not plan.content_only or req._added:
             self.run_phase(LOG, req, plan, respond=False)
