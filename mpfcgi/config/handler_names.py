@@ -23,7 +23,8 @@ CONNECTION = "PythonConnectionHandler"
 
 
 class Named(NamedTuple):
-    """A handler: the directive that names it, the handler's name, and the folder where its module is looked for first."""
+    """A handler: the directive that names it, the handler's name, and the folder (ending in /) where its module is looked
+    for first, None for none. A `silent` one may be missing in its module; `settings` are what its imports go by."""
 
     directive: str
     handler: str

@@ -166,7 +166,7 @@ def check(listens: Iterable[Listen]) -> None:
     mistakes = Mistakes()
     for listen in listens:
         users = [(_user, name) for name in (listen.owner, *listen.acl_users)]
-        groups = [(_group, name) for name in (listen.group, *listen.acl_groups)]
+        groups = [(group_id, name) for name in (listen.group, *listen.acl_groups)]
         for look_up, name in (*users, *groups):
             with mistakes.noted():
                 if name is not None:
@@ -232,7 +232,7 @@ def _set_rights(listen: Listen) -> None:
             os.chown(
                 listen.address,
                 -1 if listen.owner is None else _user(listen.owner, listen),
-                -1 if listen.group is None else _group(listen.group, listen),
+                -1 if listen.group is None else group_id(listen.group, listen),
             )
         except PermissionError:
             who = " and ".join(f"{name} {value}" for name, value in _named(listen) if value is not None)
@@ -246,7 +246,7 @@ def _set_rights(listen: Listen) -> None:
         os.chmod(listen.address, listen.mode)
     if listen.acl_users or listen.acl_groups:
         users = [_user(name, listen) for name in listen.acl_users]
-        _allow(listen, users, [_group(name, listen) for name in listen.acl_groups])
+        _allow(listen, users, [group_id(name, listen) for name in listen.acl_groups])
 
 
 def _allow(listen: Listen, users: list[int], groups: list[int]) -> None:
@@ -282,7 +282,8 @@ def _user(name: str, listen: Listen) -> int:
         raise ConfigError(f"there is no user {name!r}", listen.place)
 
 
-def _group(name: str, listen: Listen) -> int:
+def group_id(name: str, listen: Listen) -> int:
+    """The id of a group that a Listen line has, by name or number. ConfigError when there is none."""
     try:
         return int(name) if name.isdecimal() else grp.getgrnam(name).gr_gid
     except KeyError:

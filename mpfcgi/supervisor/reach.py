@@ -102,8 +102,10 @@ def _of_future_socket(listen: Listen, who: Who) -> list[str]:
         mode = MADE_WITH & ~mask
     uid = user(listen.owner).uid if listen.owner is not None else os.geteuid()
     listed = who.uid in {user(name).uid for name in listen.acl_users}
-    listed = listed or not who.groups.isdisjoint(_gid(name, listen) for name in listen.acl_groups)
-    if listed or not _lacking(mode, uid, os.getegid() if listen.group is None else _gid(listen.group, listen), who, 2):
+    listed = listed or not who.groups.isdisjoint(listeners.group_id(name, listen) for name in listen.acl_groups)
+    if listed or not _lacking(
+        mode, uid, os.getegid() if listen.group is None else listeners.group_id(listen.group, listen), who, 2
+    ):
         return []
     return [f"{who.name} can't connect to {listen.address} as it will be made (mode {mode:04o}): {_remedy(who)}"]
 
@@ -138,13 +140,6 @@ def _folders(path: str) -> list[str]:
                 break
             folder = os.path.dirname(folder)
     return sorted(dict.fromkeys(found), key=len)
-
-
-def _gid(name: str, listen: Listen) -> int:
-    try:
-        return int(name) if name.isdecimal() else grp.getgrnam(name).gr_gid
-    except KeyError:
-        raise ConfigError(f"there is no group {name!r}", listen.place) from None
 
 
 def _user_name(uid: int) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
 
 from mpfcgi.api import Request
 from mpfcgi.config import Config, ConfigError
-from mpfcgi.config.model import Directive, Section
+from mpfcgi.config.model import Directive
+from mpfcgi.config.sections import directives_in
 from mpfcgi.worker.ssi_expression import FUNCTIONS, Condition, Facts, Test, Word
 from mpfcgi.worker.ssi_facts import RequestFacts, is_variable
 from mpfcgi.worker.ssi_text import Problem
@@ -23,7 +23,7 @@ def expand(text: str, req: Request) -> str:
 def check(config: Config) -> None:
     """ConfigError for an ErrorDocument that can't be expanded."""
     for server in config.servers:
-        for directive in _all_of(server.directives, server.sections):
+        for directive in (*server.directives, *directives_in(server.sections)):
             if directive.name == "ErrorDocument":
                 _check(directive)
 
@@ -38,12 +38,6 @@ def _check(directive: Directive) -> None:
 
 def _is_plain(text: str) -> bool:
     return "%{" not in text and "\\" not in text and "$" not in text
-
-
-def _all_of(directives: Iterable[Directive], sections: Iterable[Section]) -> Iterator[Directive]:
-    yield from directives
-    for section in sections:
-        yield from _all_of(section.directives, section.sections)
 
 
 def _read(path: str) -> str:
