@@ -17,6 +17,7 @@ from mpfcgi.api.constants import APLOG_NOTICE
 from mpfcgi.api.own_files import check_owner, in_temporary_directory
 from mpfcgi.api.Session import BaseSession, option
 from mpfcgi.api.stored import DamagedError, dumped, found, loaded
+from mpfcgi.api.unsynced import unsynced
 from mpfcgi.ipc.mutex.contract import STORES
 
 FILE = "mp_sess.dbm"
@@ -97,7 +98,7 @@ class DbmSession(BaseSession):
             _apache._global_unlock(server, None, STORES)
 
     def _do_once(self, act: Callable[[Any], Any], module: Any) -> Any:
-        with contextlib.closing(module.open(self._dbmfile, "c", 0o640)) as file:
+        with unsynced(), contextlib.closing(module.open(self._dbmfile, "c", 0o640)) as file:
             return act(file)
 
     def _module(self) -> Any:
