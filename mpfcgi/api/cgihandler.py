@@ -24,7 +24,7 @@ from typing import Any
 from mpfcgi.api.apache import build_cgi_env
 from mpfcgi.api.constants import APLOG_ERR, HTTP_NOT_FOUND, OK
 from mpfcgi.api.errors import SERVER_RETURN
-from mpfcgi.api.regular import regular
+from mpfcgi.files import regular
 
 # A module below these stays imported: the library and this package don't change, and extension modules can't be loaded
 # twice.

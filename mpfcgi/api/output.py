@@ -17,10 +17,10 @@ from mpfcgi.api.constants import APLOG_ERR, HTTP_INTERNAL_SERVER_ERROR
 from mpfcgi.api.filtering import Filtering
 from mpfcgi.api.members import integer, read_only, text
 from mpfcgi.api.offered import Offered, named
-from mpfcgi.api.regular import regular
 from mpfcgi.api.response import HeadRefused, InvalidHeader, head, plain_head, with_charset
 from mpfcgi.api.table import mp_table
 from mpfcgi.api.text import as_bytes, outgoing
+from mpfcgi.files import regular
 
 if TYPE_CHECKING:
     from mpfcgi.api.exchange import ExchangeProtocol

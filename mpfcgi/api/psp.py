@@ -20,7 +20,7 @@ from mpfcgi.api import Session, apache, psp_cache, psp_compiler, psp_parser, psp
 from mpfcgi.api.constants import APLOG_ERR, HTTP_NOT_FOUND, OK
 from mpfcgi.api.errors import SERVER_RETURN
 from mpfcgi.api.psp_cache import Compiled
-from mpfcgi.api.regular import regular
+from mpfcgi.files import regular
 
 __all__ = ["PSP", "PSPInterface", "handler", "parse", "parsestring"]
 

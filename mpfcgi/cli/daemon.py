@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from mpfcgi.cli.common import fail, find_config
 from mpfcgi.config import ConfigError, load, runtime
+from mpfcgi.files import regular
 from mpfcgi.ipc import console
 
 # Seconds between two looks at something that gives no sign of itself.
@@ -26,7 +27,7 @@ class Daemon(NamedTuple):
     def pid(self) -> int | None:
         """The process of the PID file, if that is there and the process is one of ours."""
         try:
-            with open(self.pid_file) as file:
+            with open(self.pid_file, opener=regular) as file:
                 pid = int(file.read(32))
         except (OSError, ValueError):
             return None

@@ -45,8 +45,11 @@ def start(config_file: str | None, defines: tuple[str, ...], wait: float) -> Non
     def is_there() -> bool:
         if process.poll() is not None:
             return True
-        said = found.is_running() if found.control_socket else {"ready": found.pid == process.pid}
-        return bool(said and said["ready"])
+        if not found.control_socket:
+            return found.pid == process.pid
+        said = found.is_running()
+        # It may be another's, that somebody else has started in the same moment: then ours is about to say so and end.
+        return bool(said and said["ready"] and said["pid"] == process.pid)
 
     there = daemon.wait_for(is_there, wait)
     _show(output, before)

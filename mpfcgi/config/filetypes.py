@@ -6,6 +6,7 @@ languages add up. An extension that says nothing takes nothing back.
 
 from __future__ import annotations
 
+import errno
 import mimetypes
 import os
 from collections.abc import Mapping
@@ -14,9 +15,12 @@ from functools import lru_cache
 
 from mpfcgi.config.model import ConfigError, Server
 from mpfcgi.config.settings import Settings
+from mpfcgi.files import regular
 
 CACHE_SIZE = 1024
 SYSTEM = "/etc/mime.types"
+# Bytes of a file of types: Debian's has 70,000.
+LARGEST = 16 << 20
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,8 @@ def types_of(main: Server, server_root: str) -> Mapping[str, str]:
     path = os.path.join(server_root, lines[-1].value) if lines else SYSTEM
     try:
         status = os.stat(path)
+        if status.st_size > LARGEST:
+            raise OSError(errno.EFBIG, f"it has more than {LARGEST >> 20} MB")
         return _read(path, status.st_mtime_ns, status.st_size)
     except OSError as error:
         if lines:
@@ -101,7 +107,7 @@ def types_of(main: Server, server_root: str) -> Mapping[str, str]:
 @lru_cache(maxsize=4)
 def _read(path: str, modified: int, size: int) -> dict[str, str]:
     types: dict[str, str] = {}
-    with open(path, encoding="utf-8", errors="replace") as file:
+    with open(path, encoding="utf-8", errors="replace", opener=regular) as file:
         for line in file:
             content_type, *extensions = line.partition("#")[0].split() or [""]
             for extension in extensions:

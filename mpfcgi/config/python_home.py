@@ -11,6 +11,8 @@ import os
 import re
 import sys
 
+from mpfcgi.files import regular
+
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 OLDEST = (3, 9)
 
@@ -82,7 +84,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 def _sees_the_systems(home: str) -> bool:
     """Whether the packages of the Python that a virtual environment was made of are used, too (its pyvenv.cfg)."""
     try:
-        with open(os.path.join(home, "pyvenv.cfg"), encoding="utf-8", errors="replace") as file:
+        with open(os.path.join(home, "pyvenv.cfg"), encoding="utf-8", errors="replace", opener=regular) as file:
             return re.search(r"^include-system-site-packages\s*=\s*true\s*$", file.read(), re.M | re.I) is not None
     except OSError:
         return False

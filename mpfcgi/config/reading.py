@@ -16,6 +16,7 @@ from mpfcgi.config import syntax
 from mpfcgi.config.directives import REFUSED, REGISTRY
 from mpfcgi.config.model import ConfigError, Mistakes, Place
 from mpfcgi.config.syntax import DirectiveNode, Node, SectionNode
+from mpfcgi.files import regular_or_given
 
 APACHE_VERSION = (2, 4, 62)
 # What an <IfModule> may ask for: modules whose directives we have.
@@ -25,15 +26,20 @@ MODULES = frozenset([
 ])  # fmt: skip
 CONDITIONS = frozenset(("ifmodule", "ifdefine", "ifversion", "iffile", "ifdirective"))
 MAX_INCLUDES = 50
+# Characters of one file. Ten thousand hosts fit in.
+LARGEST = 16 << 20
 
 
 def read_file(path: str, place: Place | None = None) -> str:
     """The text of the file at `path`; ConfigError at `place`, where it is named."""
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read()
+        with open(path, encoding="utf-8", errors="surrogateescape", opener=regular_or_given) as file:
+            text = file.read(LARGEST + 1)
     except OSError as error:
         raise ConfigError(f"can't read {path}: {error.strerror}", place)
+    if len(text) > LARGEST:
+        raise ConfigError(f"{path} has more than {LARGEST >> 20} MB", place, "is it a configuration?")
+    return text
 
 
 class Reader:

@@ -10,6 +10,8 @@ import os
 import time
 from types import ModuleType
 
+from mpfcgi.files import regular
+
 Stamp = tuple[int, int, int]
 
 # Two edits in one tick of the file system's clock can leave the same stamp. For this long after an edit (ns; the
@@ -114,7 +116,7 @@ def _is_rewritten(node: Node) -> bool:
 
 def _read(file: str) -> tuple[bytes, Stamp, bool]:
     """What a file contains, its stamp, and whether a later edit is sure to give another stamp."""
-    with open(file, "rb") as source:
+    with open(file, "rb", opener=regular) as source:
         status = os.fstat(source.fileno())
         text = source.read()
     settled = time.time_ns() - status.st_ctime_ns > SETTLED

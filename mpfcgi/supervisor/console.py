@@ -23,7 +23,7 @@ from mpfcgi.config.runtime import make_folder
 from mpfcgi.ipc import control
 from mpfcgi.ipc.console import decode, encode
 from mpfcgi.supervisor import access_list
-from mpfcgi.supervisor.stale import remove_stale
+from mpfcgi.supervisor.stale import remove_stale, turn
 
 # Clients at a time; the one that came first goes when there are more. Bytes of a command.
 MOST_CLIENTS = 64
@@ -146,8 +146,16 @@ class Console:
         # Closing is not enough: a child that was forked a moment ago may have a copy (epoll(7), question 6).
         self._epoll.unregister(client.fileno())
 
+    def listen_to(self, listener: socket.socket) -> None:
+        """Another socket takes the place of one that nobody can connect to any more."""
+        self._epoll.unregister(self.listener.fileno())
+        self.listener.close()
+        self.listener = listener
+        self._epoll.register(listener.fileno(), select.EPOLLIN)
+        self.next_look = None
+
     def close(self) -> None:
-        """End all connections. The socket's file stays; see `remove`."""
+        """End all connections. The socket's file stays."""
         for client in list(self._clients.values()):
             client.close()
         self._give_spare()
@@ -198,6 +206,11 @@ def open_socket(path: str) -> socket.socket:
     FileExistsError when a daemon is there, OSError when it can't be made.
     """
     make_folder(path)
+    with turn(path):
+        return _open_in_turn(path)
+
+
+def _open_in_turn(path: str) -> socket.socket:
     who = remove_stale(path)
     if who is not None:
         raise FileExistsError(f"{who} takes commands on {path}")

@@ -6,6 +6,7 @@ again, and calls what a command asks for.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 from collections.abc import Callable, Mapping
@@ -13,15 +14,16 @@ from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
 from mpfcgi.config import Config, ConfigError
-from mpfcgi.config.runtime import make_folder
 from mpfcgi.supervisor import conditions, console, systemd
 from mpfcgi.supervisor.commands import Command
 from mpfcgi.supervisor.console import Client, Console
 from mpfcgi.supervisor.crew import Crew
 from mpfcgi.supervisor.history import History
+from mpfcgi.supervisor.pid_file import PidFile
 from mpfcgi.supervisor.pool import Pool, WorkerCrew
 from mpfcgi.supervisor.report import Reporter
 from mpfcgi.supervisor.stacks import Stacks
+from mpfcgi.supervisor.stale import identity_of
 from mpfcgi.supervisor.touches import Touches
 from mpfcgi.supervisor.upgrade import Check, Inheritance, Programs
 from mpfcgi.supervisor.worker_handle import WorkerHandle
@@ -36,7 +38,7 @@ class Desk:
     def __init__(self, supervisor: Supervisor, stacks: int, inherited: Inheritance | None = None) -> None:
         config: Config = supervisor.config
         self._supervisor, self._log = supervisor, supervisor.log
-        self._path, self._pid_file = config.control_socket, config.pid_file
+        self._path, self._pid_file = config.control_socket, PidFile(config.pid_file, self._log)
         self.started = inherited.started if inherited is not None else time()
         self.upgrades = inherited.upgrades if inherited is not None else 0
         self.history = History()
@@ -51,9 +53,11 @@ class Desk:
         self._ready = False
         # The check of the program that is to take over.
         self._check: Check | None = None
+        # Which file is our control socket.
+        self._file: tuple[int, int] | None = None
         self.console = self._inherited_console(inherited) or self._open(config)
         self._let_in()
-        self._write_pid()
+        self._pid_file.write()
 
     # -- for the loop
 
@@ -93,6 +97,7 @@ class Desk:
     def reloading(self) -> None:
         """A reload has begun."""
         self._notifier.reloading()
+        self._make_files_again()
 
     def not_reloaded(self, why: str) -> None:
         """The new configuration is wrong."""
@@ -120,13 +125,11 @@ class Desk:
 
     def close(self) -> None:
         """The daemon has ended."""
-        for path in (self._path if self.console is not None else "", self._pid_file):
-            try:
-                if path:
-                    os.unlink(path)
-            except OSError:
-                pass
+        self._pid_file.remove()
         if self.console is not None:
+            with contextlib.suppress(OSError):
+                if not self._is_lost():
+                    os.unlink(self._path)
             self.console.close()
 
     # -- commands
@@ -240,9 +243,11 @@ class Desk:
         path, fd = inherited.console
         listener = socket.socket(fileno=fd)
         if path == self._path:
+            self._file = identity_of(path)
             return Console(listener, self.obey, self._is_ours)
+        with contextlib.suppress(OSError):
+            os.unlink(path)
         listener.close()
-        os.unlink(path)
         return None
 
     def _open(self, config: Config) -> Console | None:
@@ -250,7 +255,9 @@ class Desk:
         if not config.control_socket:
             return None
         try:
-            return Console(console.open_socket(config.control_socket), self.obey, self._is_ours)
+            listener = console.open_socket(config.control_socket)
+            self._file = identity_of(config.control_socket)
+            return Console(listener, self.obey, self._is_ours)
         except FileExistsError as error:
             raise ConfigError(f"{error}: is this configuration's daemon running already?") from None
         except OSError as error:
@@ -274,18 +281,21 @@ class Desk:
             # Somebody has removed the file, or a user of before is gone: the status page says what it can't ask.
             pass
 
-    def _write_pid(self) -> None:
-        if not self._pid_file:
-            return
-        try:
-            make_folder(self._pid_file)
-            # Whole or not at all: who reads it while it is written must not see half a number.
-            with open(self._pid_file + ".new", "w") as file:
-                file.write(f"{os.getpid()}\n")
-            os.replace(self._pid_file + ".new", self._pid_file)
-        except OSError as error:
-            self._log.warning(f"can't write {self._pid_file} (PidFile): {error.strerror}")
-            self._pid_file = ""
+    def _is_lost(self) -> bool:
+        """Whether the control socket's file is gone, or another daemon's."""
+        return self._file is None or identity_of(self._path) != self._file
+
+    def _make_files_again(self) -> None:
+        """Be found by the commands again, where somebody has cleared the folder of our files; not if another is there."""
+        if self.console is not None and not os.path.lexists(self._path):
+            try:
+                listener = console.open_socket(self._path)
+            except OSError as error:
+                self._log.warning(f"can't listen on {self._path} (ControlSocket) again: {error.strerror or error}")
+                return
+            self._file = identity_of(self._path)
+            self.console.listen_to(listener)
+        self._pid_file.write_again()
 
 
 class Replacement:

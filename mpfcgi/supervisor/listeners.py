@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import grp
 import os
@@ -13,7 +14,7 @@ from typing import Any
 from mpfcgi.config import ConfigError, Listen, Mistakes
 from mpfcgi.ipc import inherited
 from mpfcgi.supervisor import access_list
-from mpfcgi.supervisor.stale import remove_stale
+from mpfcgi.supervisor.stale import remove_stale, turn
 from mpfcgi.supervisor.systemd import is_bound_to
 
 Key = tuple[str, str]
@@ -132,18 +133,24 @@ class Listeners:
         return (status.st_dev, status.st_ino) == self._inodes.get(key)
 
     def _close(self, key: Key) -> None:
-        self._sockets.pop(key).close()
         try:
+            # While it is open: once it is not, another daemon may put its own there, whose number may be the same.
             if self._is_ours(key):
                 os.unlink(key[1])
         except OSError:
             pass
+        self._sockets.pop(key).close()
         self._inodes.pop(key, None)
 
 
 def _bind_unix(listen: Listen) -> socket.socket:
     path = listen.address
     _make_folder(os.path.dirname(path))
+    with turn(path):
+        return _bind_in_turn(path, listen)
+
+
+def _bind_in_turn(path: str, listen: Listen) -> socket.socket:
     _make_way(path, listen)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
@@ -201,8 +208,10 @@ def _make_folder(path: str) -> None:
     Others may pass through it, for a web server is one. Any other name that is missing may be a slip of the pen.
     """
     if makes_folder(path):
-        os.mkdir(path)
-        os.chmod(path, 0o755)
+        with contextlib.suppress(FileExistsError):
+            # Perhaps by another daemon that starts now.
+            os.mkdir(path)
+            os.chmod(path, 0o755)
 
 
 def makes_folder(path: str) -> bool:

@@ -8,6 +8,7 @@ import os
 from datetime import datetime, timezone
 
 from mpfcgi.config import Config, ConfigError, Resolver
+from mpfcgi.files import appendable
 from mpfcgi.ipc.syslog import Syslog, is_syslog
 
 LEVELS = ("emerg", "alert", "crit", "error", "warn", "notice", "info", "debug")
@@ -26,7 +27,7 @@ class Log:
         self.path, self.level, self._as_json = path, level, as_json
         self._syslog = Syslog(path) if path is not None and is_syslog(path) else None
         self._complained = False
-        self._fd = STDERR if path is None or self._syslog is not None else _open(path)
+        self._fd = STDERR if path is None or self._syslog is not None else appendable(path)
 
     def pass_on(self) -> tuple[int, str | None, int, bool]:
         """What `inherited` makes it of again, in a program that has its descriptor."""
@@ -92,7 +93,7 @@ class Log:
         if self.path is None or self._syslog is not None:
             return
         try:
-            fresh = _open(self.path)
+            fresh = appendable(self.path)
         except OSError as error:
             self.error(f"can't reopen {self.path}: {error.strerror}")
             return
@@ -126,8 +127,5 @@ def open_log(config: Config) -> Log:
     try:
         return Log(path, level, as_json)
     except OSError as error:
-        raise ConfigError(f"can't open the ErrorLog {path}: {error.strerror}")
-
-
-def _open(path: str) -> int:
-    return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        place = next((line.place for line in reversed(config.main.directives) if line.name == "ErrorLog"), None)
+        raise ConfigError(f"can't open the ErrorLog {path}: {error.strerror}", place)

@@ -8,6 +8,7 @@ from mpfcgi.api import Request
 from mpfcgi.config import Config, ConfigError
 from mpfcgi.config.model import Directive
 from mpfcgi.config.sections import directives_in
+from mpfcgi.files import regular
 from mpfcgi.worker.ssi_expression import FUNCTIONS, Condition, Facts, Test, Word
 from mpfcgi.worker.ssi_facts import RequestFacts, is_variable
 from mpfcgi.worker.ssi_text import Problem
@@ -43,7 +44,7 @@ def _is_plain(text: str) -> bool:
 def _read(path: str) -> str:
     """Of a file that the configuration names."""
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        with open(path, encoding="utf-8", errors="surrogateescape", opener=regular) as file:
             return file.read()
     except OSError as error:
         raise Problem(f"file {path}: {error.strerror}")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from mpfcgi.config import Config, ConfigError, Settings
 from mpfcgi.config.directives.logs import LOG_LEVELS, LogTarget
 from mpfcgi.config.model import Directive, SlowLog
+from mpfcgi.files import appendable
 from mpfcgi.ipc import syslog
 from mpfcgi.worker import errorformat, logformat
 from mpfcgi.worker.errorformat import escape
@@ -53,7 +54,7 @@ class LogFile:
             self._fd = 2
             return
         try:
-            fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            fd = appendable(self.path)
         except OSError as error:
             self._complain(error)
             return
@@ -173,9 +174,14 @@ def check(config: Config) -> None:
             raise ConfigError(error.message, directive.place, error.hint)
         if directive.name in LOGS:
             name = directive.args[0]
-            folder = os.path.dirname(os.path.join(config.server_root, name))
-            if name != STDERR and not syslog.is_syslog(name) and not os.path.isdir(folder):
+            path = os.path.join(config.server_root, name)
+            folder = os.path.dirname(path)
+            if name == STDERR or syslog.is_syslog(name):
+                continue
+            if not os.path.isdir(folder):
                 raise ConfigError(f"{directive.name}: there is no folder {folder}", directive.place, "make it first")
+            if os.path.isdir(path):
+                raise ConfigError(f"{directive.name}: {path} is a folder", directive.place, "name a file in it")
 
 
 def _compile_formats(directive: Directive) -> None:

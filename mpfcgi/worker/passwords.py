@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from mpfcgi.api.regular import regular
+from mpfcgi.files import regular
 
 SCHEMES = (
     "bcrypt", "apr_md5_crypt", "ldap_sha1", "sha512_crypt", "sha256_crypt", "md5_crypt", "des_crypt",

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from mpfcgi.config import ConfigError, load, load_text
@@ -78,6 +80,23 @@ def test_include_wants_files_where_includeoptional_does_not(tmp_path):
     assert load_text("IncludeOptional none/*.conf", server_root=str(tmp_path)).main.name == ""
     with pytest.raises(ConfigError, match=r"there is no .*none/"):
         load_text("Include none/*.conf", server_root=str(tmp_path))
+
+
+@pytest.mark.parametrize("what", ["pipe", "/dev/zero", "huge", "folder"])
+def test_what_can_not_be_a_configuration_is_an_error_at_once(tmp_path, what):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    with open(tmp_path / "huge", "w") as file:
+        os.truncate(file.fileno(), 100 << 20)
+    path = str(tmp_path / what)
+    said = r"Is a directory" if what == "folder" else r"has more than 16 MB" if what == "huge" else "Not a regular file"
+    with pytest.raises(ConfigError, match=said):
+        load(path)
+    if what != "folder":
+        with pytest.raises(ConfigError, match=rf"^t:2: .*{said}"):
+            load_text(f"\nInclude {path}", "t")
+        with pytest.raises(ConfigError, match=r"^t:1: TypesConfig .*(Not a regular file|more than)"):
+            load_text(f"TypesConfig {path}", "t")
 
 
 def test_the_files_of_a_folder_are_read_in_the_order_of_their_names(tmp_path):

@@ -7,6 +7,7 @@ import pytest
 
 from mpfcgi.config import ConfigError, Listen
 from mpfcgi.supervisor import access_list
+from mpfcgi.supervisor import listeners as listeners_module
 from mpfcgi.supervisor.listeners import Listeners
 
 
@@ -207,3 +208,65 @@ def test_where_there_are_no_access_control_lists_it_says_what_to_do(listeners, t
     with pytest.raises(ConfigError, match=r"has no access control lists .+ or write mode=0666\)"):
         listeners.adopt([unix(tmp_path, acl_users=("nobody",))])
     assert not (tmp_path / "s").exists()
+
+
+def test_of_daemons_that_start_in_the_same_moment_one_has_the_socket(tmp_path):
+    for _ in range(20):
+        with socket.socket(socket.AF_UNIX) as dead:
+            dead.bind(str(tmp_path / "s"))
+        begin, told = os.pipe(), os.pipe()
+        children = [_adopts_when_told(unix(tmp_path), begin, told) for _ in range(3)]
+        os.close(begin[0])
+        os.close(begin[1])
+        # One has it and keeps it until its input ends; the others have ended.
+        said = b"".join(os.read(told[0], 1) for _ in children)
+        try:
+            assert sorted(said) == sorted(b"100")
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(str(tmp_path / "s"))
+        finally:
+            os.close(told[1])
+            for _, line in children:
+                os.close(line)
+            for pid, _ in children:
+                os.waitpid(pid, 0)
+            os.close(told[0])
+        assert not (tmp_path / "s").exists()
+
+
+def _adopts_when_told(listen, begin, told):
+    """A process that opens the socket when `begin` ends, writes 1 or 0 to `told`, and closes it when its line ends."""
+    line = os.pipe()
+    pid = os.fork()
+    if pid:
+        os.close(line[0])
+        return pid, line[1]
+    os.closerange(line[1], line[1] + 1)
+    os.close(begin[1])
+    # What comes between bind() and listen(): long enough for the others to come in between.
+    listeners_module._set_rights = lambda listen: [os.sched_yield() for _ in range(2000)]
+    os.read(begin[0], 1)
+    listeners = Listeners()
+    try:
+        listeners.adopt([listen])
+        os.write(told[1], b"1")
+        os.read(line[0], 1)
+    except BaseException:
+        os.write(told[1], b"0")
+    finally:
+        listeners.close()
+        os._exit(0)
+
+
+def test_at_the_end_the_file_goes_before_anybody_could_take_the_address(listeners, tmp_path, monkeypatch):
+    listeners.adopt([unix(tmp_path)])
+    unlink, answers = os.unlink, []
+
+    def connect_and_unlink(path):
+        with socket.socket(socket.AF_UNIX) as client:
+            answers.append(client.connect_ex(path))
+        unlink(path)
+
+    monkeypatch.setattr(os, "unlink", connect_and_unlink)
+    listeners.close()
+    assert answers == [0]
