@@ -74,11 +74,11 @@ class Cookie:
             setattr(self, lowered, setting)
 
     @classmethod
-    def parse(cls: type[C], string: str, /, *, names: Iterable[str] | None = None) -> dict[str, C]:
+    def parse(cls: type[C], str: str, *, names: Iterable[str] | None = None) -> dict[str, C]:
         """The cookies of a Cookie header, by name; of equal names the last. `names` are those wanted, None is all."""
         return {
             name: cls(name, value)
-            for name, value in _pairs(string)
+            for name, value in _pairs(str)
             if not name.startswith("$") and (names is None or name in names)
         }
 
@@ -138,13 +138,13 @@ class SignedCookie(Cookie):
 
     @classmethod
     def parse(  # type: ignore[override]
-        cls: type[S], string: str, secret: str | bytes, mismatch: int = Cookie.DOWNGRADE, *,
+        cls: type[S], s: str, secret: str | bytes, mismatch: int = Cookie.DOWNGRADE, *,
         digest: str = DEFAULT_DIGEST, names: Iterable[str] | None = None,
     ) -> dict[str, Cookie]:  # fmt: skip
         """The cookies of a Cookie header, by name.
 
         Args:
-            string: the header's value.
+            s: the header's value.
             secret: what they were signed with; str is taken as UTF-8.
             mismatch: what becomes of those that are not: DOWNGRADE makes them plain `Cookie`s with the value as it
                 came, IGNORE leaves them out, EXCEPTION raises CookieError.
@@ -152,14 +152,18 @@ class SignedCookie(Cookie):
             names: those wanted; None is all.
         """
         found: dict[str, Cookie] = {}
-        for name, plain in Cookie.parse(string, names=names).items():
+        for name, plain in Cookie.parse(s, names=names).items():
+            # Made as a subclass may have it, and opened by its own method.
+            cookie = cls(name, plain.value)
+            cookie.__data__["digest"] = digest
             try:
-                found[name] = cls._verified(plain, secret, digest)
+                cookie._open(secret)
+                found[name] = cookie
             except CookieError:
                 if mismatch == Cookie.EXCEPTION:
                     raise
                 if mismatch != Cookie.IGNORE:
-                    found[name] = plain
+                    found[name] = Cookie(name, cookie.value)
         return found
 
     def hexdigest(self, text: str) -> str:
@@ -174,15 +178,14 @@ class SignedCookie(Cookie):
         self.value = _unsigned(self, secret, self.__data__["digest"])
         self.__data__["secret"] = secret
 
+    def _open(self, secret: str | bytes) -> None:
+        self.unsign(secret)
+
     def _sent_value(self) -> str:
         return self.hexdigest(self._text()) + self._text()
 
     def _text(self) -> str:
         return str(self.value)
-
-    @classmethod
-    def _verified(cls, plain: Cookie, secret: str | bytes, digest: str) -> Cookie:
-        return cls(plain.name, _unsigned(plain, secret, digest), secret, digest=digest)
 
 
 class MarshalCookie(SignedCookie):
@@ -197,21 +200,14 @@ class MarshalCookie(SignedCookie):
 
     def unmarshal(self, secret: str | bytes) -> None:
         """Take the signature off and the value out. CookieError when either can't be."""
-        self.value = _unmarshalled(self.name, _unsigned(self, secret, self.__data__["digest"]))
-        self.__data__["secret"] = secret
+        self.unsign(secret)
+        self.value = _unmarshalled(self.name, self.value)
+
+    def _open(self, secret: str | bytes) -> None:
+        self.unmarshal(secret)
 
     def _text(self) -> str:
         return base64.b64encode(marshal.dumps(self.value)).decode("ascii")
-
-    @classmethod
-    def _verified(cls, plain: Cookie, secret: str | bytes, digest: str) -> Cookie:
-        text = _unsigned(plain, secret, digest)
-        try:
-            data = base64.b64decode(text)
-        except (binascii.Error, ValueError):
-            # It is a SignedCookie, rightly signed: as in mod_python, the text that was signed is a plain cookie's value.
-            return Cookie(plain.name, text)
-        return cls(plain.name, _loaded(plain.name, data), secret, digest=digest)
 
 
 def add_cookie(req: Any, cookie: Any, value: Any = "", **attributes: Any) -> None:
@@ -233,10 +229,10 @@ def get_cookies(req: Any, Class: type[Cookie] = Cookie, **data: Any) -> dict[str
     `data` are what `parse` of the class takes: `secret`, `mismatch` and `digest` for signed ones, which raise CookieError
     under `mismatch=Cookie.EXCEPTION`.
     """
-    header = req.headers_in.get("Cookie")
-    if header is None:
+    if "Cookie" not in req.headers_in:
         return {}
-    return dict(Class.parse(header, **data))
+    header = req.headers_in["Cookie"]
+    return Class.parse("; ".join(header) if isinstance(header, list) else header, **data)  # type: ignore[return-value]
 
 
 def get_cookie(req: Any, name: str, Class: type[Cookie] = Cookie, **data: Any) -> Any:
@@ -273,12 +269,9 @@ def _unsigned(cookie: Cookie, secret: str | bytes, digest: str) -> str:
 
 def _unmarshalled(name: str, text: str) -> Any:
     try:
-        return _loaded(name, base64.b64decode(text))
+        data = base64.b64decode(text)
     except (binascii.Error, ValueError):
         raise CookieError(f"Cannot base64 Decode Cookie: {name}={text}") from None
-
-
-def _loaded(name: str, data: bytes) -> Any:
     try:
         return marshal.loads(data)
     except (EOFError, ValueError, TypeError) as error:

@@ -10,6 +10,7 @@ import importlib
 import random
 import re
 import secrets
+import tempfile
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -296,4 +297,6 @@ def _handler_path(req: Any) -> str:
 def __getattr__(name: str) -> Any:
     if name in _STORES:
         return getattr(importlib.import_module(_STORES[name]), name)
+    if name == "tempdir":
+        return tempfile.gettempdir()
     raise AttributeError(f"module 'mod_python.Session' has no attribute {name!r} (manual section 4.8)")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from io import StringIO
-from typing import IO, Any
+from typing import IO, Any, Final
+
+_UNSET: Final = object()
 
 
 class Field:
@@ -22,6 +24,7 @@ class Field:
     disposition: str | None
     disposition_options: dict[str, str]
     headers: Any
+    _value: Any = _UNSET
 
     def __init__(self, name: str | None, *args: Any, **kwargs: Any) -> None:
         self.name = name
@@ -46,8 +49,13 @@ class Field:
         self.headers = {} if headers is None else headers
 
     @property
-    def value(self) -> bytes | None:
-        """The contents, all in memory; None without a file. The file is at its start afterwards."""
+    def value(self) -> Any:
+        """The contents, all in memory, as bytes; None without a file. The file is at its start afterwards.
+
+        What it was set to counts instead.
+        """
+        if self._value is not _UNSET:
+            return self._value
         if self.file is None:
             return None
         self.file.seek(0)
@@ -56,6 +64,10 @@ class Field:
         if not isinstance(contents, bytes):
             raise TypeError(f"the file of a Field gives bytes, not {type(contents).__name__}")
         return contents
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        self._value = value
 
     def __repr__(self) -> str:
         return f"Field({self.name!r}, {self.value!r})"
@@ -81,9 +93,11 @@ class StringField(str):
     disp_options: dict[str, str] | None = None
     headers: Any
     _file: IO[Any] | None = None
+    _value: Any = _UNSET
 
-    def __new__(cls, value: str, /) -> StringField:
-        field = super().__new__(cls, value)
+    def __new__(cls, value: str | bytes) -> StringField:
+        # The real module's values are bytes on Python 3, and so are those that code written for it adds.
+        field = super().__new__(cls, value.decode() if isinstance(value, bytes) else value)
         field.type_options = {}
         field.headers = {}
         return field
@@ -103,9 +117,13 @@ class StringField(str):
         return field
 
     @property
-    def value(self) -> str:
-        """The same as an ordinary str."""
-        return str(self)
+    def value(self) -> Any:
+        """The same as an ordinary str, unless it was set to something else."""
+        return str(self) if self._value is _UNSET else self._value
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        self._value = value
 
     @property
     def file(self) -> IO[Any]:
@@ -138,3 +156,10 @@ class FieldList(list[Any]):
         """The fields of a name. TypeError when it is no possible name."""
         hash(name)
         return [field for field in self if field.name == name]
+
+    def table(self) -> dict[Any, list[Any]]:
+        """The fields by name."""
+        table: dict[Any, list[Any]] = {}
+        for field in self:
+            table.setdefault(field.name, []).append(field)
+        return table

@@ -75,7 +75,12 @@ class FieldStorage:
             self._read_body(req, keep_blank_values)
 
     def _add_pairs(self, text: str, keep_blank_values: int) -> None:
-        self.list += [StringField.named(name, value) for name, value in query_pairs(text, keep_blank_values)]
+        pairs = query_pairs(text, keep_blank_values)
+        if type(self).add_field is FieldStorage.add_field:
+            self.list += [StringField.named(name, value) for name, value in pairs]
+            return
+        for name, value in pairs:
+            self.add_field(name, value)
 
     def _read_body(self, req: Any, keep_blank_values: int) -> None:
         kind, options = parse_header(req.headers_in.get("Content-Type") or URLENCODED)
@@ -217,4 +222,4 @@ class FieldStorage:
         self.list.clear()
 
     def __repr__(self) -> str:
-        return repr({name: self.getlist(name) for name in self.keys()})
+        return repr(self.list.table())

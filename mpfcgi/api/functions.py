@@ -6,7 +6,7 @@ For the publisher and `util.apply_fs_data`, who ask for every request.
 from __future__ import annotations
 
 import inspect
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, MethodType, MethodWrapperType
 from typing import Final, NamedTuple
 
 GUARDS: Final = ("__auth__", "__access__", "__auth_realm__")
@@ -56,7 +56,10 @@ def taken_by(object: object) -> Taken:
     elif hasattr(object, "__code__") or hasattr(object, "__func__"):
         function = object
     else:
-        function = type(object).__call__ if callable(object) else None
+        # What is called may be a plain function, or an object with a __call__ of its own.
+        function = getattr(object, "__call__", None)  # noqa: B004
+        if function is not None and not isinstance(function, (MethodType, MethodWrapperType)):
+            return taken_by(function)
     return _taken(getattr(getattr(function, "__func__", function), "__code__", None), 1)
 
 

@@ -52,8 +52,13 @@ class PartParser(PushMultipartParser):  # type: ignore[misc]
         return MultipartSegment(headerlist)
 
     def _on_segment_headerline(self, line: bytes) -> None:
-        if self._segment_headerlist or line != self._delimiter[2:]:
-            super()._on_segment_headerline(line)
+        found = self._segment_headerlist
+        if not found and line == self._delimiter[2:]:
+            return
+        # A line that begins with a blank goes on with the header before it.
+        spelt = found[-1][0] if found and line[:1].isspace() else line.partition(b":")[0].strip().decode("latin-1")
+        super()._on_segment_headerline(line)
+        found[-1] = (spelt, found[-1][1])
 
 
 class Part:
@@ -68,7 +73,7 @@ class Part:
         # Browsers send names as UTF-8; what isn't gets surrogate escapes, as everywhere.
         self.headers = mp_table.of_raw([(name, shown(value)) for name, value in headers])
         self.disposition, self.options = parse_header(self.headers.get("Content-Disposition") or "")
-        self.type, self.type_options = parse_header(self.headers.get("Content-Type") or "text/plain")
+        self.type, self.type_options = parse_header(self.headers.get("Content-Type", "text/plain"))
         if "/" not in self.type:
             self.type = "application/octet-stream"
         filename = self.options.get("filename")

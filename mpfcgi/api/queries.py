@@ -7,11 +7,14 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 
-def parse_header(value: str) -> tuple[str, dict[str, str]]:
-    """A header's value and its parameters, names in lower case: `form-data; name="x"`.
+def parse_header(value: Any) -> tuple[Any, dict[Any, str]]:
+    """A header's value and its parameters, names in lower case: `form-data; name="x"`. Of bytes, value and names are bytes.
 
     Backslashes stay (Windows' file names have them) but before a quote, which older browsers escape so.
     """
+    if isinstance(value, bytes):
+        kind, found = parse_header(value.decode("latin-1"))
+        return kind.encode("latin-1"), {name.encode("latin-1"): text for name, text in found.items()}
     main, *rest = _split_outside_quotes(value)
     options = {}
     for item in rest:

@@ -129,3 +129,59 @@ def test_get_cookie_reads_only_the_one_it_is_asked_for():
     assert Cookie.get_cookie(req, "b", SignedCookie, secret="s").value == "2"
     assert Cookie.get_cookie(req, "c") is None
     assert Cookie.get_cookies(Request()) == {}
+
+
+class Stronger(SignedCookie):
+    """Signs in a way of its own, by the methods that the class offers for it."""
+
+    def __init__(self, name, value, secret=None):
+        super().__init__(name, value, secret)
+
+    def hexdigest(self, text):
+        return f"{len(text):03}"
+
+    def unsign(self, secret):
+        length, value = self.value[:3], self.value[3:]
+        if length != f"{len(value):03}":
+            raise CookieError("not signed")
+        self.value = value
+        self.__data__["secret"] = secret
+
+
+def test_a_subclass_that_signs_in_its_own_way_is_asked_when_cookies_are_parsed():
+    sent = str(Stronger("a", "value", "s"))
+    assert sent == "a=005value"
+    found = Stronger.parse(f"{sent}; b=006value", "s")
+    assert (type(found["a"]), found["a"].value, str(found["a"])) == (Stronger, "value", sent)
+    assert (type(found["b"]), found["b"].value) == (Cookie.Cookie, "006value")
+
+
+def test_a_subclass_of_marshal_cookies_may_read_its_value_otherwise():
+    class Words(MarshalCookie):
+        def unmarshal(self, secret):
+            self.unsign(secret)
+            self.value = self.value.split(".")
+
+    sent = str(SignedCookie("a", "x.y", "s"))
+    assert Words.parse(sent, "s")["a"].value == ["x", "y"]
+
+
+def test_what_is_rightly_signed_but_not_marshalled_is_a_plain_cookie_without_its_signature():
+    for text in ("a.b", "AAAA"):
+        found = MarshalCookie.parse(str(SignedCookie("a", text, "s")), "s")["a"]
+        assert (type(found), found.value) == (Cookie.Cookie, text)
+
+
+def test_cookies_that_a_handler_adds_to_the_request_are_found():
+    req = Request("a=1")
+    req.headers_in.add("Cookie", "b=2")
+    assert sorted(Cookie.get_cookies(req)) == ["a", "b"]
+
+
+def test_get_cookies_returns_what_the_class_parses():
+    class Jar:
+        @staticmethod
+        def parse(header, **data):
+            return [header, data]
+
+    assert Cookie.get_cookies(Request("a=1"), Jar, secret="s") == ["a=1", {"secret": "s"}]

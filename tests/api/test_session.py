@@ -2,6 +2,7 @@
 
 import os
 import re
+import tempfile
 import time
 
 import pytest
@@ -353,3 +354,7 @@ def test_a_base_session_says_that_it_has_no_store(services):
     session = Session.BaseSession(request(services))
     with pytest.raises(AttributeError, match="do_save"):
         session.save()
+
+
+def test_stores_of_others_find_the_temporary_directory():
+    assert Session.tempdir == tempfile.gettempdir()
