@@ -6,6 +6,7 @@ file on it means that the supervisor is gone.
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 
@@ -54,3 +55,39 @@ def hear(line: socket.socket, size: int = 64) -> bytes | None:
         return None
     except OSError:
         return b""
+
+
+def heed_sigterm(line: socket.socket) -> None:
+    """Have SIGTERM ask the supervisor at the other end of `line` for a process in the place of this one.
+
+    Service managers, and `kill` with the number of a group, send it to all processes at once: then it is the supervisor
+    that says when to leave, so that no request is cut off. Whom it has told so already, or who has lost it, is ended.
+    """
+    signal.signal(signal.SIGTERM, _Heed(line))
+
+
+def die_by_sigterm() -> None:
+    """Let SIGTERM end this process again, where it does what `heed_sigterm` says and not what user code has made of it."""
+    if isinstance(signal.getsignal(signal.SIGTERM), _Heed):
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+class _Heed:
+    def __init__(self, line: socket.socket) -> None:
+        self._line = line
+
+    def __call__(self, number: int, frame: object) -> None:
+        if not self._told_to_leave() and tell(self._line, WORN):
+            return
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    def _told_to_leave(self) -> bool:
+        """Whether it is said on the line already; a handler may run, which sees nothing of it."""
+        try:
+            said = self._line.recv(4096, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        return not said or QUIT in said

@@ -90,8 +90,8 @@ def _ignore(number: int, frame: object) -> None:
 
 
 def die_with_parent(parent: int) -> None:
-    """Ask the kernel for SIGTERM when the process `parent` ends; leave at once when it has already."""
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    """Ask the kernel to kill us when the process `parent` ends; leave at once when it has already."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(0)
 

@@ -354,6 +354,7 @@ class Router:
         if not self._listening:
             return
         self._listening = False
+        control.die_by_sigterm()
         self._epoll.unregister(self.setup.control.fileno())
         for sock in (*self.setup.listeners, self.setup.hand_backs):
             try:

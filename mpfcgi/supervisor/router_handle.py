@@ -38,7 +38,7 @@ class RouterCrew(Crew):
         given = [theirs, questions, *self._hand_backs, *self._listeners]
         started = monotonic()
         try:
-            pid = process.fork("router", lambda: router.run(setup), [sock.fileno() for sock in given] + [self.log.fd])
+            pid = process.fork("router", lambda: _route(setup), [sock.fileno() for sock in given] + [self.log.fd])
         finally:
             theirs.close()
             questions.close()
@@ -63,3 +63,9 @@ class RouterCrew(Crew):
             self.log.error(f"[pool {asked.decode(errors='replace')}] its queue can't be given to the router: {error}")
             # Without a descriptor: the router waits for an answer, and for nothing else.
             control.tell(member.channel, asked)
+
+
+def _route(setup: router.RouterSetup) -> int:
+    """Be the router, in a process of its own; the exit code."""
+    control.heed_sigterm(setup.control)
+    return router.run(setup)

@@ -8,8 +8,12 @@ mod_python's went on as an Apache process that nobody knew of.
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable
+
+from mpfcgi.ipc import control
 
 
 class Forks:
@@ -18,10 +22,12 @@ class Forks:
     def __init__(self, log: Callable[[str], None]) -> None:
         self.in_child = False
         self._log = log
+        # The signals that the thread which forks has held back before.
+        self._held = threading.local()
 
     def watch(self) -> None:
         """From now on; to be called in the worker's own process."""
-        os.register_at_fork(after_in_child=self._mark)
+        os.register_at_fork(before=self._hold, after_in_parent=self._let, after_in_child=self._mark)
 
     def born(self) -> None:
         """This process is a worker, too: forked from a template."""
@@ -39,5 +45,16 @@ class Forks:
                 pass
         os._exit(0)
 
+    # What is said to a child by SIGTERM, as `multiprocessing` does, is for the child, and ends it: at any moment, and
+    # Python forgets what comes before it has noticed the fork.
+
+    def _hold(self) -> None:
+        self._held.signals = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+
+    def _let(self) -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._held.signals)
+
     def _mark(self) -> None:
         self.in_child = True
+        control.die_by_sigterm()
+        self._let()

@@ -22,6 +22,8 @@ from mpfcgi.worker.worker import Worker
 
 def run(setup: WorkerSetup) -> int:
     """Be a worker process: what the supervisor calls in the child. Returns the exit code."""
+    if not setup.alone:
+        control.heed_sigterm(setup.control)
     services = WorkerServices(setup)
     if setup.settle is not None:
         services.open_logs()
@@ -55,6 +57,7 @@ def _be_template(setup: WorkerSetup, services: WorkerServices, await_birth: Call
     if born is None:
         return 0
     services.born()
+    control.heed_sigterm(born.control)
     if not setup.pool.preload:
         import_modules(services)
     return _serve(born, services)

@@ -350,6 +350,7 @@ class Worker:
         if self._stopping:
             return
         self._stopping = True
+        control.die_by_sigterm()
         self.slot.leave()
         for sock in self._entrances():
             self._epoll.unregister(sock.fileno())
