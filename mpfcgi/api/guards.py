@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import FunctionType, MethodType, ModuleType
-from typing import Any, Optional
+from typing import Any, NoReturn, Optional
 
 from mpfcgi.api.auth import basic_credentials
 from mpfcgi.api.constants import APLOG_WARNING, HTTP_BAD_REQUEST, HTTP_FORBIDDEN, HTTP_UNAUTHORIZED
@@ -40,9 +40,9 @@ def process_auth(
     if user is None and passwd is None:
         user, passwd = _credentials(req)
     if "__auth__" in rules:
-        if passwd is None:
+        if not user or passwd is None:
             _ask(req, f'Basic realm="{realm}"')
-        if not _authenticates(rules["__auth__"], req, object, user or "", passwd or ""):
+        if not _authenticates(rules["__auth__"], req, object, user, passwd):
             # The blanks are mod_python's, and tell its two refusals apart.
             _ask(req, f'Basic realm = "{realm}"')
     if "__access__" in rules and not _admits(rules["__access__"], req, object, user):
@@ -83,7 +83,7 @@ def _credentials(req: Any) -> tuple[str | None, str | None]:
     return (shown(found[0]), shown(found[1])) if found is not None else (req.user, None)
 
 
-def _ask(req: Any, challenge: str) -> None:
+def _ask(req: Any, challenge: str) -> NoReturn:
     req.err_headers_out["WWW-Authenticate"] = challenge
     raise SERVER_RETURN(HTTP_UNAUTHORIZED)
 

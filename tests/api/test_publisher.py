@@ -328,6 +328,13 @@ def test_credentials_that_cannot_be_read_are_bad_but_those_of_another_scheme_are
     assert publisher.handler(req) == 0
 
 
+@pytest.mark.parametrize("guard", ["1", "lambda req, user, password: True", "{'': ''}"])
+def test_a_name_of_no_characters_is_no_credentials(site, guard):
+    site.write("index.py", f"__auth__ = {guard}\ndef f(req): return 'in'")
+    assert site.ask("f", **basic("", "")) == (401, 'Basic realm="unknown"')
+    assert site.ask("f", **basic("", "x")) == (401, 'Basic realm="unknown"')
+
+
 def test_names_and_passwords_are_text(site):
     site.write("index.py", "__auth__ = {'caf\\u00e9': 's\\u00e9cret'}\ndef f(req): return repr(req.user)")
     assert site.ask("f", **basic("café", "sécret")) == (200, "None")
