@@ -15,6 +15,8 @@ MODULES = (
     "apache", "util", "Cookie", "Session", "psp", "_psp", "publisher", "cgihandler", "wsgi", "testhandler", "version",
     "cache", "httpdconf",
 )  # fmt: skip
+# Those of a star import from the package.
+_STARRED = ["apache", "cgihandler", "psp", "publisher", "util", "version"]
 
 
 class _Finder(MetaPathFinder, Loader):
@@ -35,6 +37,7 @@ class _Finder(MetaPathFinder, Loader):
         if name == "mod_python":
             package = ModuleType(name, "mod_python's API, by mpfcgi")
             package.__path__ = []
+            package.__all__ = _STARRED  # type: ignore[attr-defined]
             package.mp_version = importlib.import_module("mpfcgi.api.version").version  # type: ignore[attr-defined]
             return package
         return importlib.import_module("mpfcgi.api." + name.removeprefix("mod_python."))
