@@ -35,20 +35,20 @@ class FileSession(BaseSession):
         self, req: Any, sid: str | None = None, secret: str | bytes | None = None, timeout: float = 0, lock: int = 1,
         fast_cleanup: int = -1, verify_cleanup: int = -1,
     ) -> None:  # fmt: skip
-        self._fast = bool(fast_cleanup) if fast_cleanup != -1 else flag(
+        self._fast_cleanup = bool(fast_cleanup) if fast_cleanup != -1 else flag(
             req, DFT_FAST_CLEANUP, _OPTIONS + "enable_fast_cleanup", "session_fast_cleanup"
         )  # fmt: skip
-        self._verify = bool(verify_cleanup) if verify_cleanup != -1 else flag(
+        self._verify_cleanup = bool(verify_cleanup) if verify_cleanup != -1 else flag(
             req, DFT_VERIFY_CLEANUP, _OPTIONS + "verify_session_timeout", "session_verify_cleanup"
         )  # fmt: skip
-        self._grace = seconds(req, DFT_GRACE_PERIOD, _OPTIONS + "cleanup_grace_period", "session_grace_period")
-        self._limit = seconds(
+        self._grace_period = seconds(req, DFT_GRACE_PERIOD, _OPTIONS + "cleanup_grace_period", "session_grace_period")
+        self._cleanup_time_limit = seconds(
             req, DFT_CLEANUP_TIME_LIMIT, _OPTIONS + "cleanup_time_limit", "session_cleanup_time_limit"
         )
         directory = option(
             req, _OPTIONS + "database_directory", "mod_python.session.database_directory", "session_directory"
         )
-        self._folder = os.path.join(directory, FOLDER) if directory else in_temporary_directory(FOLDER)
+        self._sessdir = os.path.join(directory, FOLDER) if directory else in_temporary_directory(FOLDER)
         super().__init__(req, sid=sid, secret=secret, timeout=timeout, lock=lock)
 
     def do_load(self) -> dict[str, Any] | None:
@@ -74,17 +74,23 @@ class FileSession(BaseSession):
     def do_cleanup(self) -> None:
         """Remove expired files after the request: for a time at most, the next cleanup goes on from there."""
         sweep = Sweep(
-            self._folder, self._timeout, self._fast, self._verify, self._grace, self._limit, self._req.log_error
+            self._sessdir,
+            self._timeout,
+            self._fast_cleanup,
+            self._verify_cleanup,
+            self._grace_period,
+            self._cleanup_time_limit,
+            self._req.log_error,
         )
         self._req._when_over(_clean_up, sweep)
         self._req.log_error("FileSession: registered filesession cleanup.", APLOG_NOTICE)
 
     def _path(self) -> str:
         assert self._sid
-        return os.path.join(self._folder, self._sid[:2], self._sid)
+        return os.path.join(self._sessdir, self._sid[:2], self._sid)
 
     def _make_folders(self, inner: str) -> None:
-        for folder in (self._folder, inner):
+        for folder in (self._sessdir, inner):
             try:
                 os.mkdir(folder, 0o700)
             except FileExistsError:
@@ -94,7 +100,7 @@ class FileSession(BaseSession):
     def _check_folder(self) -> None:
         # Who owns it could list the ids, and take over the sessions.
         try:
-            check_owner(self._folder, os.lstat(self._folder))
+            check_owner(self._sessdir, os.lstat(self._sessdir))
         except FileNotFoundError:
             pass
 

@@ -195,15 +195,16 @@ class RequestWorld:
         req = self._req
         # What is there goes first, the head with it, as in mod_python: a page can't change its headers.
         self.flush()
-        names: dict[str, Any] | None = getattr(req, "ssi_globals", None)
-        if names is None:
-            names = {}
-            req.ssi_globals = names  # type: ignore[attr-defined]
         filter = mp_filter(req, "includes", None, None, False)._of_output(b"", False, False, self._forward)
-        names["filter"] = filter
-        names["__file__"] = req.filename
         code = code.replace("\r\n", "\n").rstrip()
         try:
+            names: Any = getattr(req, "ssi_globals", None)
+            if names is None:
+                names = {}
+                req.ssi_globals = names  # type: ignore[attr-defined]
+            # A handler may have put something there that is no dictionary.
+            names["filter"] = filter
+            names["__file__"] = req.filename
             if kind == "exec":
                 exec(code, names)
             else:

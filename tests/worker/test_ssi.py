@@ -293,6 +293,14 @@ def test_a_fixup_handler_fills_the_globals(tmp_path):
     assert body(tmp_path, '<!--#python eval="title" -->', "/pre/page.shtml", config, pre__fix=fixup) == "T"
 
 
+def test_globals_that_are_no_dictionary_end_the_page_with_a_traceback(tmp_path):
+    fixup = "from mod_python import apache\ndef fixuphandler(req):\n    req.ssi_globals = 5\n    return apache.OK\n"
+    config = CONFIG + "<Directory ROOT/pre>\nPythonFixupHandler fix\n</Directory>"
+    answer = shown(tmp_path, 'a<!--#python eval="1" -->b', "/pre/page.shtml", config, pre__fix=fixup)
+    assert answer.body.startswith('a\n<pre>\nMod_python error: "includes ')
+    assert "TypeError" in answer.body
+
+
 @pytest.mark.parametrize(
     "code", ["1/0", "raise SystemExit", "x = ", "from mod_python import apache; raise apache.SERVER_RETURN(404)"]
 )
