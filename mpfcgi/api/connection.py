@@ -96,18 +96,20 @@ class mp_conn:
         return self._stream
 
     def log_error(self, message: str | None, level: int = APLOG_ERR, /) -> None:
-        """Write a line to an error log: for a raw connection its server's, for that of a request the main server's.
-
-        `level` is one of APLOG_*. None is no message.
-        """
+        """Write a line to the error log of `base_server`; `level` is one of APLOG_*. None is no message."""
         if loggable(message, level):
-            raw = self._stream is not None
-            self._server._services.log(level & 7, message, server=self._server if raw else None, connection=self)
+            server = self.base_server
+            server._services.log(level & 7, message, server=server, connection=self)
 
     @property
     def base_server(self) -> Any:
-        """The server object of the virtual host."""
-        return self._server
+        """The server object of the first virtual host of the address that the connection came to, or of the main server.
+
+        Which host a request is for is known by its name only: `req.server`.
+        """
+        if self._stream is not None:
+            return self._server
+        return self._server._services.base_server(*self.local_addr)
 
     @property
     def local_ip(self) -> str:

@@ -93,11 +93,15 @@ class mp_server:
         """1 for a virtual host."""
         return int(self._model.is_virtual)
 
+    @property
+    def error_fname(self) -> str | None:
+        """What ErrorLog says, as it is written; None for a virtual host that has none of its own, or if there is none."""
+        return self._model.own("ErrorLog")  # type: ignore[no-any-return]
+
     # -- what directives say
 
     server_admin: str = said("ServerAdmin", "[no address given]")
     path: str | None = said("ServerPath", None, "or None.")
-    error_fname: str | None = said("ErrorLog", None, "as it is written, or None.")
     timeout: float = said("Timeout", 60.0, "in seconds.")
     keep_alive_timeout: float = said("KeepAliveTimeout", 5.0, "in seconds: the front-end keeps connections.")
     keep_alive_max: int = said("MaxKeepAliveRequests", 100, "though the front-end counts.")
@@ -137,5 +141,5 @@ class mp_server:
 
     @property
     def next(self) -> mp_server | None:
-        """The server that follows in the configuration, the main one being the first; None after the last."""
+        """The server that follows: behind the main one the last of the configuration, then backwards to the first."""
         return self._services.server_after(self._model)  # type: ignore[no-any-return]

@@ -28,7 +28,7 @@ _TAIL = 64 * 1024
 
 def handler(req: Any) -> int:
     """The content handler: the page, or the end of the error log for `?view_log=1` under PythonDebug."""
-    log = os.path.join(apache.server_root(), req.server.error_fname or "")
+    log = os.path.join(apache.server_root(), req.server.error_fname or apache.main_server.error_fname or "")
     readable = req.get_config().get("PythonDebug") == "1" and os.path.isfile(log)
     if readable and req.args == "view_log=1":
         req.content_type = "text/plain"

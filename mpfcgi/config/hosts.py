@@ -59,7 +59,7 @@ class Hosts:
         self._all = Names(vhosts)
         self._addresses: dict[tuple[str, str], Names | None] = {}
         self._cache: dict[tuple[str, str, str, str], Server] = {}
-        self._paths = {vhost: path for vhost in vhosts if (path := _server_path(vhost))}
+        self._paths = {vhost: path for vhost in vhosts if (path := vhost.own("ServerPath"))}
 
     @property
     def have_paths(self) -> bool:
@@ -130,10 +130,6 @@ def _rank(vhost: Server, port: str, address: str) -> int:
         elif host == address or _same_address(host, address):
             rank = max(rank, 3 + exact)
     return rank
-
-
-def _server_path(vhost: Server) -> str | None:
-    return next((line.value for line in reversed(vhost.directives) if line.name == "ServerPath"), None)
 
 
 @lru_cache(1024)

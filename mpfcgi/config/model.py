@@ -103,6 +103,10 @@ class Server:
     is_virtual: bool
     scheme: str = ""
 
+    def own(self, name: str, default: Any = None) -> Any:
+        """The value of its last line `name` outside of all its sections; `default` where there is none."""
+        return next((line.value for line in reversed(self.directives) if line.name == name), default)
+
 
 @dataclass(frozen=True)
 class Listen:
@@ -201,7 +205,7 @@ class Config:
 
     def of_main(self, name: str, default: Any = None) -> Any:
         """The value of the last line `name` outside of all sections; `default` where there is none."""
-        return next((line.value for line in reversed(self.main.directives) if line.name == name), default)
+        return self.main.own(name, default)
 
     @property
     def servers(self) -> tuple[Server, ...]:

@@ -36,7 +36,7 @@ class Resource:
     """What a path leads to. `status` is 0, or what to answer (with `location`, an escaped URL, for a redirect).
 
     `filename` is "" where no folder of files is known at all: nothing but handlers can answer then. It is None, and so
-    is `path_info`, where a <Location> has a handler that stands in the place of files. `directory` is the
+    is `path_info`, where a <Location> has a handler that stands in the place of files, or the host redirects. `directory` is the
     folder of the file, ending in /; `kind` the file's type bits (stat.S_IFMT), 0 where it is missing; `problem` is a
     sentence for the log where something is wrong.
     """
@@ -93,6 +93,10 @@ class Resolver:
             if found is not None:
                 return found
         return self._hosts.find(host, server_name, port, address)
+
+    def base_server(self, port: str, address: str) -> Server:
+        """The server for a connection to a port and address, before it names a host."""
+        return self._hosts.at(port, address)
 
     def server_at(self, listen: Listen) -> Server:
         """The server whose connection handler takes the connections of a `Listen ... connection` line."""
@@ -179,7 +183,10 @@ class Resolver:
         """The path for a decoded URI below the DocumentRoot, or where the front-end says; "" where neither is known."""
         root = self.document_root(server)
         if root:
-            return translate.tidy(root.rstrip("/") + uri)
+            # A request that names the host by its ServerPath means a file of the host, without that path.
+            prefix = server.own("ServerPath")
+            inner = translate.match_prefix(prefix.rstrip("/"), uri) if prefix else None
+            return translate.tidy(root.rstrip("/") + (uri if inner is None else "/" + inner.lstrip("/")))
         script = frontend_params.text(script_filename)
         return translate.tidy(frontend_params.path_for(uri, document_root, script))
 
@@ -230,14 +237,20 @@ class Resolver:
         if kind == _DIRECTORY and path_info == "/":
             filename, path_info = filename.rstrip("/") + "/", ""
         code, location, problem = 0, None, ""
+        named = True
         if walked.wrong is not None:
             code, problem = walked.wrong.status, walked.wrong.problem
         elif (redirect := _redirect(settings, uri)) is not None:
             code, location = redirect
+            if _redirect(self.server_settings(server), uri) is not None:
+                # One of the host's own comes before any file is thought of.
+                named = False
         elif link is not None:
             code, problem = 403, f"Symbolic link not allowed or link target not accessible: {link}"
         interpreter = self._interpreter(server, settings, directory)
         resource = Resource(filename, path_info, settings, interpreter, directory, kind, code, location, problem)
+        if not named:
+            resource = replace(resource, filename=None, path_info=None)
         # A path that ends in a missing file holds while its folder is there and the file is not.
         boundary = directory if status is None else None
         keep = walked.wrong is None and not self._checks_links(server, walked)

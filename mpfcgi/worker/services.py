@@ -89,7 +89,11 @@ class WorkerServices:
             connection = request.connection
         if connection is not None:
             client = ":".join(str(part) for part in connection.client_addr)
-        file = self.main_log if owner is None else self.log_files.open(owner.error_fname or self.main_log.path)
+        file = (
+            self.main_log
+            if owner is None
+            else self.log_files.open(owner._settings.get("ErrorLog") or self.main_log.path)
+        )
         holds = settings or self.main_server._settings
         format = holds.get("ErrorLogFormat")
         now = time.time()
@@ -160,13 +164,15 @@ class WorkerServices:
 
     # -- the process
 
+    def base_server(self, address: str, port: int) -> ServerObject:
+        """The one that a connection to an address and port belongs to before it names a host."""
+        return self.cycle.sites.of(self.resolver.base_server(str(port), address)).object
+
     def server_after(self, server: Server) -> ServerObject | None:
-        """The one that follows in the configuration."""
+        """The one that follows in Apache's list: behind the main one the last of the configuration, then backwards."""
         servers = self.config.servers
-        place = servers.index(server) + 1
-        if place == len(servers):
-            return None
-        return ServerObject(servers[place], self.resolver.server_settings(servers[place]), self)
+        place = (servers.index(server) - 1) % len(servers)
+        return None if place == 0 else self.cycle.sites.of(servers[place]).object
 
     def mpm_query(self, code: int) -> int:
         """A pool is a number of forked processes, each with one thread; a dynamic one, unless the manager is static."""
@@ -191,7 +197,7 @@ class WorkerServices:
             c.AP_MPMQ_MAX_DAEMONS: workers,
             # Of Apache's, AP_MPMQ_MPM_STATE: it runs.
             13: 1,
-        }.get(code, -1)
+        }.get(code, c.AP_MPMQ_NOT_SUPPORTED)
 
     def register_cleanup(self, function: Callable[[Any], object], data: Any) -> None:
         """Call `function(data)` when the process ends. ValueError when it can't be called."""

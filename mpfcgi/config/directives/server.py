@@ -110,7 +110,7 @@ declare("HostnameLookups", "SVD", choice("On", "Off", "Double"),
 declare("AllowEncodedSlashes", "SV", choice("On", "Off", "NoDecode"),
         help="What becomes of %2F in paths. Default Off: 404.")
 declare("ServerPath", "V", server_path, syntax="/path",
-        help="The path by which requests without a Host header find the host.")
+        help="The path by which requests without a Host header find the host; files of the host are looked for without it.")
 declare("SendBufferSize", "S", integer(0, 2**31), shown_only=True, help="Shown as server.send_buffer_size.")
 declare("ListenBacklog", "S", integer(1, 65535),
         help="The backlog of Listen lines that name none. Default 511.")
