@@ -76,6 +76,7 @@ def check_user(req: Request, settings: Settings) -> int:
     if settings.get("AuthName") is None:
         req.log_error(f"need AuthName: {req.uri}")
         return HTTP_INTERNAL_SERVER_ERROR
+    req._ap_auth_type = "Basic"
     if not _has_credentials(req):
         return HTTP_UNAUTHORIZED
     password = req.get_basic_auth_pw() or ""

@@ -176,6 +176,15 @@ def _header_out(name: str) -> Item:
     return value
 
 
+def _body_sent(req: Request) -> int:
+    """Bytes of the response's body: what requests have sent before they were redirected counts, too."""
+    sent = req._bytes_sent
+    while req._prev is not None:
+        req = req._prev
+        sent += req._bytes_sent
+    return sent
+
+
 def _body_received(req: Request) -> int:
     """Bytes of the request's body."""
     told = req._params.get("CONTENT_LENGTH", "")
@@ -219,11 +228,11 @@ _WITH_ARGUMENT: dict[str, Callable[[str], Item]] = {
 _PLAIN: dict[str, Item] = {
     "a": lambda req, first: _escaped(req.connection.client_ip),
     "A": lambda req, first: _escaped(req.connection.local_ip),
-    "B": lambda req, first: str(req.bytes_sent),
-    "b": lambda req, first: str(req.bytes_sent or "-"),
-    "O": lambda req, first: str(req.bytes_sent),
+    "B": lambda req, first: str(_body_sent(req)),
+    "b": lambda req, first: str(_body_sent(req) or "-"),
+    "O": lambda req, first: str(_body_sent(req)),
     "I": lambda req, first: str(_body_received(first)),
-    "S": lambda req, first: str(req.bytes_sent + _body_received(first)),
+    "S": lambda req, first: str(_body_sent(req) + _body_received(first)),
     "D": _elapsed(1_000_000),
     "f": lambda req, first: _escaped(req.filename),
     "h": lambda req, first: _escaped(req.get_remote_host()),

@@ -160,6 +160,8 @@ class Cycle(Admission):
             return status
         plan: Plan = req._plan
         if plan.content_only and not plan.guarded and not req._added:
+            if req._prev is not None:
+                self._was_let_in(req, req._prev)
             self.choose_type(req, plan)
             return OK
         return self.before_content(req, plan, site)
@@ -213,7 +215,8 @@ class Cycle(Admission):
         status = self.before_access(req, plan, site)
         if status not in GO_ON:
             return status
-        if req._main is not None and self._holds_too(req, req._main):
+        before = req._main or req._prev
+        if before is not None and self._was_let_in(req, before):
             status = OK
         else:
             if req._main is not None:
@@ -231,15 +234,20 @@ class Cycle(Admission):
         environment.fix_up(req, plan.settings)
         return self.run_phase(FIXUP, req, plan)
 
-    def _holds_too(self, req: Request, main: Request) -> bool:
-        """Whether who was let in to `main` is let in to its subrequest, too, as Apache sees it: for a file of the same
-        folder, for which no section of its own holds."""
-        return (
-            req._is_file
-            and req._settings is main._settings
-            and req._resource.directory == main._resource.directory
-            and not self.resolver.in_location(main.server._model, req._uri)
-        )
+    def _was_let_in(self, req: Request, before: Request) -> bool:
+        """Whether who was let in to `before` is let in to its subrequest, or to what it is redirected to, too, as Apache
+        sees it: for a file of the same folder, or the folder, for which no section of its own holds. It is the same
+        user then."""
+        if (
+            not (req._is_file or (req._is_directory and req._prev is before))
+            or before._resource is None
+            or req._settings is not before._settings
+            or req._resource.directory != before._resource.directory
+            or self.resolver.in_location(before.server._model, req._uri)
+        ):
+            return False
+        req._user, req._ap_auth_type = before._user, before._ap_auth_type
+        return True
 
     def before_access(self, req: Request, plan: Plan, site: Site) -> int:
         """Header parser, or the init handlers of the request's place."""

@@ -26,7 +26,7 @@ def internal_redirect(services: WorkerServices, req: Request, uri: str, error_st
         status = HTTP_INTERNAL_SERVER_ERROR
     new = Request(req._exchange, req.server, services, site.settings, path, args, prev=req)
     new._err_headers_out = req._err_headers_out
-    new._head_sent, new._bytes_sent = req._head_sent, req._bytes_sent
+    new._head_sent = req._head_sent
     new._connection = req._connection
     # It is the same request to the client, with all that handlers have made of its headers.
     new._request_time, new._headers_in, new._no_cache = req._request_time, req._headers_in, req._no_cache
@@ -37,8 +37,11 @@ def internal_redirect(services: WorkerServices, req: Request, uri: str, error_st
     new._given_uri = uri
     new._status, new._method = req._status, req._method
     if error_status is not None:
+        # It stands for another resource: that the client has the same document already is no answer.
+        req._no_local_copy = 1
         # A GET whatever it was; for HEAD it stays without a body (`header_only`).
         new._status, new._method = error_status, "GET"
+    new._no_local_copy = req._no_local_copy
     req._next = new
     req._give_way()
     # What holds for the imports of the handler that redirects, when it goes on.
