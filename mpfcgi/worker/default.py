@@ -62,7 +62,7 @@ def serve(req: Request, settings: Settings) -> int:
     if req.path_info and not _accepts_path_info(req):
         return c.HTTP_NOT_FOUND
     if _is_secret(req.filename or "", settings):
-        req.log_error(f"client denied by server configuration: {req.filename}")
+        Request.log_error(req, f"client denied by server configuration: {req.filename}")
         return c.HTTP_FORBIDDEN
     if req.method == "POST":
         req.discard_request_body()
@@ -184,13 +184,13 @@ def _send_parts(
     in_memory = length <= SMALL or not req._settings.get("EnableSendfile", True)
     for index, (start, count) in enumerate(parts):
         if heads:
-            req.write(heads[index], 0)
+            Request.write(req, heads[index], 0)
         if req._chain is not None:
             req._filter_descriptor(fd, start, count)
         elif in_memory:
             for offset in range(start, start + count, PIECE):
-                req.write(os.pread(fd, min(PIECE, start + count - offset), offset), int(length > SMALL))
+                Request.write(req, os.pread(fd, min(PIECE, start + count - offset), offset), int(length > SMALL))
         else:
             req._send_descriptor(fd, start, count)
     if tail:
-        req.write(tail, 0)
+        Request.write(req, tail, 0)

@@ -1,7 +1,8 @@
 """What becomes of errors: exceptions of handlers, error results, and cleanups that fail.
 
 An exception is logged with its traceback and answers 500, or shows itself in the page under `PythonDebug On`; a
-result that is no success becomes its ErrorDocument or a page of ours. Nothing of a user's code gets past here.
+result that is no success becomes its ErrorDocument or a page of ours. Nothing of a user's code gets past here, and no
+method is asked of the request itself, where a handler may have put something else in its place.
 """
 
 from __future__ import annotations
@@ -48,10 +49,10 @@ class Failures:
         """
         if isinstance(error, BodyTooLarge) and respond:
             # The client's fault: no traceback.
-            req.log_error(f"request refused: {error}: {req.uri}")
+            Request.log_error(req, f"request refused: {error}: {req.uri}")
             return HTTP_REQUEST_ENTITY_TOO_LARGE
         if isinstance(error, ClientGone):
-            req.log_error(f"{where}: {error}: {req.uri}", APLOG_INFO)
+            Request.log_error(req, f"{where}: {error}: {req.uri}", APLOG_INFO)
             return DONE
         log_exception(req, where, error)
         if isinstance(error, OSError) and error.errno == errno.EMFILE:
@@ -65,7 +66,7 @@ class Failures:
         try:
             req.status = HTTP_INTERNAL_SERVER_ERROR
             req.content_type = "text/html"
-            req.write(errorpages.traceback_page(where, error))
+            Request.write(req, errorpages.traceback_page(where, error))
         except OSError:
             pass
         return DONE
@@ -78,7 +79,7 @@ class Failures:
         req.status = HTTP_INTERNAL_SERVER_ERROR
         if not req._head_sent:
             req.content_type = errorpages.CONTENT_TYPE
-            req.write(errorpages.render(req, site.settings, HTTP_INTERNAL_SERVER_ERROR), 0)
+            Request.write(req, errorpages.render(req, site.settings, HTTP_INTERNAL_SERVER_ERROR), 0)
 
     def die(self, req: Request, status: int) -> None:
         """Answer `status`, a phase's result that is neither OK nor DONE, with its document."""
@@ -88,7 +89,7 @@ class Failures:
         if status == DECLINED:
             status = HTTP_NOT_FOUND
         elif not errorpages.is_status(status):
-            req.log_error(f"a handler has returned {status}, which is no status: {req.uri}")
+            Request.log_error(req, f"a handler has returned {status}, which is no status: {req.uri}")
             status = HTTP_INTERNAL_SERVER_ERROR
         original = first_error(req)
         if original is not None:
@@ -106,12 +107,12 @@ class Failures:
                 # The head can't be taken back; what it should have been is said behind what was sent.
                 req._discard_output()
                 if document is not None and document.text is not None:
-                    req.write(errorpages.expanded(req, document.text))
+                    Request.write(req, errorpages.expanded(req, document.text))
                 elif document is not None and document.location is not None:
                     location = errorpages.expanded(req, document.location)
-                    req.write(errorpages.render(req, settings, HTTP_MOVED_TEMPORARILY, location))
+                    Request.write(req, errorpages.render(req, settings, HTTP_MOVED_TEMPORARILY, location))
                 else:
-                    req.write(errorpages.render(req, settings, status))
+                    Request.write(req, errorpages.render(req, settings, status))
             else:
                 self._page(req, settings, status, document)
         except OSError:
@@ -152,9 +153,9 @@ class Failures:
             req.err_headers_out["Allow"] = ",".join(req._allow) or "TRACE"
         req.content_type = errorpages.CONTENT_TYPE
         if document is not None and document.text is not None:
-            req.write(errorpages.expanded(req, document.text), 0)
+            Request.write(req, errorpages.expanded(req, document.text), 0)
         else:
-            req.write(errorpages.render(req, settings, status, location), 0)
+            Request.write(req, errorpages.render(req, settings, status, location), 0)
 
 
 def _text(error: BaseException) -> str:
@@ -178,4 +179,4 @@ def first_error(req: Request) -> Request | None:
 def log_exception(req: Request, where: str, error: BaseException) -> None:
     """One line for each item of the traceback, as mod_python logs it."""
     for item in errorpages.format_exception(error):
-        req.log_error(f"{where}: {item[:-1] if item.endswith(chr(10)) else item}", APLOG_ERR)
+        Request.log_error(req, f"{where}: {item[:-1] if item.endswith(chr(10)) else item}", APLOG_ERR)
