@@ -46,12 +46,12 @@ class Acts:
         """The methods of allow_methods() that Apache has no number for."""
         return tuple(name for name in self._allow if name not in c.METHOD_NUMBERS)
 
-    def allow_methods(self, methods: Iterable[str], reset: int = 0, /) -> None:
-        """Name methods for the Allow header of 405 and 501 answers; with `reset` only these."""
-        names = (*(() if reset else self._allow), *methods)
+    def allow_methods(self, methods: Iterable[str | bytes], reset: int = 0, /) -> None:
+        """Name methods for the Allow header of 405 and 501 answers; with `reset`, an integer, only these."""
+        names = [name.decode("latin-1") if isinstance(name, bytes) else name for name in methods]
         if not all(isinstance(name, str) for name in names):
             raise TypeError("allow_methods() takes a sequence of strings")
-        self._allow = tuple(dict.fromkeys(names))
+        self._allow = tuple(dict.fromkeys(names if index(reset) else (*self._allow, *names)))
 
     # -- handlers, cleanups, redirects, the log
 

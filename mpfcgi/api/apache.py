@@ -115,7 +115,7 @@ def server_root() -> str:
 def mpm_query(code: int) -> int:
     """A figure of the process model, by an AP_MPMQ_* code; a pool is a set of forked daemons.
 
-    -1 for unknown codes; TypeError for no int.
+    0, AP_MPMQ_NOT_SUPPORTED, for unknown codes; TypeError for no int.
     """
     if not isinstance(code, int):
         raise TypeError(f"mpm_query() takes an integer, not {type(code).__name__}")
@@ -147,10 +147,10 @@ _OTHER_NAMES = {"FINFO_USER": FINFO_UID, "FINFO_GROUP": FINFO_GID}  # noqa: F405
 make_table = mp_table
 
 
-def build_cgi_env(req: mp_request) -> dict[str, str]:
-    """The environment of a CGI script for `req` (RFC 3875), as a dict of its own."""
+def build_cgi_env(req: mp_request) -> mp_table:
+    """The environment of a CGI script for `req` (RFC 3875), as a table of its own."""
     req.add_cgi_vars()
-    env = dict(req.subprocess_env.items())
+    env = req.subprocess_env.copy()
     env["GATEWAY_INTERFACE"] = "Python-CGI/1.1"
     authorization = req.headers_in.get("Authorization")
     if authorization:

@@ -120,7 +120,7 @@ def _as_script(req: Any, folder: str) -> Iterator[None]:
             write_through=True,
         )
         # Only what runs in this process is to see it: manual 7.3.
-        os.environ = build_cgi_env(req)  # type: ignore[assignment]  # noqa: B003
+        os.environ = dict(build_cgi_env(req).items())  # type: ignore[assignment]  # noqa: B003
         sys.argv = []
         sys.path = [folder, *sys.path]
         yield

@@ -101,11 +101,13 @@ class Client:
         """
         physical = self.connection.local_addr[1] if self._settings.get("UseCanonicalPhysicalPort") else 0
         if not self._canonical_name():
-            named = lookups.port_of(self._params.get("HTTP_HOST", ""))
-            if named.isascii() and named.isdecimal():
-                return int(named)
-            return physical or self._server.port or self._usual_port()
+            return self._asked_port() or physical or self._server.port or self._usual_port()
         return self._server.port or physical or self._usual_port()
+
+    def _asked_port(self) -> int | None:
+        """The port in the Host header."""
+        named = lookups.port_of(self._params.get("HTTP_HOST", ""))
+        return int(named) if named.isascii() and named.isdecimal() else None
 
 
 def _type_name(value: object) -> str:

@@ -64,6 +64,9 @@ class mp_finfo:
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"attribute {name!r} of 'mp_finfo' objects is not writable")
 
+    def __delattr__(self, name: str) -> None:
+        self.__setattr__(name, None)
+
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"'mp_finfo' object has no attribute {name!r}")
 

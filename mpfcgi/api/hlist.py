@@ -37,6 +37,9 @@ class mp_hlist:
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"attribute {name!r} of 'mp_hlist' objects is not writable")
 
+    def __delattr__(self, name: str) -> None:
+        self.__setattr__(name, None)
+
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"'mp_hlist' object has no attribute {name!r}")
 

@@ -17,7 +17,7 @@ from mpfcgi.api.constants import APLOG_ERR, HTTP_INTERNAL_SERVER_ERROR
 from mpfcgi.api.filtering import Filtering
 from mpfcgi.api.members import integer, read_only, text
 from mpfcgi.api.offered import Offered, named
-from mpfcgi.api.response import HeadRefused, InvalidHeader, head, plain_head, with_charset
+from mpfcgi.api.response import HeadRefused, InvalidHeader, head, line_sent, plain_head, with_charset
 from mpfcgi.api.table import mp_table
 from mpfcgi.api.text import as_bytes, outgoing
 from mpfcgi.files import regular
@@ -61,7 +61,9 @@ class Output(Filtering):
 
     status: int = integer("_status", "The status of the response.")
     status_line: str | None = text(
-        "_status_line", "The status line, with words of its own: '299 Custom'; None until it is set."
+        "_status_line",
+        "The status line, with words of its own: '299 Custom'; None until it is set or sent.",
+        get=line_sent,
     )
     assbackwards: int = integer("_assbackwards", "1 for a response without head (HTTP/0.9).")
     no_cache: int = integer("_no_cache", "1 when the response may not be kept: it gets an Expires header.")
@@ -89,7 +91,7 @@ class Output(Filtering):
 
     @content_type.setter
     def content_type(self, value: str | bytes) -> None:
-        if value.__class__ is not str:
+        if value.__class__ is not str or not value.isascii():  # type: ignore[union-attr]
             value = outgoing(value)
         self._content_type = value  # type: ignore[assignment]
         self._type_set = 1
@@ -97,12 +99,14 @@ class Output(Filtering):
     def write(self, data: str | bytes, flush: int = 1, /) -> None:
         """Write to the client: text as UTF-8, bytes as they are. OSError when the client is gone.
 
-        Unless `flush` is 0 the data is on its way at once (it is sent within some milliseconds; `flush()` sends now).
+        Unless `flush`, an integer, is 0 the data is on its way at once (it is sent within some milliseconds; `flush()` sends now).
         """
         if data.__class__ is str:
             data = data.encode()  # type: ignore[union-attr]
         elif data.__class__ is not bytes:
             data = as_bytes(data)
+        if flush.__class__ is not int:
+            flush = index(flush)
         if not flush:
             if self._buffer is None:
                 self._buffer = [data]  # type: ignore[list-item]
@@ -242,8 +246,7 @@ class Output(Filtering):
         if self._buffer:
             self._buffer.append(data)
             data = b"".join(self._buffer)
-            self._buffer = None
-            self._buffered = 0
+            self._buffer, self._buffered = None, 0
         if self._main is not None and not self._head_sent:
             # A file that is asked for in a folder's place, perhaps in vain, has no response of its own.
             self._main._pass_on(data, flush)
@@ -307,8 +310,7 @@ class Output(Filtering):
     def _end_filters(self, chain: OutputChain) -> bool:
         """Send what is left through the filters; False when an error document has taken its place."""
         data = b"".join(self._buffer) if self._buffer else b""
-        self._buffer = None
-        self._buffered = 0
+        self._buffer, self._buffered = None, 0
         chain.take(data, False, True)
         if chain.failed and self._head_sent:
             raise OSError("a filter has failed: the response can't be completed")
@@ -386,14 +388,12 @@ class Output(Filtering):
     def _give_way(self) -> None:
         """Another request answers in the place of this one: all that is not sent is lost, and what comes."""
         self._drop_offer()
-        self._buffer = None
-        self._buffered = 0
+        self._buffer, self._buffered = None, 0
         self._lost = True
 
     def _discard_output(self) -> None:
         """An error document takes the place of what was written; headers_out go, err_headers_out stay."""
         self._drop_offer()
-        self._buffer = None
-        self._buffered = 0
+        self._buffer, self._buffered = None, 0
         self._headers_out = None
         self._content_type = None

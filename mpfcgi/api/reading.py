@@ -42,7 +42,7 @@ class Reading:
         while (line := self.readline()) != b"":
             lines.append(line)
             size += len(line)
-            if 0 <= sizehint <= size:
+            if sizehint != -1 and size >= sizehint:
                 break
         return lines
 

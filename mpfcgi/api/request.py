@@ -309,12 +309,18 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
 
     @property
     def parsed_uri(self) -> tuple[Any, ...]:
-        """(scheme, hostinfo, user, password, hostname, port, path, query, fragment); None for what is missing."""
+        """(scheme, hostinfo, user, password, hostname, port, path, query, fragment); None for what is missing.
+
+        The port may come from the Host header.
+        """
         path, args = self._uri, self._args
+        uri = self.unparsed_uri
         try:
-            parts = urlsplit(self.unparsed_uri)
+            # What begins with a slash is a path, and with two as well.
+            parts = urlsplit("/" + uri.lstrip("/") if uri[:1] == "/" else uri)
             named = parts.scheme or None, parts.netloc or None, parts.username, parts.password, parts.hostname
-            return (*named, parts.port, path, args, parts.fragment or None)
+            port = parts.port if parts.netloc else self._asked_port()
+            return (*named, port, path, args, parts.fragment or None)
         except ValueError:
             return None, None, None, None, None, None, path, args, None
 
@@ -341,9 +347,14 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
         return None
 
     @property
+    def _found_filename(self) -> str | None:
+        """The name under which the file was looked for, whatever handlers make of `filename` after that."""
+        return self._filename if self._resource is None else self._resource.filename
+
+    @property
     def canonical_filename(self) -> str | None:
         """The true name of the file."""
-        return self._filename if self._canonical_filename is None else self._canonical_filename
+        return self._found_filename if self._canonical_filename is None else self._canonical_filename
 
     @canonical_filename.setter
     def canonical_filename(self, value: str | bytes) -> None:
@@ -362,7 +373,7 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
     def finfo(self) -> mp_finfo:
         """What stat says of the file."""
         if self._finfo is None:
-            self._finfo = mp_finfo(self._filename, self._stat)
+            self._finfo = mp_finfo(self._found_filename, self._stat)
         return self._finfo
 
     @finfo.setter

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Any
 
 from mpfcgi.api.constants import REASONS
 from mpfcgi.api.table import mp_table
@@ -91,6 +92,13 @@ def head(
         # HAProxy takes a Location for a 302, unless a status stands behind it.
         lines.append(lines.pop(0))
     return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+def line_sent(req: Any) -> str | None:
+    """The status line that a handler has set, or that is sent; None where there is none yet."""
+    if req._status_line is None and req._head_sent and req._status in REASONS:
+        return f"{req._status} {REASONS[req._status]}"
+    return req._status_line  # type: ignore[no-any-return]
 
 
 def status_line(status: int, custom: str | None) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from mpfcgi.api import Request
-from mpfcgi.api.constants import REASONS
 from mpfcgi.api.output import NO_BODY
 
 
@@ -25,5 +24,4 @@ def show(req: Request) -> None:
         req._sent_bodyct = 1
     if req._content_type is not None:
         req.headers_out["Content-Type"] = req._content_type
-    if req._status_line is None and req._status in REASONS:
-        req._status_line = f"{req._status} {REASONS[req._status]}"
+    req._status_line = req.status_line

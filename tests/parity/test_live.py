@@ -10,7 +10,7 @@ import os
 
 import pytest
 
-from tests.parity import live_access, live_headers, live_library, live_packed, live_requests, live_variations
+from tests.parity import live_access, live_headers, live_library, live_packed, live_requests, live_variations, live_walk
 from tests.parity.live_answers import fetch
 from tests.parity.live_servers import SITE, both
 
@@ -23,6 +23,7 @@ REQUESTS = {
     **live_packed.REQUESTS,
     **live_access.REQUESTS,
     **live_headers.REQUESTS,
+    **live_walk.REQUESTS,
 }
 # Ours tells the size of the file with 416, as RFC 9110 asks.
 OURS_ONLY = {"a part beyond a file": "content-range"}
@@ -44,7 +45,7 @@ def ports(tmp_path_factory):
         path = folder / "htdocs" / "named_files" / name
         path.write_text("content of a file\n")
         os.utime(path, (1_000_000_000, 1_000_000_000))
-    config = (SITE / "site.conf").read_text() + live_access.CONFIG + live_headers.CONFIG
+    config = (SITE / "site.conf").read_text() + live_access.CONFIG + live_headers.CONFIG + live_walk.CONFIG
     with both(folder, config, modules=("deflate",)) as ports:
         yield ports
 
