@@ -15,7 +15,7 @@ from mpfcgi.config import ConfigError, Listen, Mistakes
 from mpfcgi.ipc import inherited
 from mpfcgi.supervisor import access_list
 from mpfcgi.supervisor.stale import remove_stale, turn
-from mpfcgi.supervisor.systemd import is_bound_to
+from mpfcgi.supervisor.systemd import described, is_bound_to
 
 Key = tuple[str, str]
 
@@ -81,6 +81,15 @@ class Listeners:
     def of(self, listens: Iterable[Listen]) -> list[socket.socket]:
         """The sockets of these lines."""
         return [self._sockets[listen.family, listen.address] for listen in listens]
+
+    def unclaimed(self) -> list[str]:
+        """A sentence for each socket of a service manager that no line names."""
+        ours = {described(sock) for sock in self._sockets.values()}
+        return [
+            f"the service manager has opened {name}, and no Listen line names it: who connects there gets no answer"
+            for name in map(described, self._passed)
+            if name not in ours
+        ]
 
     def with_lines(self, listens: Iterable[Listen]) -> list[tuple[socket.socket, Listen]]:
         """The same, each with its line."""

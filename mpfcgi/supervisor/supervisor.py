@@ -62,7 +62,7 @@ class Supervisor:
         self.log = logs.open_log(config)
         self._reload, self._ready = reload, ready
         self._programs = programs
-        passed = systemd.passed_sockets(os.environ, os.getpid()) if inherited is None else []
+        passed, problems = systemd.passed_sockets(os.environ, os.getpid()) if inherited is None else ([], [])
         self.listeners = Listeners(inherited.listeners if inherited else (), passed)
         # Before anybody can see that we are there: from now on a signal is a command, and does not end us.
         self._commands = Commands()
@@ -77,6 +77,8 @@ class Supervisor:
                     f"{config.file}: the daemon can't start: {error.strerror or error}", hint=hint
                 ) from None
             opened.pop_all()
+        for problem in (*problems, *self.listeners.unclaimed()):
+            self.log.warning(problem)
         # The processes of the program before an upgrade: they serve until the new ones are ready.
         self._upgraded = inherited is not None
         self._inherited: list[Crew] = members_of(inherited, self.log) if inherited else []

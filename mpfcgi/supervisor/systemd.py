@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 
 from mpfcgi.config import Listen
+from mpfcgi.ipc import inherited
 
 FIRST_DESCRIPTOR = 3
 
@@ -20,10 +21,10 @@ class Notifier:
 
     def __init__(self, environ: Mapping[str, str], pid: int) -> None:
         self._address = environ.get("NOTIFY_SOCKET", "")
-        interval = environ.get("WATCHDOG_USEC", "")
+        interval = _number(environ.get("WATCHDOG_USEC", ""))
         meant = environ.get("WATCHDOG_PID", str(pid)) == str(pid)
-        # Twice as often as it must, as sd_watchdog_enabled(3) advises. Seconds.
-        self.interval = int(interval) / 2_000_000 if interval.isdecimal() and meant and self._address else None
+        # Twice as often as it must, as sd_watchdog_enabled(3) advises; 0 is none. Seconds.
+        self.interval = interval / 2_000_000 if interval and meant and self._address else None
         self.next_sign: float | None = 0.0 if self.interval is not None else None
 
     def ready(self, status: str) -> None:
@@ -58,22 +59,50 @@ class Notifier:
             pass  # Nobody to tell: no reason not to serve.
 
 
-def passed_sockets(environ: Mapping[str, str], pid: int) -> list[socket.socket]:
-    """The listening sockets that this process was started with, duplicated."""
-    if environ.get("LISTEN_PID") != str(pid) or not environ.get("LISTEN_FDS", "").isdecimal():
-        return []
-    found = []
-    for fd in range(FIRST_DESCRIPTOR, FIRST_DESCRIPTOR + int(environ["LISTEN_FDS"])):
-        try:
-            sock = socket.socket(fileno=os.dup(fd))
-            listens = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
-        except OSError:
-            continue
-        if listens:
-            found.append(sock)
-        else:
-            sock.close()
-    return found
+def passed_sockets(environ: Mapping[str, str], pid: int) -> tuple[list[socket.socket], list[str]]:
+    """The listening sockets that this process was started with, duplicated; and a sentence for each thing that is wrong.
+
+    What is meant for another process, by its LISTEN_PID, is none of ours.
+    """
+    said = environ.get("LISTEN_FDS")
+    if environ.get("LISTEN_PID") != str(pid) or said is None:
+        return [], []
+    number = _number(said)
+    if number is None:
+        return [], [f"LISTEN_FDS is no number of descriptors: {said[:32]!r}"]
+    found, problems = [], []
+    opened = sorted(int(name) for name in os.listdir("/proc/self/fd"))
+    last = FIRST_DESCRIPTOR + number - 1
+    for fd in opened:
+        if FIRST_DESCRIPTOR <= fd <= last:
+            sock = _listening(fd)
+            if sock is not None:
+                found.append(sock)
+            else:
+                problems.append(f"descriptor {fd} of the service manager (LISTEN_FDS={said}) is no listening socket")
+    if last not in opened and number:
+        problems.append(f"the service manager has given fewer descriptors than it says (LISTEN_FDS={said})")
+    return found, problems
+
+
+def _listening(fd: int) -> socket.socket | None:
+    """A copy of a descriptor, if it is a socket of streams that listens."""
+    copy = os.dup(fd)
+    try:
+        sock = socket.socket(fileno=copy)
+    except OSError:
+        os.close(copy)
+        return None
+    # Of one that is no stream, such as ListenDatagram= makes, nothing can be accepted, whatever it says.
+    if sock.type == socket.SOCK_STREAM and inherited.is_listening(sock):
+        return sock
+    sock.close()
+    return None
+
+
+def _number(said: str) -> int | None:
+    """What a variable of the environment says, if that is a number that can be meant."""
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 16 else None
 
 
 def is_bound_to(sock: socket.socket, listen: Listen) -> bool:
@@ -95,3 +124,11 @@ def is_bound_to(sock: socket.socket, listen: Listen) -> bool:
     # A socket unit's port alone is bound to :: and takes IPv4 too.
     any_host = host in ("0.0.0.0", "::", "") and name[0] in ("0.0.0.0", "::")
     return str(name[1]) == port and (name[0] == host or any_host)
+
+
+def described(sock: socket.socket) -> str:
+    """A socket's address, for a message."""
+    name = sock.getsockname()
+    if isinstance(name, bytes):
+        return "@" + name[1:].decode(errors="replace")
+    return str(name) if isinstance(name, str) else f"{name[0]}:{name[1]}"
