@@ -9,7 +9,7 @@ from collections.abc import Callable
 from time import monotonic
 
 from mpfcgi.ipc import control
-from mpfcgi.supervisor import process, staffing
+from mpfcgi.supervisor import process, shortages, staffing
 from mpfcgi.supervisor.log import Log
 from mpfcgi.supervisor.staffing import BackOff, Pace, Policy, Snapshot
 from mpfcgi.supervisor.worker_handle import WorkerHandle
@@ -180,7 +180,8 @@ class Crew(ABC):
             member = self.spawn()
         except Exception as error:
             if not self.backoff.delay:
-                self.log.error(f"{self._label}: can't start a process: {error}")
+                what = shortages.remedy(error)
+                self.log.error(f"{self._label}: can't start a process: {error}{what and f' ({what})'}")
             self.backoff = self.backoff.after_failure(now)
             return
         self.members[member.pid] = member

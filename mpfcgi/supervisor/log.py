@@ -95,7 +95,11 @@ class Log:
         try:
             fresh = appendable(self.path)
         except OSError as error:
-            self.error(f"can't reopen {self.path}: {error.strerror}")
+            why = f"can't reopen {self.path}: {error.strerror}; what is written goes on into the old file"
+            self.error(why)
+            # Which may have been removed.
+            with contextlib.suppress(OSError):
+                os.write(STDERR, f"mpfcgi: {why}\n".encode("utf-8", "surrogateescape"))
             return
         os.close(self._fd)
         self._fd = fresh

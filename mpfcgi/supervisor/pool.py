@@ -14,7 +14,7 @@ from mpfcgi.config import Config, Listen, PoolSettings
 from mpfcgi.ipc import control
 from mpfcgi.ipc.scoreboard import BUSY, Slot
 from mpfcgi.ipc.setup import WorkerSetup
-from mpfcgi.supervisor import conditions, other_python, process, staffing
+from mpfcgi.supervisor import conditions, other_python, process, shortages, staffing
 from mpfcgi.supervisor.crew import Crew, Headcount
 from mpfcgi.supervisor.means import Means
 from mpfcgi.supervisor.queues import ready
@@ -117,9 +117,11 @@ class WorkerCrew(Crew):
         if member.signals == 0 and member.ready and member.slot is not None:
             line = member.slot.read().line if member.slot.state == BUSY else ""
             limit = " (GracefulShutdownTimeout)" if self.patience == patience_of(self.config) else ""
+            why = line or "a client is slow to take its response"
+            if process.is_stopped(member.pid):
+                why = f"{line}{line and '; '}it is stopped (SIGSTOP, or a debugger)"
             self.log.warning(
-                f"{self._label} {member.pid} is ended {self.patience:g} s after it was asked to leave{limit}: "
-                + (line or "a client is slow to take its response")
+                f"{self._label} {member.pid} is ended {self.patience:g} s after it was asked to leave{limit}: {why}"
             )
         super()._end(member, number)
 
@@ -187,7 +189,10 @@ class WorkerCrew(Crew):
         except Exception as error:
             # Its traceback goes to standard error, which few daemons' users see.
             why = " ".join(str(error).split())
-            self.log.error(f"{self._label} {os.getpid()} has crashed: {type(error).__name__}: {why}")
+            what = shortages.remedy(error, self.settings)
+            self.log.error(
+                f"{self._label} {os.getpid()} has crashed: {type(error).__name__}: {why}{what and f' ({what})'}"
+            )
             raise
 
 

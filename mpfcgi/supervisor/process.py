@@ -141,3 +141,13 @@ def how_it_ended(status: int) -> str:
         return f"was killed by {signal.Signals(-code).name}"
     except ValueError:
         return f"was killed by signal {-code}"
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether a process does nothing because of a SIGSTOP or a debugger."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            # proc(5): the state comes after the name, which may have brackets itself.
+            return file.read().rpartition(b")")[2].split()[0] in (b"T", b"t")
+    except OSError:
+        return False

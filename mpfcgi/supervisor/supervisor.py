@@ -15,7 +15,7 @@ from time import monotonic
 
 from mpfcgi.config import Config, ConfigError
 from mpfcgi.ipc.scoreboard import Scoreboard
-from mpfcgi.supervisor import locks, process, stacks, surroundings, systemd, upgrade
+from mpfcgi.supervisor import locks, process, shortages, stacks, surroundings, systemd, upgrade
 from mpfcgi.supervisor import log as logs
 from mpfcgi.supervisor.commands import Command, Commands
 from mpfcgi.supervisor.crew import Beside, Crew
@@ -72,10 +72,9 @@ class Supervisor:
             try:
                 self._open(config, inherited, worker_main, opened)
             except OSError as error:
-                hint = "raise ulimit -n (LimitNOFILE= of systemd)" if error.errno == errno.EMFILE else ""
-                raise ConfigError(
-                    f"{config.file}: the daemon can't start: {error.strerror or error}", hint=hint
-                ) from None
+                why = error.strerror or error
+                hint = shortages.remedy(error)
+                raise ConfigError(f"{config.file}: the daemon can't start: {why}", hint=hint) from None
             opened.pop_all()
         for problem in (*problems, *self.listeners.unclaimed()):
             self.log.warning(problem)

@@ -1,6 +1,7 @@
 """Logs that are moved away, as logrotate does: after SIGUSR1 nobody has the old ones any more."""
 
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.support.client import Client
 from tests.support.servers import Daemon, wait_until
+from tests.support.sites import one_handler
 
 pytestmark = pytest.mark.daemon
 
@@ -96,3 +98,13 @@ def test_nobody_keeps_a_log_that_was_moved_away(daemon):
     for name in LOGS:
         assert (daemon.folder / name).exists()
     wait_until(lambda: (daemon.folder / "access.log").read_text().count("\n") == 2, "both lines")
+
+
+def test_a_log_that_can_not_be_opened_again_is_said_where_it_is_seen(tmp_path):
+    (tmp_path / "logs").mkdir()
+    daemon = Daemon(tmp_path, one_handler(tmp_path).replace("error.log", "logs/error.log"))
+    shutil.rmtree(tmp_path / "logs")
+    daemon.signal(signal.SIGUSR1)
+    wait_until(lambda: "can't reopen" in daemon.output.read_text(), "it is said", daemon.process)
+    assert Client(daemon.socket).get("/x.py") == (200, b"hello")
+    assert daemon.stop() == 0

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from tests.support.pools import Pools
+from tests.support.servers import Daemon
 from tests.support.sites import one_handler
 
 pytestmark = pytest.mark.daemon
@@ -88,3 +89,13 @@ def test_without_files_the_daemon_can_still_be_asked_by_one_after_the_other(star
     assert json.loads(asking.makefile().readline())["ok"] is True
     assert daemon.command("status").returncode == 0
     give_back()
+
+
+def test_a_pool_whose_limit_lets_no_worker_start_is_told_of_it(tmp_path):
+    daemon = Daemon(tmp_path, one_handler(tmp_path, pool="MaxProcesses 1\n    ResourceLimit as 20M"))
+    line = next(
+        number for number, text in enumerate(daemon.config.read_text().splitlines(), 1) if "<PythonPool" in text
+    )
+    daemon.wait_for_log("has crashed: ")
+    daemon.wait_for_log(f"or the ResourceLimit of as ({daemon.config}:{line})")
+    assert daemon.stop() == 0

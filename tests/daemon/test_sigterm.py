@@ -116,3 +116,17 @@ def test_a_process_that_a_handler_forks_is_ended_by_it(start):
     daemon = start()
     assert Client(daemon.socket).get("/x.py?child", HTTP_HOST="one.test") == (200, b"-15")
     assert daemon.stop() == 0
+
+
+def test_a_worker_that_is_stopped_does_not_keep_the_daemon_from_its_end(start):
+    daemon = start()
+    _, pid = held(daemon)
+    os.kill(pid, signal.SIGSTOP)
+    daemon.signal(signal.SIGTERM)
+    daemon.wait_for_log("stopping")
+    daemon.signal(signal.SIGTERM)
+    assert daemon.process.wait(30) == 0
+    assert (
+        f"worker {pid} is ended 0.5 s after it was asked to leave: GET one.test/x.py?hold; it is stopped"
+        in daemon.log()
+    )
