@@ -29,7 +29,7 @@ _ATTRIBUTES = (
 )  # fmt: skip
 _FLAGS = frozenset(("secure", "discard", "httponly"))
 _NAME = re.compile(r"[, ]*([^;= ]+)")
-_VALUE = re.compile(r' *(?:= *)?("(?:[^\\"]|\\.)*"|[^;]*)')
+_VALUE = re.compile(r' *(?:= *)?("(?:[^\\"]|\\.)*"|[^;]*)\s*')
 
 C = TypeVar("C", bound="Cookie")
 S = TypeVar("S", bound="SignedCookie")

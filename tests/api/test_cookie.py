@@ -103,6 +103,11 @@ def test_any_header_parses_to_cookies_or_to_nothing(header):
             assert not name.startswith("$")
 
 
+def test_white_space_behind_a_quoted_value_begins_no_cookie():
+    found = Cookie.Cookie.parse('a="x"\t; b="y"\r\n\tc=1')
+    assert {name: cookie.value for name, cookie in found.items()} == {"a": '"x"', "b": '"y"', "c": "1"}
+
+
 def test_a_huge_header_is_parsed_in_time_that_grows_with_its_length():
     assert Cookie.Cookie.parse('a="' * 100_000 + "\\" * 100_000)
 
