@@ -133,10 +133,7 @@ class FieldStorage:
         ended = False
         while not (ended or parser.closed):
             ended = not data
-            if ended and part is None:
-                break
-            # A body that breaks off within a part keeps it, with what could have been the beginning of the boundary.
-            for event in parser.parse(data or b"\r\n"):
+            for event in parser.events(data):
                 if event is None:
                     self._end_part(part)
                     part = None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import codecs
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Any
 
@@ -41,20 +41,96 @@ def decoded(data: bytes, charset: str) -> str:
         return data.decode("utf-8", "replace")
 
 
+# A part's head is held until it is whole, up to this size.
+MAX_HEAD = 64 * 1024
+
+
 class PartParser(PushMultipartParser):  # type: ignore[misc]
-    """A parser that takes parts without a name, or without any header, and boundaries with nothing between them."""
+    """A parser that takes parts without a name, any header, or a body, and boundaries with nothing between them.
+
+    Before the boundary behind a part without a body there is no line break but that of the empty line (RFC 2046, 5.1.1).
+    The library needs another: what it is given therefore ends with each boundary and with each head.
+    """
+
+    def __init__(self, boundary: bytes, **limits: Any) -> None:
+        super().__init__(boundary, **limits)
+        self._dashes = b"--" + boundary
+        self._held = b""
+        self._head = self._over = False
+
+    def events(self, data: bytes) -> Iterator[Any]:
+        """What the library's `parse` yields for the next piece of the body; an empty one ends it.
+
+        A body that breaks off within a part keeps it, with what could have been the beginning of the boundary.
+        """
+        last = not data
+        data, self._held = self._held + data, b""
+        start = 0
+        while start < len(data) and not self._over:
+            if not self._head:
+                end = self._next_head(data, start)
+                yield from self.parse(data[start:end])
+                start = end
+                continue
+            start = self._behind_boundaries(data, start)
+            end = self._next_body(data, start)
+            if not last and len(data) < end + len(self._dashes) + 2 and len(data) - start < MAX_HEAD:
+                self._held = data[start:]
+                return
+            yield from self.parse(data[start:end])
+            start = end
+            if not self._head and self._boundary_at(data, start):
+                yield from self.parse(b"\r\n")
+        if last and not (self._head or self._over):
+            yield from self.parse(b"\r\n")
 
     def in_head(self) -> bool:
         """Whether what was read so far ends within the head of a part, or of a line of it."""
-        return self._segment is None and bool(self._segment_headerlist or (self._segment_count and self._buffer))
+        return self._head and bool(self._segment_headerlist or self._buffer)
+
+    def _next_head(self, data: bytes, start: int) -> int:
+        """Where the head of the next part begins; the end of the data when none does."""
+        line = self._dashes + b"\r\n"
+        if self._segment_count:
+            line = b"\r\n" + line
+        # The library keeps what may be the beginning of a boundary.
+        kept: bytes = self._buffer
+        found = (kept + data[start : start + len(line)]).find(line)
+        if found >= 0:
+            return start + found + len(line) - len(kept)
+        found = data.find(line, start)
+        return found + len(line) if found >= 0 else len(data)
+
+    def _behind_boundaries(self, data: bytes, start: int) -> int:
+        """Where the head really begins, behind further boundaries; the last boundary of all ends the body."""
+        while (ending := self._boundary_at(data, start)) == b"\r\n":
+            start += len(self._dashes) + 2
+        self._over = ending == b"--"
+        return len(data) if self._over else start
+
+    def _boundary_at(self, data: bytes, start: int) -> bytes:
+        """What ends the boundary that stands there; nothing when none does."""
+        end = start + len(self._dashes)
+        ending = data[end : end + 2]
+        return ending if ending in (b"\r\n", b"--") and data.startswith(self._dashes, start) else b""
+
+    def _next_body(self, data: bytes, start: int) -> int:
+        """Where the body of the part begins; the end of the data when its head doesn't end in it."""
+        if data.startswith(b"\r\n", start):
+            return start + 2
+        found = data.find(b"\r\n\r\n", start)
+        return found + 4 if found >= 0 else len(data)
+
+    def _on_segment_start(self) -> None:
+        super()._on_segment_start()
+        self._head = True
 
     def _create_segment(self, headerlist: list[tuple[str, str]]) -> Any:
+        self._head = False
         return MultipartSegment(headerlist)
 
     def _on_segment_headerline(self, line: bytes) -> None:
         found = self._segment_headerlist
-        if not found and line == self._delimiter[2:]:
-            return
         # A line that begins with a blank goes on with the header before it.
         spelt = found[-1][0] if found and line[:1].isspace() else line.partition(b":")[0].strip().decode("latin-1")
         super()._on_segment_headerline(line)

@@ -161,15 +161,18 @@ def test_callbacks_choose_where_files_and_fields_go(tmp_path):
     assert (tmp_path / "x.txt").exists()
 
 
-@given(st.lists(st.integers(1, 400), max_size=30))
-@settings(max_examples=60)
+@given(st.lists(st.integers(1, 400), max_size=30) | st.lists(st.integers(1, 9), min_size=90, max_size=200))
+@settings(max_examples=100)
 def test_any_cutting_of_the_body_gives_the_same_fields(cuts):
     body = multipart(text(b"a", b"1\r\n--BOUN\r\n"), upload(b"up", b"f", b"\r\r\n--BOUN-\n"), text(b"a", b""))
+    # Two parts without a body, and boundaries with nothing between them.
+    bare = b"--BOUND\r\n" + text(b"b", b"")[0] + b"\r\n\r\n"
+    body = bare + bare + b"--BOUND\r\n" + body.removesuffix(b"--\r\n") + b"\r\n--BOUND--\r\n"
     pieces = []
     for cut in cuts:
         pieces, body = (pieces + [body[:cut]], body[cut:]) if body else (pieces, body)
     pieces += [body] if body else []
-    wanted = [("a", "1\r\n--BOUN\r\n"), ("up", b"\r\r\n--BOUN-\n"), ("a", "")]
+    wanted = [("b", ""), ("b", ""), ("a", "1\r\n--BOUN\r\n"), ("up", b"\r\r\n--BOUN-\n"), ("a", "")]
     assert fields(request(kind=MULTIPART, pieces=pieces)) == wanted
 
 
@@ -212,6 +215,31 @@ def test_a_body_that_breaks_off_within_the_head_of_a_part_is_refused(rest):
 def test_boundaries_with_nothing_between_them_are_one():
     body = multipart(text(b"a", b"1"))
     assert fields(request(b"--BOUND\r\n--BOUND\r\n" + body, MULTIPART)) == [("a", "1")]
+
+
+def test_a_part_without_a_body_is_blank():
+    head = b"--BOUND\r\n" + text(b"a", b"")[0] + b"\r\n\r\n"
+    rest = multipart(text(b"b", b"2"))
+    assert fields(request(head + rest, MULTIPART)) == [("a", ""), ("b", "2")]
+    assert fields(request(rest.removesuffix(b"--BOUND--\r\n") + head + b"--BOUND--\r\n", MULTIPART)) == [
+        ("b", "2"),
+        ("a", ""),
+    ]
+    assert fields(request(head + b"--BOUND", MULTIPART)) == [("a", "--BOUND")]
+
+
+@pytest.mark.parametrize("more", [b"", b"\r\n", b"--BOUND\r\n" * 3 + b"X"])
+def test_a_body_whose_first_boundary_is_followed_by_the_last_has_no_fields(more):
+    assert fields(request(b"--BOUND\r\n--BOUND--\r\n" + more, MULTIPART)) == []
+
+
+def test_many_boundaries_with_nothing_between_them_take_time_that_grows_with_their_number():
+    line = b"--BOUND\r\n"
+    assert fields(request(line * 100_000 + b"--BOUND--\r\n", MULTIPART)) == []
+    assert (
+        len(fields(request(multipart(text(b"a", (b"x" + line) * 100_000)), MULTIPART))[0][1])
+        == len(line + b"x") * 100_000
+    )
 
 
 def test_a_field_is_kept_by_what_pickles_it_without_its_file():
