@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any, Optional
 
 from mpfcgi.importer import finder, statement
+from mpfcgi.importer.beside import Beside
 from mpfcgi.importer.graph import Node, is_stale
 from mpfcgi.importer.loader import Loader
 
@@ -40,10 +41,12 @@ class Wanted:
 
 
 class _Here(threading.local):
-    """Of each thread: the request it serves, and what holds for the handler it runs."""
+    """Of each thread: the request it serves, what holds for the handler it runs, and the name that the importer asks
+    Python for right now."""
 
     request = 0
     scope: Scope | None = None
+    asked: str | None = None
 
 
 class Importer:
@@ -56,9 +59,14 @@ class Importer:
         self._requests = itertools.count(1)
         self._frozen = False
         self._roots: dict[str, None] = {}
-        self._builtins = statement.make(self._imported_by_statement, self._in_a_root)
+        self._builtins = statement.make(self._imported_by_statement, self._from_python, self._in_a_root)
         self._builtins_known = len(self._builtins)
         self._loader = Loader(self._fresh_builtins, log)
+
+    def install(self) -> None:
+        """Let all code of this process find what lies beside handlers and nowhere else."""
+        # What the importer asks for it looks for itself, to know who depends on it.
+        Beside(self._all_roots, lambda name: name == self._here.asked, self.load_file).install()
 
     def new_request(self) -> None:
         """A request begins in this thread: the files of modules that it uses are looked at once more."""
@@ -256,19 +264,33 @@ class Importer:
         if known is not None:
             return known
         try:
-            return importlib.import_module(name)
+            return self._from_python(name, lambda: importlib.import_module(name))
         except ModuleNotFoundError as error:
             return self._in_a_root(name, node, error)
+
+    def _from_python(self, name: str, ask: Callable[[], ModuleType]) -> ModuleType:
+        """What `ask` gives, which asks Python for `name`; a module beside some handler is not found by that."""
+        here = self._here
+        before, here.asked = here.asked, name
+        try:
+            return ask()
+        finally:
+            here.asked = before
 
     def _in_a_root(self, name: str, node: Node | None, missing: ModuleNotFoundError) -> ModuleType:
         """A module that nothing else finds, beside some handler. Raises `missing` when it isn't there either.
 
         Releases before 3.3, and 3.5 again, put the folder of every handler on sys.path, and sites rely on it.
         """
-        file = finder.find(name, list(self._roots)) if missing.name == name and "." not in name else None
+        file = finder.find(name, self._all_roots()) if missing.name == name and "." not in name else None
         if file is None:
             raise missing
         return self._loaded(file, node)
+
+    def _all_roots(self) -> list[str]:
+        """The folders of handlers, first that of the one that runs."""
+        root = (self._here.scope or NO_HANDLER)[0]
+        return [root, *self._roots] if root else list(self._roots)
 
     def _known(self, name: str, node: Node | None) -> ModuleType | None:
         """The module that Python has under a plain name, if it is one of ours: then it must be checked like them."""

@@ -21,12 +21,14 @@ DOTTED, PACKAGE, MODULE = 0, 1, 2
 
 def make(
     importing: Callable[[Node, str], ModuleType | None],
+    asking: Callable[[str, Callable[[], ModuleType]], ModuleType],
     rescue: Callable[[str, Node, ModuleNotFoundError], ModuleType],
 ) -> dict[str, Any]:
     """The builtins for loaded modules.
 
-    `importing(node, name)` gives the module that `node` means by `name`, or None; `rescue` is asked for one that
-    Python does not find either, and raises its error again or not.
+    `importing(node, name)` gives the module that `node` means by `name`, or None; `asking(name, import)` gives what
+    Python has under a name that is new to it; `rescue` is asked for one that Python does not find either, and raises
+    its error again or not.
     """
     modules = sys.modules
     python = builtins.__dict__
@@ -53,13 +55,13 @@ def make(
             module = importing(node, name)
             if module is not None:
                 return module
-        try:
-            result = python["__import__"](name, globals, locals, fromlist, level)
-        except ModuleNotFoundError as error:
-            return rescue(name, node, error)
-        if kind is None:
+            try:
+                result = asking(name, lambda: python["__import__"](name, globals, locals, fromlist, level))
+            except ModuleNotFoundError as error:
+                return rescue(name, node, error)
             node.ordinary[name] = _kind(name, result)
-        return result
+            return result
+        return python["__import__"](name, globals, locals, fromlist, level)
 
     own = dict(python)
     own["__import__"] = __import__

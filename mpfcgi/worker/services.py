@@ -59,6 +59,7 @@ class WorkerServices:
         """Put up mod_python's names in this process."""
         alias.install()
         api_services.install(self)
+        self.importer.install()
         self.forks.watch()
 
     def born(self) -> None:
