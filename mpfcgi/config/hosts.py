@@ -31,8 +31,8 @@ class Names:
         self._wild: list[tuple[str, int]] = []
         for index, host in enumerate(hosts):
             for name in (host.name, *host.aliases):
-                self._exact.setdefault(name, index)
-            for pattern in host.wild_aliases:
+                self._exact.setdefault(name.lower(), index)
+            for pattern in map(str.lower, host.wild_aliases):
                 if pattern.startswith("*.") and not set(pattern[1:]) & set("*?"):
                     self._domains.setdefault(pattern[1:], index)
                 else:

@@ -203,6 +203,8 @@ class _Loader:
         name = node.name.lower()
         if name.startswith(("directory", "location")) and context not in "SV":
             raise ConfigError(f"<{node.name}> can't stand in {CONTEXT_NAMES[context]}", node.place)
+        if name.startswith("location"):
+            self._refuse_files(node)
         args = list(node.args)
         is_regex = name.endswith("match")
         if args and args[0] == "~" and not is_regex:
@@ -223,6 +225,11 @@ class _Loader:
         directives, sections = self.contents(node.children, inner)
         kind = {"directory": "Directory", "files": "Files", "location": "Location"}[name.removesuffix("match")]
         return Section(kind, argument, is_regex, directives, sections, node.place)
+
+    def _refuse_files(self, node: SectionNode) -> None:
+        for child in node.children:
+            if isinstance(child, SectionNode) and child.name.lower() in ("files", "filesmatch"):
+                raise ConfigError(f"<{child.name}> can't stand in <{node.name}>", child.place)
 
     def _limited(self, node: SectionNode, context: str) -> list[Directive]:
         """The directives of <Limit> or <LimitExcept>, as the enclosing section's own: its rules know their methods."""
@@ -306,9 +313,9 @@ class _Loader:
                 scheme = directive.value.rpartition("://")[0].lower()
             elif directive.name == "ServerAlias":
                 names += directive.value
-        wild = tuple(alias.lower() for alias in names if "*" in alias or "?" in alias)
-        plain = tuple(alias.lower() for alias in names if alias.lower() not in wild)
-        return Server(name.lower(), port, plain, wild, addresses, directives, sections, place, is_virtual, scheme)
+        wild = tuple(alias for alias in names if "*" in alias or "?" in alias)
+        plain = tuple(alias for alias in names if alias not in wild)
+        return Server(name, port, plain, wild, addresses, directives, sections, place, is_virtual, scheme)
 
     def _pool(self, node: SectionNode, context: str) -> None:
         if context != "S":

@@ -90,7 +90,8 @@ class Section:
 
 @dataclass(frozen=True, eq=False)
 class Server:
-    """The main server or one virtual host. Compared by identity. `scheme` is what ServerName says before ://."""
+    """The main server or one virtual host. Compared by identity. Names are as they are written, whatever their case;
+    `scheme` is what ServerName says before ://."""
 
     name: str
     port: int

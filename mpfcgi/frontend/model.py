@@ -119,9 +119,9 @@ def deployment(config: Config) -> Deployment:
         settings = resolver.server_settings(host)
         sites.append(
             Site(
-                name=host.name,
-                aliases=host.aliases,
-                wild=host.wild_aliases,
+                name=host.name.lower(),
+                aliases=tuple(map(str.lower, host.aliases)),
+                wild=tuple(map(str.lower, host.wild_aliases)),
                 addresses=addresses,
                 tls=_tls(config, host),
                 root=resolver.document_root(host).rstrip("/"),

@@ -147,3 +147,9 @@ LOADED = load_text(CONFIG)
 @given(st.text(max_size=30), st.text(max_size=5), st.text(max_size=8))
 def test_any_host_header_finds_some_host(host, port, address):
     assert Hosts(LOADED.main, LOADED.vhosts).find(host, "", port, address) in LOADED.vhosts
+
+
+def test_names_are_found_whatever_their_case():
+    text = "<VirtualHost *:80>\n</VirtualHost>\n<VirtualHost *:80>\nServerName One.Test\nServerAlias Al.Ias *.Wild.Test W?ld.Test\n</VirtualHost>"
+    for name in ("one.test", "ONE.test", "al.ias", "a.wild.TEST", "wxld.test"):
+        assert find(name, text=text) == 2

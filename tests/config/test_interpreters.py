@@ -136,3 +136,11 @@ def test_interpreters_are_named_as_the_real_module_names_them(site, uri, name):
         (site / folder).mkdir(parents=True)
     resolver, server = resolver_for(INTERPRETERS.replace("ROOT", str(site)))
     assert resolver.resolve(server, uri)[0].interpreter == name.replace("ROOT", str(site))
+
+
+def test_a_hosts_interpreter_is_named_as_it_is_written_for_imports_and_pools(tmp_path):
+    config = load_text(
+        "<VirtualHost *:80>\nServerName Www.Site.Test\n</VirtualHost>\nPythonImport module Www.Site.Test\n"
+        "<PythonPool Www.Site.Test>\nMaxProcesses 3\n</PythonPool>"
+    )
+    assert static_interpreters(config) == ("Www.Site.Test",)

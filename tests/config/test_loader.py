@@ -72,13 +72,33 @@ def test_a_file_that_includes_itself_is_an_error(tmp_path):
         load(str(main))
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        'PythonOption "" value', 'PythonPath ""', 'PythonInterpreter ""', 'PythonHandlerModule ""', 'PythonImport module ""',
+        'PythonInputFilter "" NAME', 'PythonOutputFilter module ""',
+    ],
+)  # fmt: skip
+def test_what_is_needed_cannot_be_empty(line):
+    with pytest.raises(ConfigError, match=f"t:1: {line.split()[0]} can't be empty"):
+        load_text(line, "t")
+
+
+@pytest.mark.parametrize("files", ["Files x", "FilesMatch x"])
+@pytest.mark.parametrize("location", ["Location /x", "LocationMatch x"])
+def test_files_are_not_told_apart_by_place(files, location):
+    text = f"<{location}>\n<{files}>\nPythonDebug On\n</{files.split()[0]}>\n</{location.split()[0]}>"
+    with pytest.raises(ConfigError, match=f"t:2: <{files.split()[0]}> can't stand in <{location.split()[0]}>"):
+        load_text(text, "t")
+
+
 def test_hosts_have_their_names_and_ports():
     config = load_text(
         "<VirtualHost *:8080>\nServerName WWW.Example.com:81\nServerAlias a *.b\n</VirtualHost>\n"
         "<VirtualHost *:8080>\nServerName other.example.com\n</VirtualHost>\n"
     )
     host, other = config.vhosts
-    assert (host.name, host.port, host.aliases, host.wild_aliases) == ("www.example.com", 81, ("a",), ("*.b",))
+    assert (host.name, host.port, host.aliases, host.wild_aliases) == ("WWW.Example.com", 81, ("a",), ("*.b",))
     # Only ServerName tells it (manual 4.5.7: "appears to be 0").
     assert other.port == 0
 

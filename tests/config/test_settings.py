@@ -40,6 +40,15 @@ def test_options_merge_key_by_key_and_are_removed_without_a_value():
     assert inner(text).options == {"b": "2", "c": "3"}
 
 
+def test_the_case_of_an_options_name_is_of_no_account():
+    text = (
+        "PythonOption Key 1\nPythonOption other 2\n<Directory /x>\nPythonOption KEY\nPythonOption Other 3\n</Directory>"
+    )
+    assert settings(text).options == {"Key": "1", "other": "2"}
+    assert inner(text).options == {"other": "3"}
+    assert settings("PythonOption a 1\nPythonOption A 2").options == {"a": "2"}
+
+
 @pytest.mark.parametrize(
     ("outer", "line", "result"),
     [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mpfcgi.config.directives.arguments import BadValue, extension_map, extension_removals, integer, one
+from mpfcgi.config.directives.arguments import BadValue, extension_map, extension_removals, integer, non_empty, one
 from mpfcgi.config.directives.merging import update
 from mpfcgi.config.directives.python import HandlerSpec
 from mpfcgi.config.directives.registry import declare
@@ -12,7 +12,7 @@ def python_filter(args: tuple[str, ...]) -> dict[str, HandlerSpec]:
     """`handler [name]`: a filter's function by the name, in lower case, under which it is put to work."""
     if len(args) not in (1, 2):
         raise BadValue(f"takes a handler and a name, not {len(args)} arguments")
-    return {args[-1].lower(): HandlerSpec(args[0])}
+    return {non_empty(args[-1:]).lower(): HandlerSpec(non_empty(args[:1]))}
 
 
 def filters_by_type(args: tuple[str, ...]) -> dict[str, str]:

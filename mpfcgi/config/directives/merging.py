@@ -23,3 +23,12 @@ def prepend(old: Any, new: Any) -> Any:
 def update(old: Any, new: Any) -> Any:
     """All count; of the same key the inner one, and of two lines the last."""
     return {**(old or {}), **new}
+
+
+def update_in_any_case(old: Any, new: Any) -> Any:
+    """The same for keys whose case is of no account, as those of Apache's tables; the first spelling stays."""
+    joined = dict(old or {})
+    known = {key.lower(): key for key in joined}
+    for key, value in new.items():
+        joined[known.setdefault(key.lower(), key)] = value
+    return joined

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from mpfcgi.config.directives.arguments import BadValue, flag, one
-from mpfcgi.config.directives.merging import append, update
+from mpfcgi.config.directives.arguments import BadValue, flag, non_empty, one
+from mpfcgi.config.directives.merging import append, update_in_any_case
 from mpfcgi.config.directives.registry import declare
 
 PHASE_DIRECTIVES = (
@@ -67,13 +67,14 @@ def python_import(args: tuple[str, ...]) -> tuple[Import, ...]:
     if len(args) != 2:
         raise BadValue(f"takes a module and the name of an interpreter, not {len(args)} arguments")
     module, _, function = handler(args[:1]).partition("::")
-    return (Import(module, function, args[1]),)
+    return (Import(module, function, non_empty(args[1:])),)
 
 
 def pair(args: tuple[str, ...]) -> dict[str, str | None]:
     """`key [value]`; None takes the key away."""
     if len(args) not in (1, 2):
         raise BadValue(f"takes a key and a value, not {len(args)} arguments")
+    non_empty(args[:1])
     return {args[0]: args[1] if len(args) == 2 and args[1] else None}
 
 
@@ -94,7 +95,7 @@ for _name in PHASE_DIRECTIVES:
     declare(_name, "SV" if _early else "SVDH", handlers, combine=append, merge=by_extension,
             override=None if _early else "any", syntax="handler [handler ...] [ | .ext [.ext ...]]",
             help=f"The handlers of the phase (manual 5.1): {_name[6:]}.")
-declare("PythonHandlerModule", "SVDH", one, override="any", syntax="module",
+declare("PythonHandlerModule", "SVDH", non_empty, override="any", syntax="module",
         help="A module whose functions serve all phases they are named after (5.4.7).")
 declare("PythonConnectionHandler", "SV", handler, syntax="handler",
         help="The handler of raw connections, which come in at Listen ADDRESS connection (5.3.1).")
@@ -114,9 +115,9 @@ declare("PythonInterpPerDirectory", "SVDH", flag, override="any",
         help="One interpreter for each directory of files (5.4.4). Default Off.")
 declare("PythonInterpPerDirective", "SVDH", flag, override="any",
         help="One interpreter for each directory with a handler directive (5.4.5). Default Off.")
-declare("PythonInterpreter", "SVDH", one, override="any", syntax="name",
+declare("PythonInterpreter", "SVDH", non_empty, override="any", syntax="name",
         help="The interpreter, that is the pool, by name (5.4.6). Default: the host's name.")
-declare("PythonOption", "SVDH", pair, combine=update, merge=update, override="any", syntax="key [value]",
+declare("PythonOption", "SVDH", pair, combine=update_in_any_case, merge=update_in_any_case, override="any", syntax="key [value]",
         help="A value for req.get_options(); without a value the key is removed (5.4.10).")
-declare("PythonPath", "SVDH", one, override="any", syntax="expression",
+declare("PythonPath", "SVDH", non_empty, override="any", syntax="expression",
         help="An expression for sys.path, with sys at hand (5.4.11). Default: as the daemon's.")
