@@ -19,7 +19,7 @@ from mpfcgi.config.hosts import Hosts
 from mpfcgi.config.htaccess import HtaccessFiles, Looked
 from mpfcgi.config.model import Config, Listen, Server
 from mpfcgi.config.naming import MAIN_INTERPRETER, interpreter_of, varies_within
-from mpfcgi.config.sections import Found, Sections, Walked, depends_on_place, replaces_storage
+from mpfcgi.config.sections import Found, Sections, Walked, places, replaces_storage
 from mpfcgi.config.settings import Scope, Settings, merge
 from mpfcgi.config.walk import forbidden_link, walk
 
@@ -118,13 +118,13 @@ class Resolver:
 
     def location_settings(self, server: Server, uri: str) -> Settings:
         """The host's settings with those of <Location> for a decoded path: what is known in the trans phase."""
-        return self._merged(server, self._sections_of(server).locations(uri), "")
+        return self._merged(server, self._sections_of(server).locations(uri))
 
     def folder_settings(self, server: Server, directory: str, uri: str) -> Settings:
         """What the configuration says of the files in a folder (ending in /), be it there or not: .htaccess files and
         <Files> aside."""
         walked = self._sections_of(server).walk(directory, directory, True, self._htaccess, ())
-        return self._merged(server, walked.found + self._sections_of(server).locations(uri), directory)
+        return self._merged(server, walked.found + self._sections_of(server).locations(uri))
 
     # -- the file
 
@@ -232,7 +232,7 @@ class Resolver:
             self.server_settings(server).get("AccessFileName", (".htaccess",)),
         )  # fmt: skip
         found = walked.found + self._sections_of(server).locations(uri)
-        settings = self._merged(server, found, directory)
+        settings = self._merged(server, found)
         link = self._forbidden_link(server, walked, filename)
         if kind == _DIRECTORY and path_info == "/":
             filename, path_info = filename.rstrip("/") + "/", ""
@@ -276,7 +276,7 @@ class Resolver:
         found = self._sections_of(server).locations(uri)
         if not found or not self.document_root(server) or not replaces_storage(found):
             return None
-        settings = self._merged(server, found, "")
+        settings = self._merged(server, found)
         if settings.get("SetHandler") not in PYTHON_HANDLERS or not settings.handlers.get("PythonHandler"):
             return None
         if settings.get("AcceptPathInfo") == "on":
@@ -323,11 +323,11 @@ class Resolver:
             sections = self._sections[server] = Sections(self.config.main.sections + own)
         return sections
 
-    def _merged(self, server: Server, found: list[Found], directory: str) -> Settings:
+    def _merged(self, server: Server, found: list[Found]) -> Settings:
         """The settings of a combination of sections: for the same ones the very same object."""
         if not found:
             return self.server_settings(server)
-        key = (server, directory if depends_on_place(found) else "", *(item.source for item in found))
+        key = (server, places(found), *(item.source for item in found))
         settings = self._interned.get(key)
         if settings is None:
             if len(self._interned) >= CACHE_SIZE:

@@ -95,8 +95,13 @@ class Sections:
         # Apache tries expressions on the file's own name; a folder's ends in a slash.
         subject = directory if is_directory else filename
         for section in self._regex:
-            if expression(section.argument).search(subject):
-                enter(section, directory)
+            fits = expression(section.argument).search
+            if fits(subject):
+                # The folder of its handlers is the first one on the way that fits, too.
+                enter(
+                    section,
+                    next((folder for folder in folders(directory) if fits(folder) or fits(folder[:-1])), directory),
+                )
         if not is_directory:
             server_wide = [Found(section, Scope(section.directives)) for section in self._files]
             base = os.path.basename(filename)
@@ -144,13 +149,14 @@ def replaces_storage(found: Iterable[Found]) -> bool:
     return answer
 
 
-def depends_on_place(found: Iterable[Found]) -> bool:
-    """Whether the same sections give each folder handlers of its own: wildcards and expressions do."""
-    return any(
-        isinstance(item.source, Section)
+def places(found: Iterable[Found]) -> tuple[str | None, ...]:
+    """The folders for whose handlers the same sections are not the same: those that wildcards and expressions fit."""
+    return tuple(
+        item.scope.directory
+        for item in found
+        if isinstance(item.source, Section)
         and item.source.kind == "Directory"
         and (item.source.is_regex or is_wild(item.source.argument))
-        for item in found
     )
 
 

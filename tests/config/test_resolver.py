@@ -55,6 +55,25 @@ def test_sections_are_merged_in_apaches_order(site):
     assert options["/sub/b"] == {"who": "location"}
 
 
+@pytest.mark.parametrize(
+    ("section", "folder"),
+    [
+        ('DirectoryMatch "{site}/[s]"', "sub/"), ('Directory ~ "{site}/s"', "sub/"), ('DirectoryMatch "/deep/"', "sub/deep/"),
+        ('DirectoryMatch "^{site}"', ""), ('DirectoryMatch "f$"', "sub/deep/er/"), ('Directory "{site}/s*"', "sub/"),
+        ('DirectoryMatch "/(deep|f)$"', "sub/deep/"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("inner", ["{}", "<Files f>\n{}\n</Files>"])
+def test_the_folder_of_handlers_is_the_first_one_that_the_pattern_of_their_section_fits(site, section, folder, inner):
+    (site / "sub" / "deep" / "er").mkdir(parents=True)
+    (site / "sub" / "deep" / "er" / "f").touch()
+    lines = inner.format("PythonHandler m")
+    text = f"DocumentRoot {site}\n<{section.format(site=site)}>\n{lines}\n</{section.split()[0]}>"
+    resolver, server = resolver_for(text)
+    (handler,) = resolver.resolve(server, "/sub/deep/er/f")[0].settings.handlers["PythonHandler"]
+    assert handler.directory == f"{site}/{folder}"
+
+
 def test_settings_of_one_combination_are_one_object(site):
     resolver, server = resolver_for(f"DocumentRoot {site}\n<Directory {site}>\nPythonDebug On\n</Directory>")
     assert resolver.resolve(server, "/file.txt")[0].settings is resolver.resolve(server, "/sub/a.py")[0].settings

@@ -11,15 +11,16 @@ from mpfcgi.ipc import handoff
 def test_a_connection_and_its_bytes_go_to_another_process():
     send_end, receive_end = handoff.queue_pair()
     ours, theirs = socket.socketpair()
+    # Sent before: what is not there yet would not be waited for.
+    assert handoff.send(send_end, theirs, b"early")
     pid = os.fork()
     if pid == 0:
-        sock, early = handoff.receive(receive_end)
-        sock.sendall(b"got " + early)
-        os._exit(0)
-    try:
-        assert handoff.send(send_end, theirs, b"early")
-    finally:
-        os.waitpid(pid, 0)
+        try:
+            sock, early = handoff.receive(receive_end)
+            sock.sendall(b"got " + early)
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
     theirs.close()
     assert ours.recv(100) == b"got early"
     assert ours.recv(100) == b""
