@@ -15,7 +15,7 @@ from mpfcgi.config.model import Directive
 PYTHON_FLAGS = (
     "PythonDebug", "PythonEnablePdb", "PythonAutoReload", "PythonInterpPerDirectory", "PythonInterpPerDirective",
 )  # fmt: skip
-PYTHON_TEXTS = ("PythonPath", "PythonInterpreter", "PythonHandlerModule")
+PYTHON_TEXTS = ("PythonPath", "PythonInterpreter")
 FILTER_DIRECTIVES = ("PythonInputFilter", "PythonOutputFilter")
 EARLY_PHASES = ("PythonPostReadRequestHandler", "PythonTransHandler")
 _PHASES = frozenset(PHASE_DIRECTIVES)
@@ -73,7 +73,7 @@ def _combined(scope: Scope) -> dict[str, tuple[Any, Any]]:
     found: dict[str, tuple[Any, Any]] = {}
     for directive in scope.directives:
         if directive.name == "PythonHandlerModule":
-            _add_module(found, directive.value, scope)
+            _add_modules(found, directive.value, scope)
             continue
         spec = REGISTRY[directive.name.lower()]
         value = directive.value
@@ -96,16 +96,15 @@ def _merge_rules(how: str, old: tuple[Rule, ...] | None, new: tuple[Rule, ...]) 
     return (Rule({"and": "all-of", "or": "any-of"}[how], rules=(Rule("any-of", rules=old), Rule("any-of", rules=new))),)
 
 
-def _add_module(found: dict[str, tuple[Any, Any]], module: str, scope: Scope) -> None:
-    """PythonHandlerModule: a handler in every phase that may be missing (manual 5.4.7)."""
-    found["PythonHandlerModule"] = (module, REGISTRY["pythonhandlermodule"].merge)
-    handler = _placed(HandlerSpec(module, silent=True), scope)
+def _add_modules(found: dict[str, tuple[Any, Any]], modules: tuple[HandlerSpec, ...], scope: Scope) -> None:
+    """PythonHandlerModule: handlers in every phase that may be missing (manual 5.4.7)."""
+    handlers = tuple(_placed(module, scope) for module in modules)
     for name in PHASE_DIRECTIVES:
-        # Its header parser function serves where an init handler would; the early phases know no directories.
-        if name == "PythonInitHandler" or (scope.directory is not None and name in EARLY_PHASES):
+        # The early phases know no directories; in one its header parser function serves where an init handler would.
+        if scope.directory is not None and name in (*EARLY_PHASES, "PythonInitHandler"):
             continue
         old = found.get(name)
-        found[name] = ((old[0] if old else ()) + (handler,), REGISTRY[name.lower()].merge)
+        found[name] = ((old[0] if old else ()) + handlers, REGISTRY[name.lower()].merge)
 
 
 def _placed(handler: HandlerSpec, scope: Scope) -> HandlerSpec:

@@ -11,7 +11,6 @@ from types import ModuleType
 from typing import Any
 
 from mpfcgi.api import Connection, Request
-from mpfcgi.api.constants import DECLINED
 from mpfcgi.api.errors import SERVER_RETURN
 from mpfcgi.importer import Importer, Wanted
 
@@ -22,6 +21,8 @@ WRONG_TYPE = (
 )
 # What `Handler.find` gives for an object that may be missing, and is.
 MISSING = object()
+# The result of such a handler: that of the ones before it stays. Told by identity, so that no handler can return it.
+SKIPPED = -(1 << 64)
 
 
 class Handler:
@@ -80,7 +81,9 @@ def call(
     looked_at: str | None = None,
     status: os.stat_result | None = None,
 ) -> int:
-    """Import the handler's module, call it, and return its result. Raises what the handler raises.
+    """Import the handler's module, call it, and return its result; SKIPPED for one that may be missing, and is.
+
+    Raises what the handler raises.
 
     `status` is that of the file `looked_at`, which the request asks for.
     """
@@ -91,7 +94,7 @@ def call(
     module = importer.fetch(wanted, looked_at, status)
     function = handler.find(module, req)
     if function is MISSING:
-        return DECLINED
+        return SKIPPED
     return run(function, req)
 
 

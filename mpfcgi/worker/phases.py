@@ -25,7 +25,7 @@ from mpfcgi.worker.admission import Admission
 from mpfcgi.worker.crowding import Crowding
 from mpfcgi.worker.failures import Failures
 from mpfcgi.worker.filters import Filters
-from mpfcgi.worker.handlers import Handler, call, run
+from mpfcgi.worker.handlers import SKIPPED, Handler, call, run
 from mpfcgi.worker.plan import (
     CLEANUP,
     CONTENT,
@@ -327,9 +327,11 @@ class Cycle(Admission):
             req._interpreter = plan.interpreters.get(phase.directive) or req._interpreter
         for handler in plan.handlers(phase):
             req._phase = phase.directive
-            status = self.run_handler(phase, handler, req, plan, respond)
-            if status not in phase.goes_on:
-                return status
+            result = self.run_handler(phase, handler, req, plan, respond)
+            if result in phase.goes_on:
+                status = result
+            elif result is not SKIPPED:
+                return result
         if req._added:
             status = self.run_added(phase, req, plan, respond, status)
         return status

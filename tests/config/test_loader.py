@@ -75,7 +75,7 @@ def test_a_file_that_includes_itself_is_an_error(tmp_path):
 @pytest.mark.parametrize(
     "line",
     [
-        'PythonOption "" value', 'PythonPath ""', 'PythonInterpreter ""', 'PythonHandlerModule ""', 'PythonImport module ""',
+        'PythonOption "" value', 'PythonPath ""', 'PythonInterpreter ""', 'PythonImport module ""',
         'PythonInputFilter "" NAME', 'PythonOutputFilter module ""',
     ],
 )  # fmt: skip

@@ -53,6 +53,11 @@ def handlers(args: tuple[str, ...]) -> tuple[HandlerSpec, ...]:
     return tuple(HandlerSpec(name, extensions) for name in names)
 
 
+def handler_modules(args: tuple[str, ...]) -> tuple[HandlerSpec, ...]:
+    """The same for modules whose functions may be missing."""
+    return tuple(spec._replace(silent=True) for spec in handlers(args))
+
+
 def handler(args: tuple[str, ...]) -> str:
     """One `module` or `module::object`."""
     name = one(args)
@@ -95,8 +100,8 @@ for _name in PHASE_DIRECTIVES:
     declare(_name, "SV" if _early else "SVDH", handlers, combine=append, merge=by_extension,
             override=None if _early else "any", syntax="handler [handler ...] [ | .ext [.ext ...]]",
             help=f"The handlers of the phase (manual 5.1): {_name[6:]}.")
-declare("PythonHandlerModule", "SVDH", non_empty, override="any", syntax="module",
-        help="A module whose functions serve all phases they are named after (5.4.7).")
+declare("PythonHandlerModule", "SVDH", handler_modules, override="any", syntax="module [module ...] [ | .ext [.ext ...]]",
+        help="Modules whose functions serve all phases they are named after (5.4.7).")
 declare("PythonConnectionHandler", "SV", handler, syntax="handler",
         help="The handler of raw connections, which come in at Listen ADDRESS connection (5.3.1).")
 declare("PythonImport", "SV", python_import, combine=append, merge=append, syntax="module[::function] interpreter",
