@@ -9,7 +9,6 @@ it is behind one descriptor, an epoll, that the supervisor's loop watches.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import select
@@ -23,6 +22,7 @@ from mpfcgi.config.runtime import make_folder
 from mpfcgi.ipc import control
 from mpfcgi.ipc.console import decode, encode
 from mpfcgi.supervisor import access_list
+from mpfcgi.supervisor.spare import Spare
 from mpfcgi.supervisor.stale import remove_stale, turn
 
 # Clients at a time; the one that came first goes when there are more. Bytes of a command.
@@ -100,7 +100,7 @@ class Client:
             self.closed = True
             self._console.forget(self)
             self._sock.close()
-            self._console.take_spare()
+            self._console.spare.take()
 
 
 class Console:
@@ -119,8 +119,7 @@ class Console:
         self._epoll = select.epoll()
         self._epoll.register(listener.fileno(), select.EPOLLIN)
         self._clients: dict[int, Client] = {}
-        self._spare = -1
-        self.take_spare()
+        self.spare = Spare(1)
         # When to let clients in again, if they are not; monotonic clock.
         self.next_look: float | None = None
 
@@ -158,21 +157,9 @@ class Console:
         """End all connections. The socket's file stays."""
         for client in list(self._clients.values()):
             client.close()
-        self._give_spare()
+        self.spare.give()
         self._epoll.close()
         self.listener.close()
-
-    def take_spare(self) -> None:
-        """A descriptor is free."""
-        if self._spare < 0:
-            with contextlib.suppress(OSError):
-                self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-
-    def _give_spare(self) -> bool:
-        spare, self._spare = self._spare, -1
-        if spare >= 0:
-            os.close(spare)
-        return spare >= 0
 
     def _accept(self) -> None:
         try:
@@ -180,7 +167,7 @@ class Console:
         except OSError as error:
             if error.errno in (errno.EAGAIN, errno.ECONNABORTED):
                 return
-            if not self._give_spare():
+            if not self.spare.give():
                 self._epoll.modify(self.listener.fileno(), 0)
                 self.next_look = monotonic() + ACCEPT_AGAIN
             return

@@ -39,6 +39,10 @@ class Arrival:
         self.deadline = monotonic() + HEAD_TIME
         self.arrived = 0.0
 
+    def age(self, now: float) -> float:
+        """Seconds for which it has been there, or has been about to be closed."""
+        return now - (self.deadline - HEAD_TIME)
+
     @property
     def silent(self) -> bool:
         """Nobody waits for it: it has said nothing, or nothing since its last request."""

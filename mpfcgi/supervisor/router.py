@@ -20,11 +20,14 @@ from mpfcgi.supervisor import refusals
 from mpfcgi.supervisor.destination import HEAD_TIME, Arrival, Destination
 from mpfcgi.supervisor.log import Log
 from mpfcgi.supervisor.signpost import interpreter_of
+from mpfcgi.supervisor.spare import Spare
 
 READ_SIZE = 16 * 1024
 # How long a connection that was refused is kept for its peer to read why.
 LINGER = 2.0
 TICK = 0.005
+# Seconds for a request's head where there is no room for more connections: front-ends send it at once.
+SLOW = 1.0
 # Seconds at most between two looks at requests that wait.
 LOOK = 0.5
 # Out of descriptors or memory: connections stay in the backlog, and we look again a little later.
@@ -66,6 +69,8 @@ class Router:
         self._listening = True
         self._accept_again = 0.0
         self._next_look = 0.0
+        # For the ends of a queue, and for a connection that is handed over: the kernel closes what finds no room.
+        self._spare = Spare(2)
 
     def run(self) -> int:
         """Route until told to stop."""
@@ -109,14 +114,21 @@ class Router:
         self._arrive(Arrival(sock))
 
     def _make_room(self, error: OSError) -> None:
-        """Close connections that say nothing, those that came first; without any, accept nothing for a while."""
-        silent = [arrival for arrival in self._arrivals.values() if arrival.silent]
-        closed = silent[: max(len(silent) // 8, 1)]
+        """Close connections that say nothing, or too little, those that came first; without any, accept none for a while."""
+        now = monotonic()
+        closable, why = [arrival for arrival in self._arrivals.values() if arrival.silent], "that say nothing"
+        if not closable:
+            closable = [arrival for arrival in self._arrivals.values() if arrival.age(now) > SLOW]
+            why = f"that have not sent a request's head within {SLOW:g} s"
+        closed = closable[: max(len(closable) // 8, 1)]
         for arrival in closed:
             self._drop(arrival)
-        if monotonic() - self._complained.get("", 0.0) > 1:
-            self._complained[""] = monotonic()
-            what = f"closed {len(closed)} that say nothing" if closed else "trying again"
+        self._spare.take()
+        # The name of no pool, and one line a second of each kind.
+        kind = f"\0{why if closed else ''}"
+        if now - self._complained.get(kind, 0.0) > 1:
+            self._complained[kind] = now
+            what = f"closed {len(closed)} {why}" if closed else "trying again"
             self.setup.log.error(f"can't accept connections: {error.strerror} (ulimit -n); {what}")
         if closed:
             return
@@ -125,6 +137,7 @@ class Router:
             self._epoll.modify(listener.fileno(), 0)
 
     def _take_back(self) -> None:
+        self._spare.give()
         try:
             handed = handoff.receive(self.setup.hand_backs)
         except EOFError:
@@ -133,6 +146,8 @@ class Router:
         except OSError as error:
             self._make_room(error)
             return
+        finally:
+            self._spare.take()
         if handed is None:
             return
         sock, early = handed
@@ -217,15 +232,18 @@ class Router:
     def _ask(self, name: str) -> Destination | None:
         """Ask the supervisor for a pool's queue; it starts the pool if need be."""
         questions = self.setup.questions
+        self._spare.give()
         try:
             questions.send(name.encode("utf-8", "surrogateescape"))
             _, descriptors = handoff.receive_descriptors(questions, 4096, 2)
         except OSError:
             return None
         if len(descriptors) < 2:
+            self._spare.take()
             return None
         pool = pool_for(self.setup.config.pools, name)
         send, receive = (socket.socket(fileno=descriptor) for descriptor in descriptors)
+        self._spare.take()
         for end in (send, receive):
             end.setblocking(False)
         found = self._destinations[name] = Destination(name, send, receive, pool.queue_length, pool.queue_timeout)

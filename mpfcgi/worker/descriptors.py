@@ -61,7 +61,9 @@ class Descriptors:
     def shortage(self, connections: int) -> str:
         """What the log says of a worker that can open nothing any more."""
         open_files = f"all {self._limit} files that it may have open (ulimit -n), {connections} of them connections"
-        return f"worker {os.getpid()} is to be replaced: it has {open_files}; what handlers open they must close"
+        many = 2 * connections > self._limit
+        remedy = "raise ulimit -n (LimitNOFILE= of systemd)" if many else "what handlers open they must close"
+        return f"worker {os.getpid()} is to be replaced: it has {open_files}; {remedy}"
 
     def make_room(self, channels: Iterable[Channel]) -> None:
         """Close the idle connection that came first: handlers need descriptors, too, and new connections one each."""

@@ -178,6 +178,18 @@ def test_connections_that_say_nothing_make_room_when_files_run_out(narrow):
         client.sock.close()
 
 
+def test_connections_that_begin_a_request_and_go_no_further_make_room_when_files_run_out(narrow):
+    begun = []
+    for _ in range(300):
+        begun.append(client := Client(narrow.socket))
+        head = client.wire.begin_request({"REQUEST_URI": "/x.py", "HTTP_HOST": "localhost"}, keep_conn=True)
+        client.sock.sendall(head[:30])
+    assert get(narrow)[0] == 200
+    narrow.wait_for_log("can't accept connections: Too many open files (ulimit -n); closed")
+    for client in begun:
+        client.sock.close()
+
+
 def test_kept_connections_make_room_when_there_are_too_many(narrow):
     worker = get(narrow)
     kept = []
