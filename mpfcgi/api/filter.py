@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import TYPE_CHECKING
 
+from mpfcgi.api.members import integer
 from mpfcgi.api.text import as_bytes
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ class mp_filter:
     __module__ = "builtins"
     __slots__ = (
         "_closed", "_data", "_directory", "_disabled", "_end_told", "_eos", "_flush", "_forward", "_handler", "_is_input",
-        "_name", "_out", "_position", "_pull", "_req", "_size", "softspace",
+        "_name", "_out", "_position", "_pull", "_req", "_size", "_softspace",
     )  # fmt: skip
 
     def __init__(self, req: mp_request, name: str, handler: str | None, directory: str | None, is_input: bool) -> None:
@@ -35,7 +37,7 @@ class mp_filter:
         self._position = 0
         self._flush = self._eos = self._end_told = self._closed = self._disabled = False
         self._out: list[bytes] = []
-        self.softspace = 0
+        self._softspace = 0
 
     def _of_output(self, data: bytes, flush: bool, eos: bool, forward: Forward) -> mp_filter:
         """The filter is for this piece of a response; it passes on to `forward`."""
@@ -47,6 +49,8 @@ class mp_filter:
         self._size, self._pull = size, pull
         return self
 
+    softspace: int = integer("_softspace", "An integer to keep, as files of Python 2 had it.")
+
     # -- reading
 
     def read(self, length: int = -1, /) -> bytes | None:
@@ -54,12 +58,14 @@ class mp_filter:
 
         ValueError when the filter is closed.
         """
+        length = index(length)
         self._open()
         left = len(self._data) - self._position
         return self._take(left if length < 0 else min(length, left))
 
     def readline(self, length: int = -1, /) -> bytes | None:
         """The next line of this piece with its line break, or `length` bytes of it; otherwise as `read`."""
+        length = index(length)
         self._open()
         end = self._data.find(b"\n", self._position) + 1 or len(self._data)
         count = end - self._position

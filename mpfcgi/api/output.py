@@ -197,7 +197,7 @@ class Output(Filtering):
             self._pass_on(b"", False)
             return
         self._pass_on(b"")
-        if self._sends_body() and count:
+        if count and self._sends_body() and not (self._lost or self._finished):
             self._exchange.sendfile(descriptor, offset, count)
             self._bytes_sent += count
 

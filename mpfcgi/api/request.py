@@ -372,9 +372,13 @@ class mp_request(Output, Reading, Acts, Client, Auth, Validators):
     @property
     def finfo(self) -> mp_finfo:
         """What stat says of the file."""
-        if self._finfo is None:
-            self._finfo = mp_finfo(self._found_filename, self._stat)
-        return self._finfo
+        if self._finfo is not None:
+            return self._finfo
+        finfo = mp_finfo(self._found_filename, self._stat)
+        if self._resource is not None:
+            # Before, nobody has looked for the file.
+            self._finfo = finfo
+        return finfo
 
     @finfo.setter
     def finfo(self, value: mp_finfo) -> None:

@@ -143,7 +143,7 @@ def _send(req: Request, filename: str, size: int, settings: Settings) -> int:
 
 
 def _ranges(req: Request, size: int) -> list[tuple[int, int]] | None:
-    header = req.range
+    header = req.headers_in.get("Range")
     # What a filter makes of a part of the file is no part of what it makes of the file.
     if not header or req.status != c.HTTP_OK or req._buffer or req._chain is not None:
         return None

@@ -49,12 +49,12 @@ class Exchange:
         return self.role == RESPONDER and not self.params.get("SERVER_SOFTWARE", "").startswith("mpfcgi")
 
     def read(self, size: int = -1, /) -> bytes:
-        """Up to `size` bytes of the body, all by default."""
-        return self.body.read(size)
+        """Up to `size` bytes of the body, all by default; b"" when the request is over."""
+        return self.body.read(size) if not self.ended else b""
 
     def readline(self, size: int = -1, /) -> bytes:
         """The body's next line, of up to `size` bytes."""
-        return self.body.readline(size)
+        return self.body.readline(size) if not self.ended else b""
 
     def write(self, data: bytes) -> None:
         """Queue response bytes. OSError when the front-end is gone or the request is over."""

@@ -78,7 +78,7 @@ class Failures:
         req._discard_output()
         req.status = HTTP_INTERNAL_SERVER_ERROR
         if not req._head_sent:
-            req.content_type = errorpages.CONTENT_TYPE
+            req._content_type = errorpages.CONTENT_TYPE
             Request.write(req, errorpages.render(req, site.settings, HTTP_INTERNAL_SERVER_ERROR), 0)
 
     def die(self, req: Request, status: int) -> None:
@@ -121,6 +121,7 @@ class Failures:
     def run_cleanups(self, req: Request) -> None:
         """Call what `req.register_cleanup` was given, the last registered first; their errors are logged only."""
         cleanups = req._cleanups
+        req._phase = None
         while cleanups:
             function, data = cleanups.pop()
             try:
@@ -151,7 +152,7 @@ class Failures:
             req.err_headers_out["WWW-Authenticate"] = authenticate
         if status in (HTTP_METHOD_NOT_ALLOWED, HTTP_NOT_IMPLEMENTED) and "Allow" not in req.err_headers_out:
             req.err_headers_out["Allow"] = ",".join(req._allow) or "TRACE"
-        req.content_type = errorpages.CONTENT_TYPE
+        req._content_type = errorpages.CONTENT_TYPE
         if document is not None and document.text is not None:
             Request.write(req, errorpages.expanded(req, document.text), 0)
         else:

@@ -104,6 +104,7 @@ class Filters:
         importer = self._cycle.importer
         # A filter runs inside of the handler that writes or reads, which goes on with its own imports after it.
         scope = importer.scope
+        phase, req._phase = req._phase, None
         try:
             self._cycle.set_python_path(plan.python_path)
             function = handler.function
@@ -119,7 +120,7 @@ class Filters:
         except BaseException as error:
             return error
         finally:
-            importer.scope = scope
+            importer.scope, req._phase = scope, phase
         return None
 
     def report(self, req: Request, filter: mp_filter, error: BaseException) -> int:

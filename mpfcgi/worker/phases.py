@@ -228,9 +228,14 @@ class Cycle(Admission):
             return status
         # As Apache's mod_mime, which is asked first: no more is done where the type is known, or was set before.
         if not self.choose_type(req, plan) and req._content_type is None:
+            # What SetHandler says is set after it, whatever a type handler has set.
+            forced = None if (plan.settings.get("SetHandler") or "none").lower() == "none" else req._handler
+            if forced is not None:
+                req._handler = None
             status = self.run_phase(TYPE, req, plan)
             if status not in GO_ON:
                 return status
+            req._handler = forced or req._handler
         environment.fix_up(req, plan.settings)
         return self.run_phase(FIXUP, req, plan)
 
