@@ -28,6 +28,7 @@ from mpfcgi.config.model import Config, ConfigError, Directive, Listen, Mistakes
 from mpfcgi.config.reading import Reader, read_file
 from mpfcgi.config.runtime import runtime_of
 from mpfcgi.config.syntax import DirectiveNode, Node, SectionNode
+from mpfcgi.config.translate import tidy
 
 DIRECTORY_SECTIONS = frozenset(("directory", "directorymatch", "files", "filesmatch", "location", "locationmatch"))
 REQUIRE_SECTIONS = {"requireall": "all-of", "requireany": "any-of", "requirenone": "none-of"}
@@ -219,8 +220,7 @@ class _Loader:
             except BadValue as error:
                 raise ConfigError(f"<{node.name}> {error}", node.place)
         elif name == "directory":
-            argument = os.path.join(self.server_root, argument)
-            argument = argument.rstrip("/") or "/"
+            argument = tidy(os.path.join(self.server_root, argument)).rstrip("/") or "/"
         inner = context if context == "H" else "D"
         directives, sections = self.contents(node.children, inner)
         kind = {"directory": "Directory", "files": "Files", "location": "Location"}[name.removesuffix("match")]

@@ -203,7 +203,7 @@ class Resolver:
     def document_root(self, server: Server) -> str:
         """The host's DocumentRoot, absolute; "" where none is configured."""
         root = self.server_settings(server).get("DocumentRoot")
-        return os.path.join(self.config.server_root, root) if root else ""
+        return translate.tidy(os.path.join(self.config.server_root, root)) if root else ""
 
     # -- the walk
 

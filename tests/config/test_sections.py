@@ -100,3 +100,18 @@ def test_sections_of_other_folders_are_not_looked_through():
     assert [item.argument for item in sections._of_folder(Counted("/srv/1999/"))] == ["/srv/1999"]
     assert Counted.compared <= 3
     assert not sections._wild
+
+
+@pytest.mark.parametrize(
+    "path", ["ROOT/sub/../sub", "ROOT//sub", "ROOT/./sub/.", "ROOT/sub//", "/..ROOT/sub", "ROOT/x*/../sub"]
+)
+def test_the_path_of_a_section_is_taken_as_the_folder_that_it_means(root, path):
+    assert order_of(section(f'Directory "{path}"', "here"), root, "/sub/g.txt") == "here"
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"), [("ROOT/sub/../sub", "ROOT/sub"), ("ROOT//sub//", "ROOT/sub/"), ("ROOT/./sub/", "ROOT/sub/")]
+)
+def test_the_document_root_is_the_folder_that_it_means(root, path, meant):
+    config = load_text("DocumentRoot " + path.replace("ROOT", str(root)))
+    assert Resolver(config).document_root(config.main) == meant.replace("ROOT", str(root))
