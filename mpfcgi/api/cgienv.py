@@ -34,9 +34,9 @@ def add_common_vars(req: mp_request) -> None:
     env["SERVER_NAME"] = outgoing(req._server_name())
     env["SERVER_PORT"] = str(req._server_port())
     env["REQUEST_SCHEME"] = req._scheme()
-    root = req.document_root()
-    env["DOCUMENT_ROOT"] = env["CONTEXT_DOCUMENT_ROOT"] = _raw(root)
-    env["CONTEXT_PREFIX"] = ""
+    env["DOCUMENT_ROOT"] = _raw(req.document_root())
+    prefix, root = req._services.context(req)
+    env["CONTEXT_PREFIX"], env["CONTEXT_DOCUMENT_ROOT"] = _raw(prefix), _raw(root)
     env["SERVER_ADMIN"] = outgoing(req.server.server_admin)
     if "REMOTE_HOST" not in env and (name := req.get_remote_host(REMOTE_HOST)):
         env["REMOTE_HOST"] = name

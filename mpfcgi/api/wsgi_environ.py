@@ -46,7 +46,7 @@ def build(req: Any, mount: str) -> dict[str, Any]:
         del environ["PATH_INFO"]
     environ["QUERY_STRING"] = _native(req.args or "")
     environ["REQUEST_URI"] = params.get("REQUEST_URI", uri)
-    for name in ("SCRIPT_FILENAME", "DOCUMENT_ROOT", "CONTEXT_DOCUMENT_ROOT", "REMOTE_USER"):
+    for name in ("SCRIPT_FILENAME", "DOCUMENT_ROOT", "CONTEXT_PREFIX", "CONTEXT_DOCUMENT_ROOT", "REMOTE_USER"):
         if name in environ:
             environ[name] = _native(_ORIGINAL[name](req))
     if params.get("HTTP_AUTHORIZATION"):
@@ -59,7 +59,8 @@ def build(req: Any, mount: str) -> dict[str, Any]:
 _ORIGINAL: dict[str, Any] = {
     "SCRIPT_FILENAME": lambda req: req.filename,
     "DOCUMENT_ROOT": lambda req: req.document_root(),
-    "CONTEXT_DOCUMENT_ROOT": lambda req: req.document_root(),
+    "CONTEXT_PREFIX": lambda req: req._services.context(req)[0],
+    "CONTEXT_DOCUMENT_ROOT": lambda req: req._services.context(req)[1],
     "REMOTE_USER": lambda req: req.user,
 }
 

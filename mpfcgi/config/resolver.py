@@ -205,6 +205,12 @@ class Resolver:
         root = self.server_settings(server).get("DocumentRoot")
         return translate.tidy(os.path.join(self.config.server_root, root)) if root else ""
 
+    def context(self, server: Server, uri: str) -> tuple[str, str] | None:
+        """The prefix and the folder, as written, of the Alias that a decoded URI is under; None without one."""
+        aliases = self.server_settings(server).get("Alias")
+        alias = translate.context_of(aliases, uri) if aliases else None
+        return None if alias is None else (alias.prefix, os.path.join(self.config.server_root, alias.target))
+
     # -- the walk
 
     def _remember(

@@ -127,6 +127,17 @@ def map_alias(aliases: Sequence[Mapping], uri: str) -> str | None:
     return None
 
 
+def context_of(aliases: Sequence[Mapping], uri: str) -> Mapping | None:
+    """The Alias that a URI is under; None when an AliasMatch comes first, or none fits."""
+    for alias in aliases:
+        if alias.regex is not None:
+            if alias.regex.search(uri):
+                return None
+        elif match_prefix(alias.prefix, uri) is not None:
+            return alias
+    return None
+
+
 def _inside(path: str, target: str) -> str:
     if path.split("/").count("..") > target.split("/").count(".."):
         raise ValueError(f"{path} leads out of its alias")

@@ -151,6 +151,10 @@ class WorkerServices:
         root = self.resolver.document_root(req.server._model)
         return root or req._params.get("DOCUMENT_ROOT", "")
 
+    def context(self, req: Request) -> tuple[str, str]:
+        """The prefix and the folder of the Alias that the request is under; "" and the document root without one."""
+        return self.resolver.context(req.server._model, req.uri) or ("", self.document_root(req))
+
     def output_filter(self, req: Request, name: str) -> OutputStage | None:
         """A stage for the request's responses by the name of its filter; None when it is unknown, or has nothing to do."""
         return self.cycle.filters.output(req, name)

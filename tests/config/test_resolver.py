@@ -239,6 +239,20 @@ def test_an_alias_is_not_left_through_dots(site):
     assert resolver.resolve(server, "/up/a.py")[0].filename == f"{site}/sub/a.py"
 
 
+@pytest.mark.parametrize(
+    ("uri", "context"),
+    [("/up/a.py", ("/up", "ROOT/sub/../sub")), ("/slash/a.py", ("/slash/", "ROOT/sub/")), ("/upper", None), ("/files/x", None),
+     ("/first/x", None), ("/", None)],
+)  # fmt: skip
+def test_an_alias_is_the_context_of_what_is_under_it_but_an_expression_is_none(site, uri, context):
+    resolver, server = resolver_for(
+        f"DocumentRoot {site}\nAliasMatch ^/fi(.*) {site}/$1\nAlias /up {site}/sub/../sub\nAlias /slash/ {site}/sub/\n"
+        f"Alias /first {site}/sub"
+    )
+    found = resolver.context(server, uri)
+    assert found == (context and (context[0], context[1].replace("ROOT", str(site))))
+
+
 @given(uri=st.text("ab./%25\\\x00é", max_size=25).map("/{}".format))
 def test_no_uri_leads_out_of_the_root(tmp_path_factory, uri):
     root = tmp_path_factory.getbasetemp()

@@ -38,6 +38,9 @@ class Services:
     def document_root(self, req):
         return self._root
 
+    def context(self, req):
+        return "", self._root
+
     def mpm_query(self, code):
         return 0
 
