@@ -59,7 +59,7 @@ def test_sections_are_merged_in_apaches_order(site):
     ("section", "folder"),
     [
         ('DirectoryMatch "{site}/[s]"', "sub/"), ('Directory ~ "{site}/s"', "sub/"), ('DirectoryMatch "/deep/"', "sub/deep/"),
-        ('DirectoryMatch "^{site}"', ""), ('DirectoryMatch "f$"', "sub/deep/er/"), ('Directory "{site}/s*"', "sub/"),
+        ('DirectoryMatch "^{site}"', ""), ('DirectoryMatch "/f$"', "sub/deep/er/"), ('Directory "{site}/s*"', "sub/"),
         ('DirectoryMatch "/(deep|f)$"', "sub/deep/"),
     ],
 )  # fmt: skip
