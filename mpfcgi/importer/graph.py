@@ -25,11 +25,12 @@ class Node:
     `file` is its absolute path, `label` its name in sys.modules, `children` the nodes of the modules that it
     imported with the generation each then had, `path` what its `__mp_path__` starts with, `root` the handler root
     when it was first loaded, and `folder` where it lies. `module` is None before the first load and after a load
-    that failed: what was served until then is `previous`, for its `__mp_clone__`.
+    that failed: what was served until then is `previous`, for its `__mp_clone__`. While it is loaded, the new module is
+    `loading`, and `coming` the generation that it will be.
     """
 
     __slots__ = (
-        "checked", "children", "digest", "file", "folder", "found", "generation", "label", "loading", "module",
+        "checked", "children", "coming", "digest", "file", "folder", "found", "generation", "label", "loading", "module",
         "ordinary", "path", "previous", "root", "stale", "stamp",
     )  # fmt: skip
 
@@ -42,7 +43,7 @@ class Node:
         self.module: ModuleType | None = None
         self.previous: ModuleType | None = None
         self.loading: ModuleType | None = None
-        self.generation = 0
+        self.generation = self.coming = 0
         self.stamp: Stamp | None = None
         self.digest: bytes | None = None
         self.checked = -1
@@ -54,10 +55,11 @@ class Node:
         return f"<module {self.label} from {self.file}, generation {self.generation}>"
 
     def depend_on(self, child: Node) -> None:
-        """Note that this module has imported `child` as it is now."""
-        if self.children.get(child) != child.generation:
+        """Note that this module has imported `child` as it is now, or as it will be."""
+        generation = child.coming or child.generation
+        if self.children.get(child) != generation:
             # A new dictionary: other threads may be walking over the old one.
-            self.children = {**self.children, child: child.generation}
+            self.children = {**self.children, child: generation}
 
     def forget_names(self) -> None:
         """Look names up anew: those that led to a sibling (`found`) and those left to Python (`ordinary`)."""

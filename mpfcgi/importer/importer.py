@@ -329,11 +329,11 @@ class Importer:
             return self._current(node)
         finally:
             # Also when it failed: a parent that can do without is loaded again when the child is mended.
-            if parent is not None and parent is not node and node.generation:
+            if parent is not None and parent is not node and (node.generation or node.coming):
                 parent.depend_on(node)
 
     def _current(self, node: Node) -> ModuleType:
-        """The module of a node, loaded if need be. What it raises; ImportError in a circle."""
+        """The module of a node, loaded if need be. What it raises."""
         module, generation = node.module, node.generation
         if module is not None and not self._must_reload(node):
             return module

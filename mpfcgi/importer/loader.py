@@ -28,29 +28,20 @@ class Loader:
         self._builtins = builtins
         self._log = log
         self._generations = itertools.count(1)
-        self._being_loaded: list[Node] = []
         # Only taken on the way to a load.
         self.lock = threading.RLock()
 
     def load(self, node: Node, generation: int, request: int, logged: bool) -> ModuleType:
         """The module of a node, loaded unless another thread has done so since the node was of `generation`.
 
-        What the module raises; ImportError in a circle.
+        In a circle, where it is being loaded right now, it is what there is of it, as Python has it. What the module
+        raises.
         """
         with self.lock:
-            if node in self._being_loaded:
-                circle = [*self._being_loaded[self._being_loaded.index(node) :], node]
-                raise ImportError(
-                    f"modules import each other in a circle: {' -> '.join(member.file for member in circle)}",
-                    name=node.label,
-                    path=node.file,
-                )
+            if node.loading is not None:
+                return node.loading
             if node.module is None or node.generation == generation:
-                self._being_loaded.append(node)
-                try:
-                    self._execute(node, request, logged)
-                finally:
-                    self._being_loaded.pop()
+                self._execute(node, request, logged)
             assert node.module is not None
             return node.module
 
@@ -77,6 +68,7 @@ class Loader:
         try:
             code = compile(node.read(), node.file, "exec", dont_inherit=True)
             node.loading = self._new_module(node)
+            node.coming = next(self._generations)
             self._clone(node)
             sys.modules[node.label] = node.loading
             linecache.checkcache(node.file)
@@ -86,12 +78,15 @@ class Loader:
             if not failed_before or node.stamp != stamp:
                 node.generation = next(self._generations)
             node.module = node.loading = None
+            node.coming = 0
             _register(node.label, registered if node.previous is not None else None)
             if isinstance(error, FileNotFoundError) and error.filename == node.file:
                 raise ImportError(f"the module file {node.file} is gone", name=node.label, path=node.file) from None
             raise
+        # Python's errors say of a module that was asked for what it does not have yet that it is being loaded.
+        node.loading.__spec__._initializing = False  # type: ignore[union-attr]
         node.module, node.loading, node.previous = node.loading, None, None
-        node.generation = next(self._generations)
+        node.generation, node.coming = node.coming, 0
         node.stale, node.checked = False, request
         if old is not None and "__mp_clone__" not in old.__dict__:
             self._purge(old)
@@ -100,6 +95,7 @@ class Loader:
         module = ModuleType(node.label)
         spec = ModuleSpec(node.label, None, origin=node.file)
         spec.has_location = True
+        spec._initializing = True  # type: ignore[attr-defined]
         module.__dict__.update(
             __file__=node.file,
             __spec__=spec,

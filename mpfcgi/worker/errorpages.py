@@ -112,6 +112,8 @@ def render(req: Request, settings: Settings, status: int, location: str | None =
 def traceback_page(where: str, error: BaseException) -> str:
     """What PythonDebug shows: the traceback, escaped, as mod_python lays it out."""
     text = "".join(html.escape(item) + "\n" for item in format_exception(error))
+    # Names of files may have bytes that are no UTF-8.
+    text = text.encode("utf-8", "backslashreplace").decode()
     return f'\n<pre>\nMod_python error: "{html.escape(where)}"\n\n{text}</pre>\n'
 
 

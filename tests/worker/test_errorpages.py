@@ -13,3 +13,9 @@ def test_a_traceback_page_is_escaped():
     assert page.startswith(
         '\n<pre>\nMod_python error: "PythonHandler &lt;m&gt;"\n\nTraceback (most recent call last):\n'
     )
+
+
+def test_a_traceback_page_can_be_sent_whatever_its_exception_says():
+    error = OSError(2, "no such file", "caf\udce9")
+    page = errorpages.traceback_page("PythonHandler m", error)
+    assert r"caf\udce9" in page.encode("utf-8").decode()
