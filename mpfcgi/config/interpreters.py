@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mpfcgi.config import connections
 from mpfcgi.config.directives.python import Import
-from mpfcgi.config.model import Config, Listen
+from mpfcgi.config.model import Config, Listen, Server
 from mpfcgi.config.naming import makes_names
 from mpfcgi.config.patterns import is_wild
 from mpfcgi.config.resolver import Resolver
@@ -23,16 +23,16 @@ def static_interpreters(config: Config) -> tuple[str, ...]:
             directive.value for directive in directives_in(server.sections) if directive.name == "PythonInterpreter"
         ]
     # What only connections ask for has other workers.
-    more = [line.interpreter for line in imports(config)]
+    more = [line.interpreter for _, line in imports(config)]
     more += [pool.pattern for pool in config.pools if not is_wild(pool.pattern)]
     elsewhere = connection_interpreters(config)
     return tuple(dict.fromkeys([*names, *(name for name in more if name not in elsewhere)]))
 
 
-def imports(config: Config, name: str | None = None) -> list[Import]:
-    """The PythonImport lines, of the interpreter `name` or of all, in their order."""
+def imports(config: Config, name: str | None = None) -> list[tuple[Server, Import]]:
+    """The PythonImport lines, of the interpreter `name` or of all, in their order, each with the server it stands in."""
     return [
-        line
+        (server, line)
         for server in config.servers
         for directive in server.directives
         if directive.name == "PythonImport"

@@ -64,7 +64,6 @@ class Cycle(Admission):
         self.filters = Filters(self)
         self.sites = Sites(services)
         self.crowding = Crowding(services)
-        self._python_paths: set[str] = set()
         self._python_path: str | None = None
 
     def serve(self, exchange: Exchange | HttpExchange, connection: Connection | None = None) -> None:
@@ -377,7 +376,7 @@ class Cycle(Admission):
     def set_python_path(self, expression: str | None) -> None:
         """Add what PythonPath says to sys.path."""
         if expression is not None:
-            python_path.apply(expression, self._python_paths)
+            python_path.apply(expression, self.services.python_paths)
         self._python_path = expression
 
 

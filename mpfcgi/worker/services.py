@@ -40,6 +40,8 @@ class WorkerServices:
         self.pool = setup.pool or pool_for(setup.config.pools, setup.name)
         self.resolver = Resolver(setup.config)
         self.mutexes = setup.mutexes
+        # The PythonPath expressions that were evaluated in this process.
+        self.python_paths: set[str] = set()
         self.importer = Importer(lambda text: self.log(c.APLOG_NOTICE, text))
         main_settings = self.resolver.server_settings(setup.config.main)
         self.filetypes = FileTypes(setup.config.types)

@@ -11,11 +11,13 @@ from collections.abc import Callable
 from typing import Any
 
 from mpfcgi.api.constants import APLOG_ERR
-from mpfcgi.config import imports
+from mpfcgi.config import Settings, imports
 from mpfcgi.config.directives.python import Import
+from mpfcgi.importer import path as python_path
 from mpfcgi.ipc import control
 from mpfcgi.ipc.setup import WorkerSetup
 from mpfcgi.worker import errorpages, python_home, rehearsal
+from mpfcgi.worker.plan import Plan
 from mpfcgi.worker.services import WorkerServices
 from mpfcgi.worker.worker import Worker
 
@@ -66,21 +68,27 @@ def _be_template(setup: WorkerSetup, services: WorkerServices, await_birth: Call
 def import_modules(services: WorkerServices) -> None:
     """Do what the PythonImport lines of this worker's interpreter say; those of all when it is alone."""
     own = services.name
-    for line in imports(services.config, None if services.alone else own):
+    for server, line in imports(services.config, None if services.alone else own):
         services.name = line.interpreter
         try:
-            _import(line, services)
+            _import(line, services.resolver.server_settings(server), services)
         except BaseException as error:
             name = f"{line.module}::{line.function}" if line.function else line.module
             for item in errorpages.format_exception(error):
                 services.log(APLOG_ERR, f"PythonImport {name}: {item.removesuffix(chr(10))}")
         if services.forks.in_child:
             services.forks.leave(f"PythonImport {line.module}")
+    services.importer.scope = None
     services.name = own
 
 
-def _import(line: Import, services: WorkerServices) -> None:
+def _import(line: Import, settings: Settings, services: WorkerServices) -> None:
+    """Import and call with what the line's server says of modules: PythonPath, `mod_python.importer.path`, PythonDebug."""
+    rules = Plan(settings, "", "")
+    if rules.python_path is not None:
+        python_path.apply(rules.python_path, services.python_paths)
     services.importer.new_request()
+    services.importer.scope = (None, rules.imports.path, rules.imports.autoreload, rules.imports.log)
     module = services.importer.import_module(line.module)
     if line.function:
         found: Any = module

@@ -105,6 +105,19 @@ def test_a_module_is_imported_in_its_interpreter_before_the_first_request(start)
         daemon.wait_for_log(line)
 
 
+def test_imports_go_by_the_servers_python_path_and_importer_path(start, tmp_path):
+    for folder in ("lib", "more"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"in_{folder}.py").write_text("import early\nearly.note(__file__.rsplit('/', 2)[-2])")
+    paths = (
+        "PythonPath \"sys.path + ['{folder}/lib', '{folder}']\"\nPythonOption mod_python.importer.path \"['{folder}/more']\"\n"
+        "PythonImport in_lib localhost\nPythonImport in_more localhost\n"
+    )
+    shows = SHOW.replace("None)", "None) + [sum('/lib' in p[-4:] for p in sys.path)]")
+    daemon = start(paths, shows)
+    assert get(daemon) == (200, "['imported in localhost', 'lib', 'more', 1]")
+
+
 def test_one_process_imports_for_all_interpreters(start):
     daemon = start(HOSTS, SHOW, ("-X",))
     wanted = "['imported in one.test', 'begun', 'failed']"
