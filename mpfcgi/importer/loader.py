@@ -11,7 +11,7 @@ import linecache
 import sys
 import threading
 from collections.abc import Callable
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import ModuleType
 from typing import Any
 
@@ -93,12 +93,15 @@ class Loader:
 
     def _new_module(self, node: Node) -> ModuleType:
         module = ModuleType(node.label)
-        spec = ModuleSpec(node.label, None, origin=node.file)
+        # It loads nothing: libraries ask it for the files beside a module (pkgutil.get_data, jinja2's PackageLoader).
+        files = SourceFileLoader(node.label, node.file)
+        spec = ModuleSpec(node.label, files, origin=node.file)
         spec.has_location = True
         spec._initializing = True  # type: ignore[attr-defined]
         module.__dict__.update(
             __file__=node.file,
             __spec__=spec,
+            __loader__=files,
             __package__="",
             __builtins__=self._builtins(),
             __mp_info__=node,

@@ -1,6 +1,7 @@
 """Packages and modules that lie beside handlers and nowhere else: for every import in the process."""
 
 import importlib
+import py_compile
 import sys
 
 import pytest
@@ -72,3 +73,11 @@ def test_what_is_nowhere_is_pythons_error(site):
         importlib.import_module("nowhere_at_all")
     with pytest.raises(ModuleNotFoundError, match="No module named 'nowhere_at_all'"):
         site.load("nowhere_at_all.handler", "www")
+
+
+def test_a_module_without_its_source_is_pythons(site):
+    compiled = site.write("www/only_compiled.pyc", "")
+    py_compile.compile(site.write("elsewhere.py", "x = 1"), compiled)
+    site.write("www/h.py", "import only_compiled")
+    assert site.load("h", "www").only_compiled.x == 1
+    assert site.load("only_compiled", "www").x == 1

@@ -1,6 +1,7 @@
 """The import statement inside modules that were imported by the importer."""
 
 import builtins
+import inspect
 import json
 import os
 import sys
@@ -102,3 +103,10 @@ def test_names_that_are_made_builtin_later_are_seen(site, monkeypatch):
     monkeypatch.delattr(builtins, "translated")
     with pytest.raises(NameError):
         site.load("h").f()
+
+
+def test_a_module_can_ask_for_the_files_beside_it(site):
+    site.write("data/text.txt", "content")
+    module = site.load(site.write("h.py", "import pkgutil\ntext = pkgutil.get_data(__name__, 'data/text.txt')"))
+    assert module.text == b"content"
+    assert inspect.getsource(module).startswith("import pkgutil")
