@@ -15,6 +15,7 @@ from mpfcgi.worker import expanding
 from mpfcgi.worker.ssi_text import Problem
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_IMPORTER = os.path.join(_PACKAGE, "importer", "")
 CONTENT_TYPE = "text/html; charset=iso-8859-1"
 
 _TEXTS = {
@@ -118,15 +119,29 @@ def traceback_page(where: str, error: BaseException) -> str:
 
 
 def format_exception(error: BaseException) -> list[str]:
-    """The items of a traceback, without our own frames at its start: the reader looks for theirs."""
+    """The items of a traceback, without our own frames at its start, and those of imports: the reader looks for theirs."""
     outer = error.__traceback__
     while outer is not None and outer.tb_frame.f_code.co_filename.startswith(_PACKAGE):
         outer = outer.tb_next
     try:
-        return traceback.format_exception(type(error), error, outer or error.__traceback__)
+        shows = traceback.TracebackException(type(error), error, outer or error.__traceback__)
+        _leave_out_imports(shows, error)
+        return list(shows.format())
     except BaseException:
         # An exception of the user's may be one that can't be shown.
         return [*traceback.format_tb(outer or error.__traceback__), f"{shown(error)}\n"]
+
+
+def _leave_out_imports(shows: traceback.TracebackException | None, error: BaseException | None) -> None:
+    """As Python does with its own machinery between an import statement and the module, or the statement's error."""
+    if shows is None or error is None:
+        return
+    ours = [frame.filename.startswith(_IMPORTER) for frame in shows.stack]
+    # What else fails there is a mistake of ours.
+    if any(ours) and (not ours[-1] or isinstance(error, (ImportError, SyntaxError, OSError))):
+        shows.stack[:] = [frame for frame, is_ours in zip(shows.stack, ours) if not is_ours]
+    _leave_out_imports(shows.__cause__, error.__cause__)
+    _leave_out_imports(shows.__context__, error.__context__)
 
 
 def shown(value: object) -> str:
