@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from typing import NamedTuple
 
 from mpfcgi.config.model import ConfigError, Server
@@ -66,7 +67,17 @@ def runtime_of(file: str, server_root: str, main: Server) -> Runtime:
                 "name a shorter one",
             )
         path = ""
-    return Runtime(os.path.join(server_root, pid_file), path, line is not None)
+    pid_path = os.path.join(server_root, pid_file)
+    if "PidFile" in lines and os.path.exists(pid_path) and not os.path.isfile(pid_path):
+        # Who starts as root would have put a file in the place of /dev/null.
+        raise ConfigError(
+            f"PidFile: {pid_path} is there and is no file",
+            lines["PidFile"].place,
+            "name another, or leave the line out",
+        )
+    if line is not None and os.path.exists(path) and not stat.S_ISSOCK(os.stat(path).st_mode):
+        raise ConfigError(f"ControlSocket: {path} is there and is no socket", line.place, "name another, or write Off")
+    return Runtime(pid_path, path, line is not None)
 
 
 def name_of(file: str) -> str:

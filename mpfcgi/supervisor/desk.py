@@ -125,6 +125,8 @@ class Desk:
 
     def close(self) -> None:
         """The daemon has ended."""
+        if self._check is not None:
+            self._check.cancel()
         self._pid_file.remove()
         if self.console is not None:
             with contextlib.suppress(OSError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 
 from mpfcgi.config.runtime import make_folder
@@ -23,6 +24,8 @@ class PidFile:
         beside = f"{self._path}.{os.getpid()}"
         try:
             make_folder(self._path)
+            if os.path.exists(self._path) and not os.path.isfile(self._path):
+                raise OSError(errno.EEXIST, "it is there and is no file")
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(beside)
             # Whole or not at all: who reads it while it is written must not see half a number.

@@ -113,6 +113,10 @@ class Check:
     def pid(self) -> int:
         return self._process.pid
 
+    def cancel(self) -> None:
+        """Nobody wants to know any more."""
+        self._process.kill()
+
     def ended(self, status: int) -> None:
         """Its process has ended with this wait status."""
         self._process.returncode = os.waitstatus_to_exitcode(status)

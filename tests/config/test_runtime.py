@@ -56,3 +56,20 @@ def test_a_front_end_can_reach_a_socket_in_a_folder_that_was_made_for_ours_whate
     finally:
         os.umask(before)
     assert (tmp_path / "run").stat().st_mode & 0o777 == 0o711
+
+
+@pytest.mark.parametrize("what", ["/dev/null", "pipe", "folder", "missing/../../../../../../dev/null"])
+def test_what_is_there_and_is_no_file_is_not_taken_for_a_pid_file(tmp_path, what):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "missing").mkdir()
+    with pytest.raises(ConfigError, match=r"c.conf:2: PidFile: .+ is there and is no file"):
+        load_text(f"ServerRoot {tmp_path}\nPidFile {what}", "c.conf")
+
+
+@pytest.mark.parametrize("what", ["/dev/null", "pipe", "file"])
+def test_what_is_there_and_is_no_socket_is_not_taken_for_a_control_socket(tmp_path, what):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match=r"c.conf:2: ControlSocket: .+ is there and is no socket"):
+        load_text(f"ServerRoot {tmp_path}\nControlSocket {what}", "c.conf")

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 
+import psutil
 import pytest
 
 from tests.support.client import Client
@@ -144,6 +145,20 @@ def test_a_program_that_could_not_start_does_not_take_over(tmp_path):
     assert Client(daemon.socket).get("/x.py")[0] == 200
     daemon.config.write_text(right)
     assert daemon.stop() == 0
+
+
+def test_a_check_that_goes_on_ends_with_the_daemon(tmp_path):
+    daemon = start(tmp_path)
+    before = daemon.children()
+    daemon.signal(signal.SIGUSR2)
+    wait_until(lambda: daemon.children() - before, "the check begins", daemon.process)
+    checks = [psutil.Process(pid) for pid in daemon.children() - before]
+    for check in checks:
+        check.suspend()
+    daemon.signal(signal.SIGTERM)
+    assert daemon.process.wait(60) == 0
+    gone = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+    wait_until(lambda: all(not check.is_running() or check.status() in gone for check in checks), "it has ended")
 
 
 def test_a_signal_that_comes_during_an_upgrade_is_a_command_of_the_new_program(tmp_path):
