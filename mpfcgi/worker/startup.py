@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -33,6 +34,8 @@ def run(setup: WorkerSetup) -> int:
     if setup.pool.python_home is not None:
         python_home.activate(os.path.join(setup.config.server_root, setup.pool.python_home))
     services.install()
+    # As under mod_python: libraries look for options there, and those of the daemon are none of theirs.
+    sys.argv = ["mod_python"]
     if setup.await_birth is None or setup.pool.preload:
         import_modules(services)
     if setup.await_birth is None:

@@ -31,3 +31,15 @@ def test_a_handler_that_there_is_not_is_warned_about(line, said):
 )  # fmt: skip
 def test_a_handler_that_there_is_is_not(line):
     assert load_text(line).warnings == ()
+
+
+@pytest.mark.parametrize("line", ["SetHandler Python-Program", "SetHandler NONE", "ForceType Text/HTML"])
+def test_the_case_of_handlers_and_types_is_of_no_account(line):
+    (section,) = load_text(f"<Directory /x>\n{line}\n</Directory>").main.sections
+    assert section.directives[0].value == line.split()[1].lower()
+
+
+@pytest.mark.parametrize("name", ["Handler", "Type", "Charset", "Encoding", "Language"])
+def test_nor_that_of_what_extensions_say(name):
+    (line,) = load_text(f"Add{name} Mod_Python .X .y").main.directives
+    assert line.value == {"x": "mod_python", "y": "mod_python"}

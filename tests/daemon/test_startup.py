@@ -118,6 +118,12 @@ def test_imports_go_by_the_servers_python_path_and_importer_path(start, tmp_path
     assert get(daemon) == (200, "['imported in localhost', 'lib', 'more', 1]")
 
 
+@pytest.mark.parametrize("options", [(), ("-X",)])
+def test_the_daemons_arguments_are_not_those_of_handlers(start, options):
+    daemon = start("", SHOW.replace('getattr(sys, "early", None)', "sys.argv"), options)
+    assert get(daemon) == (200, "['mod_python']")
+
+
 def test_one_process_imports_for_all_interpreters(start):
     daemon = start(HOSTS, SHOW, ("-X",))
     wanted = "['imported in one.test', 'begun', 'failed']"
