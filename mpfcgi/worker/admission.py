@@ -5,9 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mpfcgi.api import Request
-from mpfcgi.api.constants import DECLINED, OK
+from mpfcgi.api.constants import APLOG_ERR, DECLINED, HTTP_INTERNAL_SERVER_ERROR, OK
 from mpfcgi.worker import access
 from mpfcgi.worker.plan import ACCESS, AUTHEN, AUTHZ, GO_ON, Phase, Plan
+
+# As mod_python words it: it is what users look for.
+NOBODY = (
+    "python_handler: After PythonAuthenHandler req->user is NULL. Assign something to req.user if returning OK to avoid "
+    "this error."
+)
 
 
 class Admission:
@@ -45,6 +51,9 @@ class Admission:
         status = access.check_user(req, plan.settings)
         if status == DECLINED:
             status = self.run_phase(AUTHEN, req, plan)
+            if status == OK and req._user is None:
+                req.log_error(NOBODY, APLOG_ERR)
+                return HTTP_INTERNAL_SERVER_ERROR
         return OK if status == OK else access.denied_user(req, plan.settings, status)
 
     def authorize(self, req: Request, plan: Plan) -> int:

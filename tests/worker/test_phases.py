@@ -272,6 +272,31 @@ def test_the_realm_that_is_asked_for_is_that_of_the_configuration(tmp_path):
     assert (answer.status, answer.headers["www-authenticate"]) == (401, 'Basic realm="the realm"')
 
 
+NOBODY = """
+from mod_python import apache
+
+def authenhandler(req):
+    if req.args:
+        req.user = req.args
+    return apache.OK
+
+def authzhandler(req):
+    return apache.OK
+
+def handler(req):
+    req.write("for %s" % req.user)
+    return apache.OK
+"""
+
+
+def test_whom_an_authen_handler_lets_in_must_have_a_name(tmp_path):
+    config = ASKING.replace("AuthType Basic", "AuthType Own").replace("PythonAccessHandler", "PythonAuthzHandler")
+    site = Site(tmp_path, config, h=NOBODY)
+    assert site.get("/?ann").body == "for ann"
+    assert site.get("/").status == 500
+    assert "After PythonAuthenHandler req->user is NULL. Assign something to req.user" in site.log()
+
+
 CLEANING = """
 from mod_python import apache
 
