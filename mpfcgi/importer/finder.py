@@ -20,7 +20,7 @@ def is_path(name: str) -> bool:
 
 def is_ordinary(name: str) -> bool:
     """Whether only Python's own import can know the name: a dotted one, or that of the API."""
-    return ("." in name and "/" not in name) or name in ("mod_python", "_apache")
+    return ("." in name and "/" not in name and not is_path(name)) or name in ("mod_python", "_apache")
 
 
 def absolute(path: str, folder: str, root: str | None) -> str:

@@ -31,6 +31,12 @@ def test_a_module_is_the_same_however_it_is_named(site):
         assert site.import_module(name, handler) is site.import_module(file)
 
 
+@pytest.mark.parametrize("name", ["~own.py", "~/own.py", "./own.py", "own"])
+def test_a_handlers_module_beside_its_directive_has_several_names(site, name):
+    file = site.write("own.py", "")
+    assert site.load(name).__file__ == file
+
+
 def test_a_module_may_have_any_extension(site):
     assert site.import_module(site.write("servlet.mps", "x = 1")).x == 1
 
