@@ -165,7 +165,8 @@ class PSP:
 
     def _import_names(self) -> dict[str, Any]:
         """What lets the page's import statements find modules beside `req.filename`."""
-        if self.filename == self.req.filename:
+        # The handler of a <Location> may have no file.
+        if self.filename == self.req.filename or not self.req.filename:
             return self._page.names
         return _import_names(self.req.filename)
 

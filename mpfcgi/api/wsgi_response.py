@@ -45,7 +45,8 @@ class Response:
         """Send what the application returned, and close it."""
         try:
             for data in body:
-                if data:
+                # Empty strings must not send the head (PEP 3333); None and the like are mistakes.
+                if data or not isinstance(data, (bytes, str)):
                     self.write(data)
             if not self._applied:
                 self.apply()

@@ -222,6 +222,15 @@ def test_a_folder_is_no_page(site):
         psp.PSP(site.request("page.psp"), filename="folder")
 
 
+def test_a_handler_without_a_file_runs_templates_by_their_whole_names(site):
+    site.write("beside.py", "x = 5")
+    path = site.write("template.html", "<% import beside %><%= beside.x %> <%= __file__ %>")
+    req = site.request()
+    req._filename = None
+    psp.PSP(req, filename=str(path)).run()
+    assert site.body(req) == "5 None"
+
+
 def test_a_template_gets_variables_those_of_run_win(site):
     site.write("t.html", "<h1>Hello, <%=what%>!</h1>")
     req = site.request("handler.py")

@@ -48,6 +48,9 @@ def odd(environ, start_response):
         raise ValueError("after start_response")
     elif mode == "headers":
         start_response("200 OK", {})
+    elif mode == "none":
+        start_response("200 OK", [])
+        return [b"", None]
     elif mode == "environ":
         start_response("200 OK", [])
         return [repr([environ.get(name) for name in ("PATH_INFO", "HTTP_AUTHORIZATION", "CONTENT_TYPE", "REQUEST_URI",
@@ -153,6 +156,7 @@ def test_what_applications_do_to_answer(site, mode, status, body):
         ("late", "ZeroDivisionError"),
         ("raises", "ValueError: after start_response"),
         ("headers", "TypeError: headers argument must be a list"),
+        ("none", "TypeError: write() takes str or bytes, not NoneType"),
     ],
 )
 def test_what_applications_do_wrong_is_an_error_page(site, mode, error):
