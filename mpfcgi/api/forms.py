@@ -164,29 +164,29 @@ class FieldStorage:
             raise KeyError(name)
         return found[0] if len(found) == 1 else found
 
-    def get(self, name: str, default: Any) -> Any:
+    def get(self, key: str, default: Any) -> Any:
         """The same, and `default` where there is none."""
         try:
-            return self[name]
+            return self[key]
         except (KeyError, TypeError):
             return default
 
-    def getfirst(self, name: str, default: Any = None) -> Any:
+    def getfirst(self, key: str, default: Any = None) -> Any:
         """The first field of that name."""
-        found = self.list.named(name)
+        found = self.list.named(key)
         return found[0] if found else default
 
-    def getlist(self, name: str) -> list[Any]:
+    def getlist(self, key: str) -> list[Any]:
         """All fields of that name."""
-        return self.list.named(name)
+        return self.list.named(key)
 
-    def add_field(self, name: str, value: str) -> None:
+    def add_field(self, key: str, value: str) -> None:
         """Add a field beside those of that name."""
-        self.list.append(StringField.named(name, value))
+        self.list.append(StringField.named(key, value))
 
     def __setitem__(self, name: str, value: str) -> None:
         self.list[:] = [field for field in self.list if field.name != name]
-        self.add_field(name, value)
+        self.list.append(StringField.named(name, value))
 
     def __delitem__(self, name: str) -> None:
         if name not in self:
@@ -201,9 +201,9 @@ class FieldStorage:
         """(name, field) for each field."""
         return [(field.name, field) for field in self.list]
 
-    def has_key(self, name: str) -> bool:
+    def has_key(self, key: str) -> bool:
         """Whether there is a field of that name."""
-        return name in self
+        return key in self
 
     def __contains__(self, name: object) -> bool:
         return bool(self.list.named(name))

@@ -286,6 +286,8 @@ def test_a_form_is_used_like_a_dictionary():
     )  # fmt: skip
     assert (form.keys(), len(form), form.has_key("a"), "c" in form) == (["a", "b"], 2, True, False)
     assert form.items() == [("a", "1"), ("b", "2"), ("a", "3")]
+    # By keyword as mod_python calls them.
+    assert (form.get(key="c", default=5), form.getfirst(key="c", default=6), form.getlist(key="c")) == (5, 6, [])
     form["a"] = "only"
     form.add_field("b", "more")
     assert (form["a"], form["b"]) == ("only", ["2", "more"])
@@ -319,6 +321,8 @@ def test_a_form_that_adds_fields_in_its_own_way_is_asked_for_each_of_the_query_s
 
     form = Upper(request(b"b=two", args="a=one"))
     assert form.items() == [("a", "ONE"), ("b", "TWO")]
+    form["b"] = "three"
+    assert form["b"] == "three"
 
 
 def test_a_field_that_is_added_as_bytes_is_text():
