@@ -102,6 +102,9 @@ class StringField(str):
         field.headers = {}
         return field
 
+    def __init__(self, value: str | bytes) -> None:
+        """For subclasses, who call it with the value."""
+
     def __reduce__(self) -> tuple[Any, ...]:
         """What a session keeps of it: all but the file."""
         members = {name: value for name, value in vars(self).items() if name != "_file"}
@@ -110,7 +113,7 @@ class StringField(str):
     @classmethod
     def named(cls, name: str | None, value: str) -> StringField:
         """A field of a form."""
-        field = cls(value)
+        field = cls.__new__(cls, value)
         field.name = name
         field.type = cls.ctype
         field.disposition_options = {}

@@ -325,6 +325,22 @@ def test_a_form_that_adds_fields_in_its_own_way_is_asked_for_each_of_the_query_s
     assert form["b"] == "three"
 
 
+def test_fields_can_be_subclassed():
+    class Text(util.StringField):
+        def __init__(self, value):
+            util.StringField.__init__(self, value)
+            self.name = "t"
+
+    class File(util.Field):
+        def __init__(self, name):
+            util.Field.__init__(self, name)
+            self.file, self.filename = io.BytesIO(b"own"), "x"
+
+    form = util.FieldStorage(request(method="GET"))
+    form.list += [Text("one"), File("f")]
+    assert (form["t"], form["t"].value, form["f"].value) == ("one", "one", b"own")
+
+
 def test_a_field_that_is_added_as_bytes_is_text():
     form = util.FieldStorage(request(method="GET"))
     form.add_field("a", "\xe9".encode())
