@@ -229,9 +229,9 @@ def get_cookies(req: Any, Class: type[Cookie] = Cookie, **data: Any) -> dict[str
     `data` are what `parse` of the class takes: `secret`, `mismatch` and `digest` for signed ones, which raise CookieError
     under `mismatch=Cookie.EXCEPTION`.
     """
-    if "Cookie" not in req.headers_in:
+    if "cookie" not in req.headers_in:
         return {}
-    header = req.headers_in["Cookie"]
+    header = req.headers_in["cookie"]
     return Class.parse("; ".join(header) if isinstance(header, list) else header, **data)  # type: ignore[return-value]
 
 

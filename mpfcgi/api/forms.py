@@ -83,12 +83,12 @@ class FieldStorage:
             self.add_field(name, value)
 
     def _read_body(self, req: Any, keep_blank_values: int) -> None:
-        kind, options = parse_header(req.headers_in.get("Content-Type") or URLENCODED)
+        kind, options = parse_header(req.headers_in.get("content-type") or URLENCODED)
         # As mod_python: whatever has parts, or begins like the other.
         if not kind.startswith((URLENCODED, "multipart/")):
             raise SERVER_RETURN(HTTP_NOT_IMPLEMENTED)
         first = req.read(READ_SIZE)
-        if not first and req.headers_in.get("Content-Length") is None:
+        if not first and req.headers_in.get("content-length") is None:
             raise SERVER_RETURN(HTTP_LENGTH_REQUIRED)
         if kind.startswith(URLENCODED):
             self._read_pairs(req, first, options.get("charset", ""), keep_blank_values)

@@ -190,3 +190,9 @@ def test_get_cookies_returns_what_the_class_parses():
             return [header, data]
 
     assert Cookie.get_cookies(Request("a=1"), Jar, secret="s") == ["a=1", {"secret": "s"}]
+
+
+def test_headers_may_be_a_dictionary_in_lower_case_where_code_wraps_the_request():
+    req = Request()
+    req.headers_in = {"cookie": "a=1"}
+    assert Cookie.get_cookie(req, "a").value == "1"

@@ -396,3 +396,12 @@ def test_arguments_are_those_of_what_is_called_in_the_end():
 
     form = util.FieldStorage(request(args="a=1", method="GET"))
     assert [util.apply_fs_data(made(), form) for made in (Inner, Outer, Static)] == ["1", "1", "1"]
+
+
+def test_a_form_is_read_from_what_looks_like_a_request():
+    class Wrapped:
+        method, args = "POST", None
+        headers_in = {"content-type": MULTIPART, "content-length": "500"}
+        read = io.BytesIO(multipart(text(b"a", b"1"))).read
+
+    assert fields(Wrapped()) == [("a", "1")]
