@@ -81,7 +81,7 @@ class Acts:
             raise IndexError(f"Invalid phase: {htype}")
         if self._added is None:
             self._added = {}
-        self._added.setdefault(htype, []).append((handler, dir or None))
+        self._added.setdefault(htype, []).append((handler, dir.rstrip("/") + "/" if dir else None))
 
     def register_cleanup(self, callable: Callable[[Any], object], data: Any = None, /) -> None:
         """Call `callable(data)` when the request is over, the last registered first. ValueError when it can't be called."""

@@ -38,7 +38,9 @@ class _Finder(MetaPathFinder, Loader):
             package = ModuleType(name, "mod_python's API, by mpfcgi")
             package.__path__ = []
             package.__all__ = _STARRED  # type: ignore[attr-defined]
-            package.mp_version = importlib.import_module("mpfcgi.api.version").version  # type: ignore[attr-defined]
+            package.__file__ = importlib.import_module("mpfcgi.api").__file__
+            package.version = importlib.import_module("mpfcgi.api.version")  # type: ignore[attr-defined]
+            package.mp_version = package.version.version  # type: ignore[attr-defined]
             return package
         return importlib.import_module("mpfcgi.api." + name.removeprefix("mod_python."))
 

@@ -29,9 +29,9 @@ class Client:
 
     @property
     def hostname(self) -> str | None:
-        """The name the client asked for, in lower case and without a port."""
+        """The name the client asked for, in lower case and without a port; an IPv6 address without brackets."""
         host = self._params.get("HTTP_HOST") or self._params.get("SERVER_NAME")
-        return shown(lookups.bare_host(host)) if host else None
+        return shown(lookups.bare_host(host)).strip("[]") if host else None
 
     @property
     def useragent_ip(self) -> str:
@@ -92,7 +92,8 @@ class Client:
         """The host's name for URLs, as UseCanonicalName says."""
         if self._canonical_name():
             return self._server.server_hostname
-        return self.hostname or self._server.server_hostname
+        name = self.hostname or self._server.server_hostname
+        return f"[{name}]" if ":" in name else name
 
     def _server_port(self) -> int:
         """The port for URLs: the one the client asked for, or the configured one.

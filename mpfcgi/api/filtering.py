@@ -25,7 +25,7 @@ class Filtering:
     _chain: OutputChain | None = None
     _filtered_body: FilteredBody | None = None
     # What handlers have registered, by (is input, name): the function or its name, and where its module is.
-    _registered_filters: dict[tuple[bool, str], tuple[Filter, str | None]] | None = None
+    _registered_filters: dict[tuple[bool, str], tuple[Filter, str | None, str | None]] | None = None
 
     def add_output_filter(self, filter_name: str, /) -> None:
         """Put a filter into the way of the response: one of the configuration, a registered one, or a built-in.
@@ -62,7 +62,8 @@ class Filtering:
         if self._registered_filters is None:
             self._registered_filters = {}
         beside = self._spec.directory if self._spec is not None else None
-        self._registered_filters[is_input, _name(name)] = filter, dir or beside
+        shown = dir.rstrip("/") + "/" if dir else None
+        self._registered_filters[is_input, _name(name)] = filter, shown, beside
 
     def _output_chain(self) -> OutputChain:
         if self._chain is None:

@@ -151,12 +151,17 @@ class Failures:
         if authenticate is not None:
             req.err_headers_out["WWW-Authenticate"] = authenticate
         if status in (HTTP_METHOD_NOT_ALLOWED, HTTP_NOT_IMPLEMENTED) and "Allow" not in req.err_headers_out:
-            req.err_headers_out["Allow"] = ",".join(req._allow) or "TRACE"
+            req.err_headers_out["Allow"] = ",".join(_allowed(req._allow)) or "TRACE"
         req._content_type = errorpages.CONTENT_TYPE
         if document is not None and document.text is not None:
             Request.write(req, errorpages.expanded(req, document.text), 0)
         else:
             Request.write(req, errorpages.render(req, settings, status, location), 0)
+
+
+def _allowed(methods: tuple[str, ...]) -> tuple[str, ...]:
+    """Methods for the Allow header: HEAD may be asked where GET may."""
+    return (*methods, "HEAD") if "GET" in methods and "HEAD" not in methods else methods
 
 
 def _text(error: BaseException) -> str:

@@ -61,7 +61,7 @@ class Filters:
     # -- what a name means
 
     def output(self, req: Request, name: str) -> OutputStage | None:
-        """A stage by the name of its filter: the configuration's, then ours, then what a handler registered.
+        """A stage by the name of its filter: what a handler registered, then the configuration's, then ours.
 
         None for one that has nothing to do and, with a line in the log, for a name that nobody knows.
         """
@@ -84,17 +84,15 @@ class Filters:
         """A Python filter's name as it is shown, its handler, and the folder that it shows as `dir`."""
         kind = "Input" if is_input else "Output"
         default = f"{kind.lower()}filter"
+        registered = (req._registered_filters or {}).get((is_input, name))
+        if registered is not None:
+            function, directory, beside = registered
+            return "mod_python", req._plan.handler_class(function, default, directory or beside), directory
         specs = req._settings.get(f"Python{kind}Filter")
         if specs and (spec := specs.get(name.lower())):
             root = spec.directory or self._cycle.services.document_root(req) or None
             return name.lower(), req._plan.handler_class(spec.handler, default, root), spec.directory
-        if not is_input and name.lower() in BUILT_IN:
-            return None
-        registered = (req._registered_filters or {}).get((is_input, name))
-        if registered is None:
-            return None
-        function, directory = registered
-        return "mod_python", req._plan.handler_class(function, default, directory), directory
+        return None
 
     # -- running one
 

@@ -230,7 +230,7 @@ class RequestWorld:
         self._includer.end_page()
         if not self._req._plan.debug:
             return PageEnded(False)
-        self.write(errorpages.traceback_page(where, error).encode("utf-8", "backslashreplace"))
+        self.write(errorpages.traceback_page(where, error).encode())
         return PageEnded(True)
 
 

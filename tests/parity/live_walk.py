@@ -55,6 +55,17 @@ REQUESTS = {
         "req.allowed_methods", "req.allow_methods([b'BYTES', 'TEXT'])", "req.allowed_methods",
         "req.allow_methods(['X'], True)", "req.allowed_methods", "req.allow_methods(['Y'], reset=1)",
     ),
+    **{
+        f"{status} with methods": running(f"req.allow_methods(['GET', 'POST']);;return {status}")
+        for status in (405, 501, 404)
+    },
+    "an IPv6 address as host": evaluated(
+        "req.hostname", "req.construct_url('/y')", "req.parsed_uri", "req.add_common_vars()",
+        "req.subprocess_env['SERVER_NAME']", headers=(("Host", "[::1]:8080"),),
+    ),
+    "the package": evaluated(
+        "!import mod_python", "mod_python.version.version[:3]", "mod_python.mp_version[:3]", "type(mod_python.__file__)",
+    ),
     "figures that are none": evaluated(*(f"apache.mpm_query({code})" for code in (-1, 0, 99))),
     "the environment of a script": evaluated(
         "type(apache.build_cgi_env(req))", "apache.build_cgi_env(req).has_key('gateway_interface')",

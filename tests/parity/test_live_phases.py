@@ -61,6 +61,8 @@ CODES = {
     "answer 410": "raise apache.SERVER_RETURN(apache.HTTP_GONE)", "answer OK": "raise apache.SERVER_RETURN(apache.OK)",
     "set what can't be": "req.header_only = 1", "add a filter": "req.add_output_filter('CAPITALS')",
     "wait for no cache": "req.no_cache = 1",
+    "give a filter's name to another": "req.register_output_filter('CAPITALS', 'every::shown'); req.add_output_filter('CAPITALS')",
+    "name a filter's folder": "req.register_output_filter('f', 'every::shown', '/nonesuch'); req.add_output_filter('f')",
 }  # fmt: skip
 # Where a handler writes the response, a Range header that it makes up is for it to see to; so only for files.
 RANGE = "req.headers_in['Range'] = 'bytes=0-1'"

@@ -70,8 +70,13 @@ def handler(req):
     return result
 
 
+def shown(filter):
+    SEEN.append(("registered", filter.name, filter.handler, filter.dir, filter.req.phase))
+    filter.pass_on()
+
+
 def capitals(filter):
-    SEEN.append(("filter", filter.req.phase))
+    SEEN.append(("filter", filter.name, filter.dir, filter.req.phase))
     text = filter.read()
     while text:
         filter.write(text.upper())
