@@ -32,6 +32,7 @@ PATTERNS = (
     habits.imports,
     habits.addresses,
     habits.environment,
+    habits.own_attributes,
     habits.text_and_bytes,
     habits.shared_state,
     habits.late_headers,

@@ -14,6 +14,7 @@ ADDRESSES = {
 MISSING = {"importer": "apache.import_module", "python22": "nothing"}
 TEXT_ARGUMENTS = frozenset(("'utf8'", "'utf-8'", "'latin-1'", "'latin1'", "'ascii'", "'iso-8859-1'"))
 TEXT_TABLES = frozenset(("form", "headers_in", "headers_out", "err_headers_out", "subprocess_env"))
+REQUESTS = frozenset(("req", "_req", "request", "_request"))
 TEXT_MEMBERS = frozenset(("method", "uri", "args", "user", "hostname", "content_type"))
 
 
@@ -62,6 +63,22 @@ def addresses(source: Source) -> Iterator[Hit]:
         if token.text in ADDRESSES and source.is_attribute(index) and "connection" in source.receiver(index):
             yield Hit(
                 token, SHOULD, token.text, f"connection.{token.text} is an old name, and may be the proxy's", ADDRESSES[token.text]
+            )  # fmt: skip
+
+
+def own_attributes(source: Source) -> Iterator[Hit]:
+    """`req._user = ...`: what is set on a request may be one of ours, where mod_python's C has none."""
+    for index, token in enumerate(source.tokens):
+        if (
+            token.text[:1] == "_"
+            and token.text[:2] != "__"
+            and source.is_attribute(index)
+            and source.text_at(index + 1) == "="
+            and source.receiver(index).rpartition(".")[2] in REQUESTS
+        ):
+            yield Hit(
+                token, LOOK, "own-attribute", f"attributes of the request that begin with an underscore may be mpfcgi's: {token.text}",
+                f"req.{token.text.lstrip('_')}, if it is the site's own",
             )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ def handler(req):
     global hits  #! global
     hits += 1
     req.add_common_vars()
+    req._user = req.__dict__  #! own-attribute
     os.environ.update(req.subprocess_env)  #! environ
     if req.headers_in.has_key("Authorization"):  #! has_key
         try:
