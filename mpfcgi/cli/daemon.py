@@ -36,14 +36,14 @@ class Daemon(NamedTuple):
     def ask(self, command: str, timeout: float = 10.0, late: str = "", **arguments: Any) -> dict[str, Any]:
         """The daemon's answer to a command; the process ends with a clear line when there is none.
 
-        `late` says what an answer means that does not come in time.
+        `late` goes on with what it means that there is no answer in time.
         """
         try:
             answer = self.asked(command, timeout, **arguments)
         except console.NotRunning:
             fail(self.not_running())
         except console.NoAnswer as error:
-            fail(f"the daemon of {self.config_file}: {error}{late and f': {late}'}")
+            fail(f"the daemon of {self.config_file}: {error}{late if isinstance(error, console.NotInTime) else ''}")
         except PermissionError:
             fail(f"the daemon of {self.config_file} is another user's: its commands are for that user only")
         except OSError as error:

@@ -10,7 +10,7 @@ import click
 from mpfcgi.cli import daemon
 from mpfcgi.cli.common import clear_errors, config_option, define_option, fail
 
-LATE = "the old workers go on until the new ones can start; the error log says why they can't"
+LATE = ": the old workers go on until the new ones can start; the error log says why they can't"
 wait_option = click.option(
     "--wait", default=60.0, show_default=True, metavar="SECONDS", help="How long to wait for its end."
 )

@@ -25,6 +25,10 @@ class NoAnswer(Exception):
     """The daemon is there and did not answer in time, or ended while it was asked."""
 
 
+class NotInTime(NoAnswer):
+    """It goes on with what was asked of it."""
+
+
 def ask(path: str, command: str, timeout: float = 10.0, **arguments: Any) -> dict[str, Any]:
     """Send a command to the daemon that listens on `path`; its answer.
 
@@ -43,7 +47,7 @@ def ask(path: str, command: str, timeout: float = 10.0, **arguments: Any) -> dic
                 sock.sendall(encode({"command": command, **arguments}))
             line = _line(sock)
         except socket.timeout:
-            raise NoAnswer(f"no answer within {timeout:g} s") from None
+            raise NotInTime(f"no answer within {timeout:g} s") from None
         except ConnectionError as error:
             raise NoAnswer(f"it ended the connection: {error.strerror}") from None
     if not line:

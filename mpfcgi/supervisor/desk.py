@@ -108,6 +108,15 @@ class Desk:
 
     def stopping(self) -> None:
         self._notifier.stopping()
+        self._turn_away("the daemon is being stopped")
+
+    def _turn_away(self, why: str) -> None:
+        """What clients wait for will not come."""
+        waiting = [*self._reloading, *self._restarting, *(replacement.let_go() for replacement in self._replacing)]
+        self._reloading, self._restarting = [], []
+        for client in waiting:
+            if client is not None:
+                client.answer(error=why)
 
     def buried(self, crew: Crew, member: WorkerHandle, status: int) -> None:
         """A process is about to be forgotten."""
@@ -200,6 +209,7 @@ class Desk:
         for client in self._restarting:
             client.answer()
         self._restarting = []
+        self._turn_away("the daemon is being restarted, and reads its configuration again with that")
         try:
             self._supervisor.become_anew(programs)
         except OSError as error:
@@ -308,6 +318,11 @@ class Replacement:
         self._templates = _wear_out(pool.template) if pool.template is not None else set()
         self._workers: set[int] | None = None
         pool.proves = True
+
+    def let_go(self) -> Client | None:
+        """Who waits for it; it goes on alone."""
+        client, self._client = self._client, None
+        return client
 
     def is_over(self) -> bool:
         """Take the next step, if it is time; whether it was the last."""
