@@ -182,7 +182,8 @@ class Crew(ABC):
             if not self.backoff.delay:
                 what = shortages.remedy(error)
                 self.log.error(f"{self._label}: can't start a process: {error}{what and f' ({what})'}")
-            self.backoff = self.backoff.after_failure(now)
+            is_soon = isinstance(error, staffing.NotNow)
+            self.backoff = self.backoff.after_waiting(now) if is_soon else self.backoff.after_failure(now)
             return
         self.members[member.pid] = member
         if self.headcount is not None:

@@ -57,6 +57,10 @@ class Member:
         return self.started if self.active is None else self.active
 
 
+class NotNow(OSError):
+    """No process can be started at the moment, and it is to be tried again soon."""
+
+
 @dataclass(frozen=True)
 class BackOff:
     """How long to wait before the next start, after starts that failed. `delay` is 0 when all is well."""
@@ -69,6 +73,11 @@ class BackOff:
         if now - started >= EARLY:
             return BackOff()
         return self.after_failure(now)
+
+    def after_waiting(self, now: float) -> BackOff:
+        """The same delay again: it is no failure yet."""
+        delay = self.delay or FIRST_DELAY
+        return BackOff(delay, now + delay)
 
     def after_failure(self, now: float) -> BackOff:
         """Each failed attempt doubles the delay; deaths in the same attempt count once."""
@@ -251,6 +260,9 @@ def wake(snapshot: Snapshot, now: float) -> float | None:
         times += [time for member in snapshot.members if (time := _overdue(member, snapshot)) is not None]
         times.append(now + LOOK)
     policy = snapshot.policy
+    if policy is not None and policy.manager != "static" and now < snapshot.backoff.until:
+        # Until then nobody looks whether a request waits: see wants_requests.
+        times.append(snapshot.backoff.until)
     if policy is not None and policy.manager != "static" and staying:
         if policy.manager == "ondemand" and not any(member.busy for member in staying):
             times.append(min(member.idle_since for member in staying) + policy.idle_timeout)

@@ -22,6 +22,7 @@ from mpfcgi.ipc.scoreboard import Scoreboard, Slot
 from mpfcgi.ipc.setup import WorkerSetup
 from mpfcgi.supervisor import process
 from mpfcgi.supervisor.crew import Crew
+from mpfcgi.supervisor.staffing import NotNow
 from mpfcgi.supervisor.worker_handle import WorkerHandle
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class TemplateCrew(Crew):
     def __init__(self, pool: WorkerCrew) -> None:
         super().__init__(pool.name, 1, pool.log, f"[pool {pool.title}] template")
         self._pool = pool
+        # Which template was found stopped, and since when.
+        self._stopped: tuple[int, float] | None = None
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
     def act(self, now: float) -> None:
@@ -80,18 +83,35 @@ class TemplateCrew(Crew):
             raise OSError("its template is not ready")
         template = ready[-1]
         assert template.channel is not None
+        self._see_that_it_runs(template)
         order = b"%d %d %d" % (slot.index, max_requests, proves)
         try:
             handoff.send_descriptors(template.channel, order, [line.fileno()])
             answer = template.channel.recv(32)
         except socket.timeout:
             # An answer that comes later would be taken for that to the next order.
-            template.destroy()
-            self.log.error(f"{self._label} {template.pid} has not answered for {PATIENCE:g} s; it is killed")
+            self._give_up(template, "")
             raise OSError("its template has not answered") from None
         if not answer.isdigit():
             raise OSError(f"its template can't fork: {answer.decode(errors='replace') or 'it has ended'}")
         return int(answer)
+
+    def _see_that_it_runs(self, template: WorkerHandle) -> None:
+        """NotNow where it is known without waiting that there will be no answer: others wait for the supervisor, too."""
+        if not process.is_stopped(template.pid):
+            self._stopped = None
+            return
+        why = "it is stopped (SIGSTOP, or a debugger)"
+        now = monotonic()
+        if self._stopped is None or self._stopped[0] != template.pid:
+            self._stopped = template.pid, now
+        elif now >= self._stopped[1] + PATIENCE:
+            self._give_up(template, f": {why}")
+        raise NotNow(f"template {template.pid} can't be asked: {why}")
+
+    def _give_up(self, template: WorkerHandle, why: str) -> None:
+        template.destroy()
+        self.log.error(f"{self._label} {template.pid} has not answered for {PATIENCE:g} s; it is killed{why}")
 
 
 class Births:

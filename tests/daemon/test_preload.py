@@ -125,6 +125,22 @@ def test_a_module_may_say_that_it_waits_for_no_children(start):
     assert ask(pools)[1] == maker
 
 
+def test_a_template_that_is_stopped_keeps_nobody_waiting_for_the_supervisor(start):
+    pools = start("ProcessManager ondemand\nIdleTimeout 100ms")
+    first, maker = ask(pools)
+    wait_until(lambda: first not in children(pools), "it leaves")
+    os.kill(maker, signal.SIGSTOP)
+    waiting = Client(pools.daemon.socket)
+    waiting.send("/x.py")
+    waiting.sock.sendall(waiting.wire.stdin_end())
+    pools.daemon.wait_for_log(f"can't start a process: template {maker} can't be asked: it is stopped")
+    assert pools.daemon.command("status").returncode == 0
+    assert "it is killed" not in pools.daemon.log()
+    os.kill(maker, signal.SIGCONT)
+    status, body = waiting.response()
+    assert (status, body.split()[1]) == (200, b"%d" % maker)
+
+
 def test_a_template_that_does_not_answer_is_replaced(start):
     pools = start("MaxProcesses 1")
     worker, maker = ask(pools)

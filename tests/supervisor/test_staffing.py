@@ -145,6 +145,9 @@ def test_it_says_when_to_look_again():
     assert wake(Snapshot(1, (busy(1, since=4),), request_limit=2), 5.5) == 6
     assert wake(Snapshot(1, (), room=0), 5) == 5 + LOOK
     assert wake(Snapshot(0, (), policy=ON_DEMAND), 2) is None
+    # When it is known again whether a request waits.
+    assert wake(Snapshot(0, (), BackOff(1, 7.0), policy=ON_DEMAND), 2) == 7.0
+    assert wake(Snapshot(0, (), BackOff(1, 7.0), policy=ON_DEMAND), 7.0) is None
     assert wake(Snapshot(1, (idle(1, 2),), policy=ON_DEMAND), 11.5) == 12
     assert wake(Snapshot(1, (busy(1),), policy=DYNAMIC), 50) == 50 + LOOK
 
