@@ -131,8 +131,16 @@ class PartParser(PushMultipartParser):  # type: ignore[misc]
 
     def _on_segment_headerline(self, line: bytes) -> None:
         found = self._segment_headerlist
-        # A line that begins with a blank goes on with the header before it.
-        spelt = found[-1][0] if found and line[:1].isspace() else line.partition(b":")[0].strip().decode("latin-1")
+        # The library takes names that it knows to be headers, and Content-Length at its word: what is none of a form's
+        # must be ignored (RFC 7578, 4.8).
+        if found and line[:1] in (b" ", b"\t"):
+            # It goes on with the header before it.
+            spelt = found[-1][0]
+            found[-1] = ("X", found[-1][1])
+        else:
+            name, colon, value = line.partition(b":")
+            spelt = shown(name.strip().decode("latin-1"))
+            line = b"X:" + value if colon else line
         super()._on_segment_headerline(line)
         found[-1] = (spelt, found[-1][1])
 

@@ -167,6 +167,17 @@ def test_a_body_that_breaks_off_within_the_head_of_a_part_is_refused(rest):
     assert refusal(request(whole + rest.encode(), MULTIPART)) == 400
 
 
+@pytest.mark.parametrize(
+    ("line", "name", "value"),
+    [("Content-Length: 1", "Content-Length", "1"), ("Content-Length: x", "Content-Length", "x"), ("X@ y : 1", "X@ y", "1"),
+     ("\u00c9: \u00e9", "\u00c9", "\u00e9"), (": 1", "", "1"), ("Content-Length: 1\r\n 2", "Content-Length", "1 2")],
+)  # fmt: skip
+def test_headers_of_a_part_that_forms_do_not_have_say_nothing(line, name, value):
+    head = line.encode() + b"\r\n" + text(b"a", b"")[0]
+    field = util.FieldStorage(request(multipart((head, b"one")), MULTIPART))["a"]
+    assert (field, field.headers.items()[0]) == ("one", (name, value))
+
+
 def test_boundaries_with_nothing_between_them_are_one():
     body = multipart(text(b"a", b"1"))
     assert fields(request(b"--BOUND\r\n--BOUND\r\n" + body, MULTIPART)) == [("a", "1")]
