@@ -25,6 +25,7 @@ from mpfcgi.config.directives.arguments import address_argument, pattern
 from mpfcgi.config.directives.files import OVERRIDES
 from mpfcgi.config.filetypes import types_of
 from mpfcgi.config.model import Config, ConfigError, Directive, Listen, Mistakes, Place, PoolSettings, Section, Server
+from mpfcgi.config.patterns import is_wild
 from mpfcgi.config.reading import Reader, read_file
 from mpfcgi.config.runtime import runtime_of
 from mpfcgi.config.syntax import DirectiveNode, Node, SectionNode
@@ -220,7 +221,9 @@ class _Loader:
             except BadValue as error:
                 raise ConfigError(f"<{node.name}> {error}", node.place)
         elif name == "directory":
-            argument = tidy(os.path.join(self.server_root, argument)).rstrip("/") or "/"
+            argument = tidy(os.path.join(self.server_root, argument))
+            # A pattern's slash at its end tells of which folder its handlers are.
+            argument = argument if is_wild(argument) else argument.rstrip("/") or "/"
         inner = context if context == "H" else "D"
         directives, sections = self.contents(node.children, inner)
         kind = {"directory": "Directory", "files": "Files", "location": "Location"}[name.removesuffix("match")]

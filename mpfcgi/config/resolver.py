@@ -236,6 +236,7 @@ class Resolver:
         walked = self._sections_of(server).walk(
             directory, filename, kind == _DIRECTORY, self._htaccess,
             self.server_settings(server).get("AccessFileName", (".htaccess",)),
+            kind not in (0, _DIRECTORY) and not path_info,
         )  # fmt: skip
         found = walked.found + self._sections_of(server).locations(uri)
         settings = self._merged(server, found)

@@ -58,14 +58,18 @@ class Sections:
             elif section.is_regex:
                 self._regex.append(section)
             elif is_wild(section.argument):
-                self._wild.setdefault(section.argument.count("/"), []).append((order, section))
+                self._wild.setdefault(section.argument.rstrip("/").count("/"), []).append((order, section))
             else:
                 self._plain.setdefault(section.argument, []).append((order, section))
 
     def walk(
-        self, directory: str, filename: str, is_directory: bool, htaccess: HtaccessFiles, names: tuple[str, ...]
-    ) -> Walked:
-        """Everything but Location. `directory` ends in a slash; `names` are those of .htaccess files."""
+        self, directory: str, filename: str, is_directory: bool, htaccess: HtaccessFiles, names: tuple[str, ...],
+        is_whole_file: bool = False,
+    ) -> Walked:  # fmt: skip
+        """Everything but Location. `directory` ends in a slash; `names` are those of .htaccess files.
+
+        `is_whole_file` is for a file that is there, with no path behind it: <Directory> may name it, or fit it.
+        """
         found: list[Found] = []
         nested: list[Found] = []
         looked: list[Looked] = []
@@ -80,7 +84,7 @@ class Sections:
         for folder in folders(directory):
             first = len(found)
             for section in self._of_folder(folder):
-                enter(section, folder)
+                enter(section, _place(section, folder))
                 classes = _last(section.directives, "AllowOverride", classes)
                 names_allowed = _last(section.directives, "AllowOverrideList", names_allowed)
                 override = classes | names_allowed
@@ -92,16 +96,13 @@ class Sections:
                     enter(file, folder)
             lines = [line.value for item in found[first:] for line in item.scope.directives if line.name == "Options"]
             options.append((folder, tuple(lines)))
+        for section in self._of_folder(filename) if is_whole_file else ():
+            enter(section, _place(section, directory))
         # Apache tries expressions on the file's own name; a folder's ends in a slash.
         subject = directory if is_directory else filename
         for section in self._regex:
-            fits = expression(section.argument).search
-            if fits(subject):
-                # The folder of its handlers is the first one on the way that fits, too.
-                enter(
-                    section,
-                    next((folder for folder in folders(directory) if fits(folder) or fits(folder[:-1])), directory),
-                )
+            if expression(section.argument).search(subject):
+                enter(section, _place(section, directory))
         if not is_directory:
             server_wide = [Found(section, Scope(section.directives)) for section in self._files]
             base = os.path.basename(filename)
@@ -124,7 +125,7 @@ class Sections:
         path = folder.rstrip("/") or "/"
         here = list(self._plain.get(path, ()))
         for order, section in self._wild.get(path.count("/"), ()):
-            if path_pattern(section.argument).fullmatch(path):
+            if path_pattern(section.argument.rstrip("/")).fullmatch(path):
                 here.append((order, section))
         return [section for _, section in sorted(here, key=lambda item: item[0])]
 
@@ -158,6 +159,20 @@ def places(found: Iterable[Found]) -> tuple[str | None, ...]:
         and item.source.kind == "Directory"
         and (item.source.is_regex or is_wild(item.source.argument))
     )
+
+
+def _place(section: Section, folder: str) -> str:
+    """The folder of the handlers in a <Directory>: of a pattern or an expression the first that it fits, down to `folder`.
+
+    It is tried with and without a slash, as mod_python does (its manual, MODPYTHON-63).
+    """
+    if section.is_regex:
+        fits = expression(section.argument).search
+    elif is_wild(section.argument):
+        fits = path_pattern(section.argument).fullmatch
+    else:
+        return folder
+    return next((above for above in folders(folder) if fits(above) or fits(above[:-1])), folder)
 
 
 @lru_cache(1024)

@@ -60,6 +60,7 @@ def test_sections_are_merged_in_apaches_order(site):
     [
         ('DirectoryMatch "{site}/[s]"', "sub/"), ('Directory ~ "{site}/s"', "sub/"), ('DirectoryMatch "/deep/"', "sub/deep/"),
         ('DirectoryMatch "^{site}"', ""), ('DirectoryMatch "/f$"', "sub/deep/er/"), ('Directory "{site}/s*"', "sub/"),
+        ('Directory "{site}/*"', ""), ('Directory "{site}/*/"', "sub/"), ('Directory "{site}/sub/*"', "sub/"),
         ('DirectoryMatch "/(deep|f)$"', "sub/deep/"),
     ],
 )  # fmt: skip
@@ -72,6 +73,21 @@ def test_the_folder_of_handlers_is_the_first_one_that_the_pattern_of_their_secti
     resolver, server = resolver_for(text)
     (handler,) = resolver.resolve(server, "/sub/deep/er/f")[0].settings.handlers["PythonHandler"]
     assert handler.directory == f"{site}/{folder}"
+
+
+@pytest.mark.parametrize(
+    "section", ["{site}/sub/a.py", "{site}/sub/*", "{site}/*/a.py", "{site}/sub/a.py/", "{site}/sub/?.py"]
+)
+def test_a_directory_section_may_be_about_a_file_that_is_there(site, section):
+    text = (
+        f"DocumentRoot {site}\n<Directory {section.format(site=site)}>\nPythonHandler m\nPythonOption a 1\n</Directory>"
+    )
+    resolver, server = resolver_for(text)
+    settings = resolver.resolve(server, "/sub/a.py")[0].settings
+    assert settings.options == {"a": "1"}
+    assert settings.handlers["PythonHandler"][0].directory == f"{site}/sub/"
+    for uri in ("/sub/a.py/info", "/sub/none.py", "/sub/", "/file.txt"):
+        assert resolver.resolve(server, uri)[0].settings.options == {}
 
 
 def test_settings_of_one_combination_are_one_object(site):
