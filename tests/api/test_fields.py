@@ -99,3 +99,10 @@ def test_a_form_is_read_from_what_looks_like_a_request():
         read = io.BytesIO(multipart(text(b"a", b"1"))).read
 
     assert fields(Wrapped()) == [("a", "1")]
+
+
+def test_a_field_is_removed_by_its_name_not_by_its_value():
+    form = util.FieldStorage(request(args="a=1&b=1&c=1", method="GET"))
+    del form["b"]
+    form["c"] = "2"
+    assert form.items() == [("a", "1"), ("c", "2")]
