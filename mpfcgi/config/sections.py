@@ -1,7 +1,8 @@
 """Which sections hold for a file and its URI, in Apache's order of merging.
 
 <Directory> and .htaccess from the root down, then <Directory> by expression, then <Files>, then <Location>; within each
-group the main server's before the virtual host's, in the order of the file.
+group the main server's before the virtual host's, in the order of the file; but of expressions for folders first those
+with fewer slashes.
 """
 
 from __future__ import annotations
@@ -61,6 +62,8 @@ class Sections:
                 self._wild.setdefault(section.argument.rstrip("/").count("/"), []).append((order, section))
             else:
                 self._plain.setdefault(section.argument, []).append((order, section))
+        # As Apache sorts them: what looks deeper counts later.
+        self._regex.sort(key=lambda section: section.argument.count("/"))
 
     def walk(
         self, directory: str, filename: str, is_directory: bool, htaccess: HtaccessFiles, names: tuple[str, ...],

@@ -3,6 +3,7 @@ import pytest
 from mpfcgi.config import Resolver, load_text
 from mpfcgi.config.sections import Sections
 from tests.support.counted import Counted
+from tests.support.resolvers import resolver_for
 
 
 def order_of(text, root, uri):
@@ -115,3 +116,19 @@ def test_the_path_of_a_section_is_taken_as_the_folder_that_it_means(root, path):
 def test_the_document_root_is_the_folder_that_it_means(root, path, meant):
     config = load_text("DocumentRoot " + path.replace("ROOT", str(root)))
     assert Resolver(config).document_root(config.main) == meant.replace("ROOT", str(root))
+
+
+@pytest.mark.parametrize(
+    ("patterns", "last"),
+    [
+        (("/sub/", "/su", "sub"), "/sub/"),
+        (("sub", "/su", "/sub/"), "/sub/"),
+        (("/su", "s", "/ub|/sub"), "/ub|/sub"),
+        (("/sub", "/s"), "/s"),
+    ],
+)
+def test_expressions_for_folders_count_by_their_slashes_then_in_the_order_of_the_file(tmp_path, patterns, last):
+    (tmp_path / "sub").mkdir()
+    sections = [f'<DirectoryMatch "{text}">\nPythonOption last {text}\n</DirectoryMatch>' for text in patterns]
+    resolver, server = resolver_for(f"DocumentRoot {tmp_path}\n" + "\n".join(sections))
+    assert resolver.resolve(server, "/sub/x")[0].settings.options == {"last": last}
