@@ -199,9 +199,21 @@ class MarshalCookie(SignedCookie):
     __slots__ = ()
 
     def unmarshal(self, secret: str | bytes) -> None:
-        """Take the signature off and the value out. CookieError when either can't be."""
+        """Take the signature off and the value out. CookieError when either can't be.
+
+        What is rightly signed and no base64, as a SignedCookie's value may be, has lost its signature then, as in mod_python.
+        """
+        sent = self.value
         self.unsign(secret)
-        self.value = _unmarshalled(self.name, self.value)
+        try:
+            data = base64.b64decode(self.value)
+        except (binascii.Error, ValueError):
+            raise CookieError(f"Cannot base64 Decode Cookie: {self.name}={self.value}") from None
+        try:
+            self.value = marshal.loads(data)
+        except (EOFError, ValueError, TypeError) as error:
+            self.value = sent
+            raise CookieError(f"Cannot Unmarshal Cookie: {self.name}: {error}") from None
 
     def _open(self, secret: str | bytes) -> None:
         self.unmarshal(secret)
@@ -265,17 +277,6 @@ def _unsigned(cookie: Cookie, secret: str | bytes, digest: str) -> str:
     if not hmac.compare_digest(_bytes(signature), right.encode("ascii")):
         raise CookieError(f"Incorrectly Signed Cookie: {cookie.name}={cookie.value}")
     return str(value)
-
-
-def _unmarshalled(name: str, text: str) -> Any:
-    try:
-        data = base64.b64decode(text)
-    except (binascii.Error, ValueError):
-        raise CookieError(f"Cannot base64 Decode Cookie: {name}={text}") from None
-    try:
-        return marshal.loads(data)
-    except (EOFError, ValueError, TypeError) as error:
-        raise CookieError(f"Cannot Unmarshal Cookie: {name}: {error}") from None
 
 
 def _bytes(text: str | bytes) -> bytes:

@@ -171,10 +171,16 @@ def test_a_subclass_of_marshal_cookies_may_read_its_value_otherwise():
     assert Words.parse(sent, "s")["a"].value == ["x", "y"]
 
 
-def test_what_is_rightly_signed_but_not_marshalled_is_a_plain_cookie_without_its_signature():
-    for text in ("a.b", "AAAA"):
-        found = MarshalCookie.parse(str(SignedCookie("a", text, "s")), "s")["a"]
-        assert (type(found), found.value) == (Cookie.Cookie, text)
+def test_what_is_rightly_signed_but_no_base64_is_a_plain_cookie_without_its_signature():
+    found = MarshalCookie.parse(str(SignedCookie("a", "a.b", "s")), "s")["a"]
+    assert (type(found), found.value) == (Cookie.Cookie, "a.b")
+
+
+def test_what_is_rightly_signed_but_not_marshalled_is_a_plain_cookie_as_it_came():
+    signed = SignedCookie("a", "AAAA", "s")
+    found = MarshalCookie.parse(str(signed), "s")["a"]
+    assert str(found) == str(signed)
+    assert (type(found), len(found.value)) == (Cookie.Cookie, 32 + 4)
 
 
 def test_cookies_that_a_handler_adds_to_the_request_are_found():
