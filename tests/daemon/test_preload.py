@@ -130,6 +130,7 @@ def test_a_template_that_is_stopped_keeps_nobody_waiting_for_the_supervisor(star
     first, maker = ask(pools)
     wait_until(lambda: first not in children(pools), "it leaves")
     os.kill(maker, signal.SIGSTOP)
+    wait_until(lambda: psutil.Process(maker).status() == psutil.STATUS_STOPPED, "it is stopped")
     waiting = Client(pools.daemon.socket)
     waiting.send("/x.py")
     waiting.sock.sendall(waiting.wire.stdin_end())
