@@ -234,7 +234,7 @@ class Resolver:
         kind = status.st_mode & _KIND if status else 0
         directory = (filename if kind == _DIRECTORY else os.path.dirname(filename)).rstrip("/") + "/"
         walked = self._sections_of(server).walk(
-            directory, filename, kind == _DIRECTORY, self._htaccess,
+            directory, directory if path_info == "/" and kind == _DIRECTORY else filename, kind == _DIRECTORY, self._htaccess,
             self.server_settings(server).get("AccessFileName", (".htaccess",)),
             kind not in (0, _DIRECTORY) and not path_info,
         )  # fmt: skip

@@ -106,14 +106,14 @@ class Sections:
         for section in self._regex:
             if expression(section.argument).search(subject):
                 enter(section, _place(section, directory))
-        if not is_directory:
-            server_wide = [Found(section, Scope(section.directives)) for section in self._files]
-            base = os.path.basename(filename)
-            found += [
-                item
-                for item in server_wide + nested
-                if isinstance(item.source, Section) and item.source.kind == "Files" and _files_match(item.source, base)
-            ]
+        server_wide = [Found(section, Scope(section.directives)) for section in self._files]
+        # That of a folder is empty behind its slash, and <Files *> fits it.
+        base = os.path.basename(filename)
+        found += [
+            item
+            for item in server_wide + nested
+            if isinstance(item.source, Section) and item.source.kind == "Files" and _files_match(item.source, base)
+        ]
         return Walked(found, tuple(looked), wrong, options)
 
     def locations(self, uri: str) -> list[Found]:

@@ -81,10 +81,6 @@ def test_patterns_and_plain_names_of_one_depth_keep_the_order_of_the_file(root):
     assert order_of(plain + wild, root, "/sub/g.txt") == "plain wild"
 
 
-def test_files_sections_are_not_for_folders(root):
-    assert order_of(section("Files *", "files"), root, "/sub/") == ""
-
-
 def test_a_directory_section_is_for_whole_names(root):
     assert order_of(section("Directory ROOT/su", "su"), root, "/sub/g.txt") == ""
 
@@ -132,3 +128,15 @@ def test_expressions_for_folders_count_by_their_slashes_then_in_the_order_of_the
     sections = [f'<DirectoryMatch "{text}">\nPythonOption last {text}\n</DirectoryMatch>' for text in patterns]
     resolver, server = resolver_for(f"DocumentRoot {tmp_path}\n" + "\n".join(sections))
     assert resolver.resolve(server, "/sub/x")[0].settings.options == {"last": last}
+
+
+def test_files_of_any_name_are_about_folders_too(tmp_path):
+    (tmp_path / "sub").mkdir()
+    text = "".join(
+        f'<{name}>\nPythonOption "{name}" 1\n</{name.split()[0]}>\n'
+        for name in ("Files *", "Files s*", "FilesMatch .", "FilesMatch ^")
+    )
+    resolver, server = resolver_for(f"DocumentRoot {tmp_path}\n" + text)
+    assert set(resolver.resolve(server, "/sub/")[0].settings.options) == {"Files *", "FilesMatch ^"}
+    assert set(resolver.resolve(server, "/")[0].settings.options) == {"Files *", "FilesMatch ^"}
+    assert len(resolver.resolve(server, "/sub")[0].settings.options) == 4
