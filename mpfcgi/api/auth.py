@@ -21,6 +21,8 @@ class Auth:
     _settings: Any
     _user: str | None = None
     _ap_auth_type: str | None = None
+    # The access phases have been reached, or an ErrorDocument answers for what came before them.
+    _access_begun = False
 
     if TYPE_CHECKING:
 

@@ -160,7 +160,7 @@ class Cycle(Admission):
         plan: Plan = req._plan
         if plan.content_only and not plan.guarded and not req._added:
             if req._prev is not None:
-                self._was_let_in(req, req._prev)
+                self._holds_too(req, req._prev)
             self.choose_type(req, plan)
             return OK
         return self.before_content(req, plan, site)
@@ -215,7 +215,10 @@ class Cycle(Admission):
         if status not in GO_ON:
             return status
         before = req._main or req._prev
-        if before is not None and self._was_let_in(req, before):
+        lets_in = before is not None and before._access_begun and self._holds_too(req, before)
+        # Before the phases themselves: their handlers may redirect to a page that says why somebody isn't let in.
+        req._access_begun = True
+        if lets_in:
             status = OK
         else:
             if req._main is not None:
@@ -238,10 +241,9 @@ class Cycle(Admission):
         environment.fix_up(req, plan.settings)
         return self.run_phase(FIXUP, req, plan)
 
-    def _was_let_in(self, req: Request, before: Request) -> bool:
-        """Whether who was let in to `before` is let in to its subrequest, or to what it is redirected to, too, as Apache
-        sees it: for a file of the same folder, or the folder, for which no section of its own holds. It is the same
-        user then."""
+    def _holds_too(self, req: Request, before: Request) -> bool:
+        """Whether what was said of access to `before` holds for its subrequest, or for what it is redirected to, too, as
+        Apache sees it: for a file of the same folder, or the folder, without a section of its own. Then its user, too."""
         if (
             not (req._is_file or (req._is_directory and req._prev is before))
             or before._resource is None

@@ -39,6 +39,8 @@ def internal_redirect(services: WorkerServices, req: Request, uri: str, error_st
     if error_status is not None:
         # It stands for another resource: that the client has the same document already is no answer.
         req._no_local_copy = 1
+        # And it is for whom the resource itself is not: for all.
+        req._access_begun = True
         # A GET whatever it was; for HEAD it stays without a body (`header_only`).
         new._status, new._method = error_status, "GET"
     new._no_local_copy = req._no_local_copy

@@ -2,6 +2,8 @@
 
 from urllib.parse import quote
 
+import pytest
+
 from tests.support.cycle import Site
 
 CONFIG = """
@@ -138,3 +140,44 @@ def test_a_document_that_fails_answers_the_first_error_and_401_stays_here(tmp_pa
     assert site.get("/x?401").status == 401
     paid = site.get("/x?402")
     assert (paid.status, paid.headers["location"]) == (302, "http://other.test/")
+
+
+GUARDED = """
+<Directory ROOT>
+    SetHandler mod_python
+    PythonHeaderParserHandler h
+    PythonAccessHandler h
+    PythonHandler h
+    ErrorDocument 401 /told.txt
+    AuthType Basic
+    AuthName ours
+    Require valid-user
+</Directory>
+"""
+GUARD = """
+from mod_python import apache
+
+def headerparserhandler(req):
+    if req.uri == "/early.txt" and req.prev is None:
+        req.internal_redirect("/secret.txt")
+        return apache.DONE
+    return apache.HTTP_UNAUTHORIZED if req.uri == "/refused.txt" else apache.OK
+
+def accesshandler(req):
+    if req.uri == "/login.txt":
+        req.internal_redirect("/told.txt")
+        return apache.DONE
+    return apache.OK
+
+def handler(req):
+    req.write("seen: " + req.uri)
+    return apache.OK
+"""
+
+
+@pytest.mark.parametrize("uri", ["/secret.txt", "/login.txt", "/refused.txt", "/early.txt"])
+def test_whom_nobody_has_asked_is_asked_where_a_redirect_leads_and_sees_only_what_tells_so(tmp_path, uri):
+    site = Site(tmp_path, GUARDED, h=GUARD)
+    for name in ("secret", "login", "refused", "early", "told"):
+        (site.root / f"{name}.txt").write_text("")
+    assert site.get(uri).body == "seen: /told.txt"
