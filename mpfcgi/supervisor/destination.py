@@ -39,8 +39,12 @@ class Arrival:
         self.deadline = monotonic() + HEAD_TIME
         self.arrived = 0.0
 
+    def begin(self) -> None:
+        """A request's head has begun: it has its time from now on, however long the connection was silent before."""
+        self.deadline = monotonic() + HEAD_TIME
+
     def age(self, now: float) -> float:
-        """Seconds for which it has been there, or has been about to be closed."""
+        """Seconds since it came, or since its request began, or since it is to be closed."""
         return now - (self.deadline - HEAD_TIME)
 
     @property

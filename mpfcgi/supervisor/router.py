@@ -171,6 +171,8 @@ class Router:
             self._take(arrival, data)
 
     def _take(self, arrival: Arrival, data: bytes) -> None:
+        if not arrival.raw:
+            arrival.begin()
         arrival.raw += data
         wire = arrival.wire
         try:
@@ -236,15 +238,18 @@ class Router:
         try:
             questions.send(name.encode("utf-8", "surrogateescape"))
             _, descriptors = handoff.receive_descriptors(questions, 4096, 2)
+            ends = [socket.socket(fileno=descriptor) for descriptor in descriptors]
         except OSError:
             return None
-        if len(descriptors) < 2:
+        finally:
             self._spare.take()
+        if len(ends) < 2:
+            for end in ends:
+                end.close()
             return None
         pool = pool_for(self.setup.config.pools, name)
-        send, receive = (socket.socket(fileno=descriptor) for descriptor in descriptors)
-        self._spare.take()
-        for end in (send, receive):
+        send, receive = ends
+        for end in ends:
             end.setblocking(False)
         found = self._destinations[name] = Destination(name, send, receive, pool.queue_length, pool.queue_timeout)
         return found

@@ -11,8 +11,9 @@ import struct
 from collections.abc import Iterator
 from time import monotonic, sleep
 
-# Seconds for somebody else's turn, which takes some milliseconds; and between two looks whether it is over.
-PATIENCE, AGAIN = 2.0, 0.005
+# Seconds for somebody else's turn, which takes some milliseconds; and between two looks whether it is over. Any user who
+# may look into the folder can hold it, and at a reload the supervisor's loop stands still meanwhile.
+PATIENCE, AGAIN = 0.5, 0.005
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ import pytest
 
 from mpfcgi.fastcgi import ClientConnection
 from mpfcgi.ipc import handoff
+from mpfcgi.supervisor import destination as destinations
 from mpfcgi.supervisor.destination import Arrival, Destination
 
 HEAD = ClientConnection().begin_request({"REQUEST_URI": "/"})
@@ -85,3 +86,12 @@ def test_messages_of_others_do_not_count(pool):
         destination.pass_on(request())
         destination.pass_on(request())
         assert destination.is_full()
+
+
+def test_the_time_for_a_head_begins_with_it_and_not_with_the_silence_before(monkeypatch):
+    monkeypatch.setattr(destinations, "monotonic", lambda: 100.0)
+    arrival = Arrival(socket.socketpair()[0])
+    monkeypatch.setattr(destinations, "monotonic", lambda: 150.0)
+    assert arrival.age(150.5) == 50.5
+    arrival.begin()
+    assert arrival.age(150.5) == 0.5

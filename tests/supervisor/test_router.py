@@ -242,3 +242,15 @@ def test_when_it_leaves_silent_connections_go_to_its_successor_and_begun_ones_to
     assert early == b""
     silent.sendall(head())
     assert connection.recv(65536) == head()
+
+
+def test_half_a_queue_is_no_queue_and_is_closed(routing):
+    client = routing.connect()
+    client.sendall(head())
+    name = routing.question()
+    send, receive = handoff.queue_pair()
+    routing.give(name, [send])
+    send.close()
+    assert b"503" in response(client)
+    receive.settimeout(20)
+    assert receive.recv(1) == b""

@@ -1,11 +1,12 @@
 """What becomes of a file in the place of a socket that is to be opened."""
 
+import fcntl
 import os
 import socket
 
 import pytest
 
-from mpfcgi.supervisor import console
+from mpfcgi.supervisor import console, stale
 from mpfcgi.supervisor.stale import remove_stale
 
 
@@ -54,3 +55,14 @@ def test_a_file_that_is_no_socket_is_left_alone(path):
 def test_the_control_socket_says_who_has_it(path):
     with listen(path), pytest.raises(FileExistsError, match=rf"process {os.getpid()} .* takes commands on {path}"):
         console.open_socket(path)
+
+
+def test_who_holds_the_folder_for_ever_keeps_nobody_out(path, monkeypatch):
+    monkeypatch.setattr(stale, "PATIENCE", 0.0)
+    holder = os.open(os.path.dirname(path), os.O_RDONLY)
+    try:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        with console.open_socket(path):
+            assert remove_stale(path).startswith(f"process {os.getpid()} (")
+    finally:
+        os.close(holder)
