@@ -99,7 +99,7 @@ class Output(Filtering):
     def write(self, data: str | bytes, flush: int = 1, /) -> None:
         """Write to the client: text as UTF-8, bytes as they are. OSError when the client is gone.
 
-        Unless `flush`, an integer, is 0 the data is on its way at once (it is sent within some milliseconds; `flush()` sends now).
+        Unless `flush`, an integer, is 0 it is on its way at once: sent within some milliseconds; `flush()` sends now.
         """
         if data.__class__ is str:
             data = data.encode()  # type: ignore[union-attr]

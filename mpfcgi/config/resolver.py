@@ -36,9 +36,9 @@ class Resource:
     """What a path leads to. `status` is 0, or what to answer (with `location`, an escaped URL, for a redirect).
 
     `filename` is "" where no folder of files is known at all: nothing but handlers can answer then. It is None, and so
-    is `path_info`, where a <Location> has a handler that stands in the place of files, or the host redirects. `directory` is the
-    folder of the file, ending in /; `kind` the file's type bits (stat.S_IFMT), 0 where it is missing; `problem` is a
-    sentence for the log where something is wrong.
+    is `path_info`, where a <Location> has a handler that stands in the place of files, or the host redirects.
+    `directory` is the folder of the file, ending in /; `kind` the file's type bits (stat.S_IFMT), 0 where it is missing;
+    `problem` is a sentence for the log where something is wrong.
     """
 
     filename: str | None
@@ -233,30 +233,34 @@ class Resolver:
             return _Route(self._unreachable(server, path, uri, error), "", None, ()), None
         kind = status.st_mode & _KIND if status else 0
         directory = (filename if kind == _DIRECTORY else os.path.dirname(filename)).rstrip("/") + "/"
+        is_folder = kind == _DIRECTORY
+        asks_for_folder = is_folder and path_info == "/"
         walked = self._sections_of(server).walk(
-            directory, directory if path_info == "/" and kind == _DIRECTORY else filename, kind == _DIRECTORY, self._htaccess,
+            directory,
+            directory if asks_for_folder else filename,
+            is_folder,
+            self._htaccess,
             self.server_settings(server).get("AccessFileName", (".htaccess",)),
-            kind not in (0, _DIRECTORY) and not path_info,
-        )  # fmt: skip
+            is_whole_file=bool(kind) and not is_folder and not path_info,
+        )
         found = walked.found + self._sections_of(server).locations(uri)
         settings = self._merged(server, found)
         link = self._forbidden_link(server, walked, filename)
-        if kind == _DIRECTORY and path_info == "/":
+        if asks_for_folder:
             filename, path_info = filename.rstrip("/") + "/", ""
         code, location, problem = 0, None, ""
-        named = True
+        has_file = True
         if walked.wrong is not None:
             code, problem = walked.wrong.status, walked.wrong.problem
         elif (redirect := _redirect(settings, uri)) is not None:
             code, location = redirect
-            if _redirect(self.server_settings(server), uri) is not None:
-                # One of the host's own comes before any file is thought of.
-                named = False
+            # One of the host's own comes before any file is thought of.
+            has_file = _redirect(self.server_settings(server), uri) is None
         elif link is not None:
             code, problem = 403, f"Symbolic link not allowed or link target not accessible: {link}"
         interpreter = self._interpreter(server, settings, directory)
         resource = Resource(filename, path_info, settings, interpreter, directory, kind, code, location, problem)
-        if not named:
+        if not has_file:
             resource = replace(resource, filename=None, path_info=None)
         # A path that ends in a missing file holds while its folder is there and the file is not.
         boundary = directory if status is None else None

@@ -73,6 +73,9 @@ def die_by_sigterm() -> None:
 
 
 class _Heed:
+    """A handler of signals. It may interrupt anything, such as what is just being said on the line: it says and looks at
+    single bytes only, and raises nothing."""
+
     def __init__(self, line: socket.socket) -> None:
         self._line = line
 

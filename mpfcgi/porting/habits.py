@@ -77,7 +77,8 @@ def own_attributes(source: Source) -> Iterator[Hit]:
             and source.receiver(index).rpartition(".")[2] in REQUESTS
         ):
             yield Hit(
-                token, LOOK, "own-attribute", f"attributes of the request that begin with an underscore may be mpfcgi's: {token.text}",
+                token, LOOK, "own-attribute",
+                f"attributes of the request that begin with an underscore may be mpfcgi's: {token.text}",
                 f"req.{token.text.lstrip('_')}, if it is the site's own",
             )  # fmt: skip
 

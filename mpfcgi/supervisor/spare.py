@@ -6,7 +6,7 @@ import os
 
 
 class Spare:
-    """So many as `number`."""
+    """Keeps `number` descriptors open, for somebody to close and have room for others."""
 
     def __init__(self, number: int) -> None:
         self._number = number
