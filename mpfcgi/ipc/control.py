@@ -12,6 +12,8 @@ import socket
 
 # Supervisor to worker.
 QUIT = b"Q"
+# Its time for leaving is over: the SIGTERM that follows is to end it.
+END = b"E"
 REOPEN = b"L"
 # To the router: ask again for the queues of the pools; and its answer, that it has given up those it had.
 FORGET = b"F"
@@ -61,9 +63,17 @@ def heed_sigterm(line: socket.socket) -> None:
     """Have SIGTERM ask the supervisor at the other end of `line` for a process in the place of this one.
 
     Service managers, and `kill` with the number of a group, send it to all processes at once: then it is the supervisor
-    that says when to leave, so that no request is cut off. Whom it has told so already, or who has lost it, is ended.
+    that says when to leave, so that no request is cut off, be it quicker with that than the signal or not. Whoever is to
+    leave is ended by a second one, by that of the supervisor, and if that is lost.
     """
     signal.signal(signal.SIGTERM, _Heed(line))
+
+
+def leave() -> None:
+    """This process does as it was told with QUIT: its SIGTERM is no wish to leave any more."""
+    handler = signal.getsignal(signal.SIGTERM)
+    if isinstance(handler, _Heed):
+        handler.leaves = True
 
 
 def die_by_sigterm() -> None:
@@ -78,19 +88,26 @@ class _Heed:
 
     def __init__(self, line: socket.socket) -> None:
         self._line = line
+        self._heard = False
+        self.leaves = False
 
     def __call__(self, number: int, frame: object) -> None:
-        if not self._told_to_leave() and tell(self._line, WORN):
-            return
-        signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
+        again, self._heard = self._heard, True
+        if not self._may_go_on(again):
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
 
-    def _told_to_leave(self) -> bool:
-        """Whether it is said on the line already; a handler may run, which sees nothing of it."""
-        try:
-            said = self._line.recv(4096, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except BlockingIOError:
+    def _may_go_on(self, again: bool) -> bool:
+        said = self._said()
+        if said is None or END in said:
             return False
+        return not again if self.leaves or QUIT in said else tell(self._line, WORN)
+
+    def _said(self) -> bytes | None:
+        """What waits on the line, where it stays: a handler may run, which sees nothing of it. None when it is lost."""
+        try:
+            return self._line.recv(4096, socket.MSG_PEEK | socket.MSG_DONTWAIT) or None
+        except BlockingIOError:
+            return b""
         except OSError:
-            return True
-        return not said or QUIT in said
+            return None

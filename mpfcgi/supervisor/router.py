@@ -377,7 +377,7 @@ class Router:
         if not self._listening:
             return
         self._listening = False
-        control.die_by_sigterm()
+        control.leave()
         self._epoll.unregister(self.setup.control.fileno())
         for sock in (*self.setup.listeners, self.setup.hand_backs):
             try:

@@ -75,6 +75,8 @@ class WorkerHandle:
     def kill(self, number: int) -> None:
         """Send a signal that it can't put off."""
         self.signals += 1
+        if number == signal.SIGTERM and self.control is not None:
+            control.tell(self.control, control.END)
         self._signal(number)
 
     def destroy(self) -> None:

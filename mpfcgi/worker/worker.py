@@ -333,6 +333,8 @@ class Worker:
             return
         if not commands or control.QUIT in commands:
             self._stop()
+        if control.END in commands:
+            control.die_by_sigterm()
         if control.REOPEN in commands:
             self.services.reopen_logs()
             if self.setup.daemon_log is not None:
@@ -350,7 +352,7 @@ class Worker:
         if self._stopping:
             return
         self._stopping = True
-        control.die_by_sigterm()
+        control.leave()
         self.slot.leave()
         for sock in self._entrances():
             self._epoll.unregister(sock.fileno())

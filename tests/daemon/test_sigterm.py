@@ -74,6 +74,19 @@ def test_sent_to_all_processes_at_once_no_request_is_cut_off(start, pool):
     assert "SIGTERM" not in daemon.log()
 
 
+@pytest.mark.parametrize("pool", POOLS)
+def test_sent_first_to_the_daemon_and_then_to_all_no_request_is_cut_off(start, pool):
+    daemon = start(pool)
+    client, pid = held(daemon)
+    others = daemon.children() - {pid}
+    daemon.signal(signal.SIGTERM)
+    wait_until(lambda: others - daemon.children(), "they are told to leave", daemon.process)
+    os.kill(pid, signal.SIGTERM)
+    go(daemon)
+    assert client.response() == (200, b"%d" % pid)
+    assert daemon.process.wait(20) == 0
+
+
 def test_sent_to_one_worker_it_is_replaced_when_its_request_is_over(start):
     daemon = start()
     client, pid = held(daemon)
@@ -98,17 +111,23 @@ def test_sent_to_the_router_another_takes_its_place(start):
     assert daemon.stop() == 0
 
 
-def test_sent_to_a_worker_that_was_told_to_leave_it_ends_it(start):
+def test_sent_again_to_a_worker_that_was_told_to_leave_it_ends_it(start):
     daemon = start()
     client, pid = held(daemon)
     before = daemon.children()
     daemon.signal(signal.SIGHUP)
     daemon.wait_for_log("reload: done")
     wait_until(lambda: len(before & daemon.children()) == 1, "the others leave", daemon.process)
-    os.kill(pid, signal.SIGTERM)
+
+    def is_ended():
+        # Of two that come at once a process sees one.
+        if pid in daemon.children():
+            os.kill(pid, signal.SIGTERM)
+        return pid not in daemon.children()
+
+    wait_until(is_ended, "it is gone", daemon.process)
     with pytest.raises(ConnectionError):
         client.response()
-    wait_until(lambda: pid not in daemon.children(), "it is gone", daemon.process)
     assert daemon.stop() == 0
 
 
