@@ -1,6 +1,7 @@
 """SIGTERM that comes to a worker itself, as where a service manager sends it to all processes of a daemon at once."""
 
 import os
+import re
 import signal
 
 import psutil
@@ -145,7 +146,6 @@ def test_a_worker_that_is_stopped_does_not_keep_the_daemon_from_its_end(start):
     daemon.wait_for_log("stopping")
     daemon.signal(signal.SIGTERM)
     assert daemon.process.wait(30) == 0
-    assert (
-        f"worker {pid} is ended 0.5 s after it was asked to leave: GET one.test/x.py?hold; it is stopped"
-        in daemon.log()
-    )
+    # Stopped at once, it may not have said yet which request it has.
+    line = rf"worker {pid} is ended 0\.5 s after it was asked to leave: (GET one\.test/x\.py\?hold; )?it is stopped"
+    assert re.search(line, daemon.log())
