@@ -2,13 +2,54 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+import threading
 import time
 from typing import Any
 
 from mpfcgi.api.constants import APLOG_NOTICE
 from mpfcgi.api.Session import BaseSession
 
-_sessions: dict[str, dict[str, Any]] = {}
+
+class _Sessions:
+    """Dictionaries of sessions by id, in the order of their last saves."""
+
+    def __init__(self) -> None:
+        self._stored: dict[str, dict[str, Any]] = {}
+        self._shortest_timeout = math.inf
+        # A handler's threads may save while a cleanup looks.
+        self._changing = threading.Lock()
+
+    def find(self, sid: str) -> dict[str, Any] | None:
+        return self._stored.get(sid)
+
+    def store(self, sid: str, stored: dict[str, Any]) -> None:
+        with self._changing:
+            self._stored.pop(sid, None)
+            self._stored[sid] = stored
+            if stored["_timeout"] < self._shortest_timeout:
+                self._shortest_timeout = stored["_timeout"]
+
+    def remove(self, sid: str) -> None:
+        with self._changing:
+            self._stored.pop(sid, None)
+
+    def remove_expired(self) -> None:
+        """Looks no further than to the first that was saved too lately for any timeout."""
+        now = time.time()
+
+        def is_old(item: tuple[str, dict[str, Any]]) -> bool:
+            age: float = now - item[1]["_accessed"]
+            return age > self._shortest_timeout
+
+        with self._changing:
+            for sid, stored in list(itertools.takewhile(is_old, self._stored.items())):
+                if now - stored["_accessed"] > stored["_timeout"]:
+                    del self._stored[sid]
+
+
+_sessions = _Sessions()
 
 
 class MemorySession(BaseSession):
@@ -22,14 +63,14 @@ class MemorySession(BaseSession):
         super().__init__(req, sid=sid, secret=secret, timeout=timeout, lock=lock)
 
     def do_load(self) -> dict[str, Any] | None:
-        return _sessions.get(self._sid or "")
+        return _sessions.find(self._sid or "")
 
     def do_save(self, dict: dict[str, Any]) -> None:
         assert self._sid
-        _sessions[self._sid] = dict
+        _sessions.store(self._sid, dict)
 
     def do_delete(self) -> None:
-        _sessions.pop(self._sid or "", None)
+        _sessions.remove(self._sid or "")
 
     def do_cleanup(self) -> None:
         self._req._when_over(_clean_up, None)
@@ -37,7 +78,4 @@ class MemorySession(BaseSession):
 
 
 def _clean_up(data: None) -> None:
-    now = time.time()
-    for sid, stored in list(_sessions.items()):
-        if now - stored["_accessed"] > stored["_timeout"]:
-            _sessions.pop(sid, None)
+    _sessions.remove_expired()

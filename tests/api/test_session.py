@@ -33,7 +33,7 @@ def visit(request, services, tmp_path):
     if request.param == "RedisSession":
         options["mod_python.redis_session.url"] = request.getfixturevalue("redis_server").url
     yield Visits(services, options)
-    memory_session._sessions.clear()
+    memory_session._sessions = memory_session._Sessions()
 
 
 class Visits:
@@ -190,7 +190,7 @@ def test_a_cleanup_removes_what_has_expired(services, tmp_path, monkeypatch, sto
     visits.leave()
     assert not visits(young.id()).is_new()
     visits.leave()
-    memory_session._sessions.clear()
+    memory_session._sessions = memory_session._Sessions()
 
 
 # -- Session(), options
@@ -273,7 +273,7 @@ def test_with_a_secret_only_a_signed_id_is_accepted(services):
         req = request(services, cookie)
         assert Session.MemorySession(req, secret="s3cret").is_new() is new
         finish(req)
-    memory_session._sessions.clear()
+    memory_session._sessions = memory_session._Sessions()
 
 
 def test_a_stronger_digest_for_the_id_is_an_option(services):
