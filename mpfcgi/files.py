@@ -9,6 +9,8 @@ import errno
 import os
 import stat
 
+# Bytes or characters of what is read as a whole: a configuration of ten thousand hosts has fewer.
+LARGEST = 16 << 20
 # Descriptors that we were given, as by `mpfcgi check -c <(...)`: who gives us a pipe writes to it.
 GIVEN = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
 

@@ -15,12 +15,10 @@ from functools import lru_cache
 
 from mpfcgi.config.model import ConfigError, Server
 from mpfcgi.config.settings import Settings
-from mpfcgi.files import regular
+from mpfcgi.files import LARGEST, regular
 
 CACHE_SIZE = 1024
 SYSTEM = "/etc/mime.types"
-# Bytes of a file of types: Debian's has 70,000.
-LARGEST = 16 << 20
 
 
 @dataclass(frozen=True)

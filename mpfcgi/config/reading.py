@@ -16,7 +16,7 @@ from mpfcgi.config import syntax
 from mpfcgi.config.directives import REFUSED, REGISTRY
 from mpfcgi.config.model import ConfigError, Mistakes, Place
 from mpfcgi.config.syntax import DirectiveNode, Node, SectionNode
-from mpfcgi.files import regular_or_given
+from mpfcgi.files import LARGEST, regular_or_given
 
 APACHE_VERSION = (2, 4, 62)
 # What an <IfModule> may ask for: modules whose directives we have.
@@ -26,8 +26,6 @@ MODULES = frozenset([
 ])  # fmt: skip
 CONDITIONS = frozenset(("ifmodule", "ifdefine", "ifversion", "iffile", "ifdirective"))
 MAX_INCLUDES = 50
-# Characters of one file. Ten thousand hosts fit in.
-LARGEST = 16 << 20
 
 
 def read_file(path: str, place: Place | None = None) -> str:

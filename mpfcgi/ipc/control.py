@@ -92,16 +92,18 @@ class _Heed:
         self.leaves = False
 
     def __call__(self, number: int, frame: object) -> None:
-        again, self._heard = self._heard, True
-        if not self._may_go_on(again):
+        first, self._heard = not self._heard, True
+        if not self._may_go_on(first):
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
 
-    def _may_go_on(self, again: bool) -> bool:
+    def _may_go_on(self, first: bool) -> bool:
         said = self._said()
         if said is None or END in said:
             return False
-        return not again if self.leaves or QUIT in said else tell(self._line, WORN)
+        if self.leaves or QUIT in said:
+            return first
+        return tell(self._line, WORN)
 
     def _said(self) -> bytes | None:
         """What waits on the line, where it stays: a handler may run, which sees nothing of it. None when it is lost."""

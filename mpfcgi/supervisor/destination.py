@@ -36,8 +36,8 @@ class Arrival:
         self.raw = b""
         self.refused = False
         self.wire = ServerConnection(limits=Limits(params_bytes=handoff.MAX_EARLY), values=VALUES)
-        self.deadline = monotonic() + HEAD_TIME
         self.arrived = 0.0
+        self.begin()
 
     def begin(self) -> None:
         """A request's head has begun: it has its time from now on, however long the connection was silent before."""

@@ -14,7 +14,7 @@ from typing import Any
 from mpfcgi.config import ConfigError, Listen, Mistakes
 from mpfcgi.ipc import inherited
 from mpfcgi.supervisor import access_list
-from mpfcgi.supervisor.stale import remove_stale, turn
+from mpfcgi.supervisor.stale import identity_of, remove_stale, turn
 from mpfcgi.supervisor.systemd import described, is_bound_to
 
 Key = tuple[str, str]
@@ -109,8 +109,8 @@ class Listeners:
         try:
             if listen.family == "unix":
                 sock = _bind_unix(listen)
-                status = os.stat(listen.address)
-                self._inodes[key] = (status.st_dev, status.st_ino)
+                if (identity := identity_of(listen.address)) is not None:
+                    self._inodes[key] = identity
                 return sock
             if listen.family == "tcp":
                 return _bind_tcp(listen)
@@ -135,11 +135,7 @@ class Listeners:
 
     def _is_ours(self, key: Key) -> bool:
         """Whether the file of a unix socket is the one that we made."""
-        try:
-            status = os.stat(key[1])
-        except OSError:
-            return False
-        return (status.st_dev, status.st_ino) == self._inodes.get(key)
+        return key in self._inodes and identity_of(key[1]) == self._inodes[key]
 
     def _close(self, key: Key) -> None:
         try:

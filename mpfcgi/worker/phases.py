@@ -160,7 +160,7 @@ class Cycle(Admission):
         plan: Plan = req._plan
         if plan.content_only and not plan.guarded and not req._added:
             if req._prev is not None:
-                self._holds_too(req, req._prev)
+                self._take_over_access(req, req._prev)
             self.choose_type(req, plan)
             return OK
         return self.before_content(req, plan, site)
@@ -215,7 +215,7 @@ class Cycle(Admission):
         if status not in GO_ON:
             return status
         before = req._main or req._prev
-        lets_in = before is not None and before._access_begun and self._holds_too(req, before)
+        lets_in = before is not None and before._access_begun and self._take_over_access(req, before)
         # Before the phases themselves: their handlers may redirect to a page that says why somebody isn't let in.
         req._access_begun = True
         if lets_in:
@@ -241,9 +241,10 @@ class Cycle(Admission):
         environment.fix_up(req, plan.settings)
         return self.run_phase(FIXUP, req, plan)
 
-    def _holds_too(self, req: Request, before: Request) -> bool:
-        """Whether what was said of access to `before` holds for its subrequest, or for what it is redirected to, too, as
-        Apache sees it: for a file of the same folder, or the folder, without a section of its own. Then its user, too."""
+    def _take_over_access(self, req: Request, before: Request) -> bool:
+        """Take over the user of `before` where what was said of access to it holds for its subrequest, or for what it is
+        redirected to, too; whether it does. As in Apache: for a file of the same folder, or the folder, for which no
+        section of its own holds."""
         if (
             not (req._is_file or (req._is_directory and req._prev is before))
             or before._resource is None
